@@ -1,0 +1,146 @@
+"""Frozen values that say what a file is, what it matches, where it runs and where a result came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.preprocessing import Preprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSummary:
+    """What was read from a weights file.
+
+    Attributes:
+        file: the path as given.
+        container: ``state_dict`` or ``safetensors``.
+        unwrapped: wrapper keys taken off, outermost first, such as ``("state_dict",)``.
+        prefix: what stood before every name, as written, such as ``module.``; may be empty.
+        tensors: how many tensors the state dict holds.
+        parameters: how many numbers they hold together.
+        bytes: the file's size.
+        sha256: of the whole file, hexadecimal.
+    """
+
+    file: str
+    container: str
+    unwrapped: tuple[str, ...]
+    prefix: str
+    tensors: int
+    parameters: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An architecture that fits a checkpoint.
+
+    Attributes:
+        architecture: id, such as ``resnet50``.
+        num_classes: size of the head.
+        input_channels: channels of the first convolution (3 for colour).
+        evidence: one line for a person, such as ``all 320 names and shapes fit``.
+    """
+
+    architecture: str
+    num_classes: int
+    input_channels: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """Something that can compute.
+
+    Attributes:
+        id: ``cpu``, ``cuda:0``, ``mps``.
+        name: what a person knows it by, such as ``NVIDIA H200``.
+        memory_bytes: its own memory; 0 where it shares the machine's.
+    """
+
+    id: str
+    name: str
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """All that a result depends on, so that it can be repeated.
+
+    Attributes:
+        weights: the weights file's name or path.
+        sha256: of that file, hexadecimal.
+        architecture: id.
+        preprocessing: the values used.
+        labels: where the class names came from.
+        device: id.
+        precision: element type of the forward pass, such as ``float32``.
+        version: of Whatsit.
+        tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+    """
+
+    weights: str
+    sha256: str
+    architecture: str
+    preprocessing: Preprocessing
+    labels: str
+    device: str
+    precision: str
+    version: str
+    tensors: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """All that is needed to open a classifier again; kept in the list of recent models.
+
+    Attributes:
+        kind: ``builtin``, ``file`` or ``pretrained``.
+        weights: a path for ``file``; ``resnet50/IMAGENET1K_V2`` for ``pretrained``; empty for ``builtin``.
+        architecture: id chosen by a person; empty to match by names and shapes.
+        labels: path of a label file chosen by a person; empty to use what travels with the weights.
+        preprocessing: chosen by a person; ``None`` to use what travels with the weights, or the default.
+    """
+
+    kind: str = "builtin"
+    weights: str = ""
+    architecture: str = ""
+    labels: str = ""
+    preprocessing: Preprocessing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierInfo:
+    """The classifier in use, for the window and for reports.
+
+    Attributes:
+        spec: what was asked for.
+        name: short name for a title, such as ``Built-in: CIFAR-10``.
+        note: one line that a person must know, such as that this is a demonstration; may be empty.
+        architecture: id.
+        matches: architectures that fit, best first.
+        labels: class names in head order.
+        labels_source: where they came from, such as ``config.json``, or ``numbers, no names found``.
+        preprocessing: the values in use.
+        preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
+        device: where it runs.
+        checkpoint: the file behind it.
+        modified_ns: the weights file's modification time when it was read, for noticing changes.
+        notices: things a person should know about this load (a label count that does not fit, a step
+            down to the CPU), each one sentence.
+    """
+
+    spec: ModelSpec
+    name: str
+    note: str
+    architecture: str
+    matches: tuple[Match, ...]
+    labels: tuple[str, ...]
+    labels_source: str
+    preprocessing: Preprocessing
+    preprocessing_source: str
+    device: DeviceInfo
+    checkpoint: CheckpointSummary
+    modified_ns: int
+    notices: tuple[str, ...] = field(default=())

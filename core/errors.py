@@ -1,0 +1,68 @@
+"""The one family of errors that a person sees: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+
+class WhatsitError(Exception):
+    """Something that a person can understand and act on.
+
+    Attributes:
+        what: one sentence, what happened.
+        why: one sentence, the cause; empty where it says nothing new.
+        remedy: one sentence, what to do next.
+        detail: technical text for a report (names, shapes, an inner exception); may be many lines.
+    """
+
+    def __init__(self, what: str, why: str = "", remedy: str = "", *, detail: str = "") -> None:
+        super().__init__(what, why, remedy)
+        self.what = what
+        self.why = why
+        self.remedy = remedy
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.why, self.remedy) if part)
+
+
+class ImageError(WhatsitError):
+    """An image cannot be read, or is not one."""
+
+
+class WeightsError(WhatsitError):
+    """A weights file cannot be read, or is none."""
+
+
+class MatchError(WhatsitError):
+    """Weights do not fit an architecture, or fit none."""
+
+
+class LabelsError(WhatsitError):
+    """A label file cannot be read, or does not fit the model's head."""
+
+
+class PreprocessingError(WhatsitError):
+    """A preprocessing value or file makes no sense."""
+
+
+class DeviceError(WhatsitError):
+    """A device is not there, or ran out of memory."""
+
+
+class DownloadError(WhatsitError):
+    """Something could not be fetched from the network."""
+
+
+class ExportError(WhatsitError):
+    """Results cannot be written."""
+
+
+class UsageError(WhatsitError):
+    """A command line asks for something that does not exist."""
+
+
+class DesktopError(WhatsitError):
+    """The window or the launcher cannot work on this machine as it is."""
+
+
+class Cancelled(Exception):
+    """A person, or a newer request, ended a job.  Not an error: nothing is shown."""

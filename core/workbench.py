@@ -1,0 +1,113 @@
+"""The facade that both faces talk to.
+
+Every method returns at once, with a job's id; what comes of it arrives as job events at the listener, on
+a worker thread.  torch is imported by the first job that needs it, never by the caller.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.descriptions import ModelSpec
+from core.images import Decoder, ImageSource, preview, walk
+from core.jobs import Context, JobRunner, Listener, Priority, Steps
+
+if TYPE_CHECKING:
+    from core.engine import Engine
+
+_CHUNK = 200
+
+
+class Workbench:
+    """Opens classifiers, answers images.
+
+    Attributes:
+        decoder: decodes images once for all who need them.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self.decoder = Decoder()
+        self._engine_jobs = JobRunner("engine", listener)
+        self._file_jobs = JobRunner("files", listener, threads=2)
+        self._engine: Engine | None = None
+
+    def list_devices(self) -> int:
+        """Finishes with ``tuple[DeviceInfo, ...]``, the CPU last."""
+        return self._engine_jobs.submit(lambda context: self._get_engine().devices(context), Priority.SOON)
+
+    def open(self, spec: ModelSpec, device: str = "auto") -> int:
+        """Make a classifier the current one; finishes with its ``ClassifierInfo``.
+
+        A failure leaves the previous classifier in use.
+
+        Args:
+            spec: which model.
+            device: ``auto`` or a ``DeviceInfo.id``.
+        """
+        return self._engine_jobs.submit(lambda context: self._get_engine().open(context, spec, device), Priority.SOON)
+
+    def classify(
+        self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
+    ) -> int:
+        """Answer images with the classifier that is current when the job starts.
+
+        Emits an ``ImageResult`` each, in order; finishes with how many there were.
+
+        Args:
+            sources: the images.
+            priority: ``NOW`` for what a person waits for.
+            batch_size: images in one forward pass; 0 chooses by itself.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().classify(context, sources, self.decoder, batch_size), priority
+        )
+
+    def expand(self, paths: tuple[Path, ...]) -> int:
+        """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
+
+        A file is taken as it is; a folder is walked, recursively and in order.
+        """
+
+        def work(context: Context) -> Steps:
+            part: list[ImageSource] = []
+            count = 0
+            for source in walk(paths):
+                part.append(source)
+                count += 1
+                if len(part) == _CHUNK:
+                    context.emit(tuple(part))
+                    part = []
+                    yield
+            if part:
+                context.emit(tuple(part))
+            return count
+
+        return self._file_jobs.submit(work, Priority.SOON)
+
+    def preview(self, source: ImageSource) -> int:
+        """Finishes with the upright image as a ``Preview``, for showing."""
+
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            return preview(self.decoder.decode(source))
+
+        return self._file_jobs.submit(work, Priority.NOW)
+
+    def cancel(self, job: int) -> None:
+        """Ask a job to end; one that has ended is left alone."""
+        self._engine_jobs.cancel(job)
+        self._file_jobs.cancel(job)
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        """Cancel everything and join the threads; whether they ended in time."""
+        files = self._file_jobs.close(timeout_s / 2)
+        return self._engine_jobs.close(timeout_s / 2) and files
+
+    def _get_engine(self) -> Engine:
+        if self._engine is None:
+            from core.engine import Engine
+
+            self._engine = Engine()
+        return self._engine
