@@ -1,0 +1,1 @@
+"""The window: shows frozen values, and turns what a person does into requests."""

@@ -1,0 +1,1 @@
+"""Files that the program brings along, and the scripts that made them."""
