@@ -65,6 +65,13 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know that is no error, such as a step down to the CPU; one sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """All that a result depends on, so that it can be repeated.
 

@@ -190,16 +190,20 @@ class JobRunner:
     def submit(self, work: Work, priority: Priority, listener: Listener | None = None) -> int:
         """Queue a job; its events go to ``listener``, or to the runner's own.
 
+        After ``close`` a job is stopped before it starts.
+
         Returns:
             The job's id, unique in this process.
         """
         job = _Job(next(self._numbers), work, priority, listener or self._listener)
         with self._changed:
-            if self._closing:
-                job.context.cancel()
-            self._alive[job.context.job] = job
-            heapq.heappush(self._waiting, job)
-            self._changed.notify()
+            closing = self._closing
+            if not closing:
+                self._alive[job.context.job] = job
+                heapq.heappush(self._waiting, job)
+                self._changed.notify()
+        if closing:
+            job.context.tell(Stopped(job.context.job))
         return job.context.job
 
     def cancel(self, job: int) -> None:

@@ -103,7 +103,10 @@ class Workbench:
     def close(self, timeout_s: float = 5.0) -> bool:
         """Cancel everything and join the threads; whether they ended in time."""
         files = self._file_jobs.close(timeout_s / 2)
-        return self._engine_jobs.close(timeout_s / 2) and files
+        engine = self._engine_jobs.close(timeout_s / 2)
+        if engine and self._engine is not None:
+            self._engine.close()
+        return engine and files
 
     def _get_engine(self) -> Engine:
         if self._engine is None:

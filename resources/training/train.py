@@ -96,8 +96,8 @@ class Run:
         progress = self.epoch / self.options.epochs
         # Small pictures at first, weak variation at the end: faster, and closer to what is measured.
         size = self.options.size if progress >= self.options.small_share else self.options.size * 3 // 4
-        strength = 1.0 if progress < 0.9 else 0.5
-        images, mixed = mix(augment(pixels, size, strength), targets, 0.35 if progress < 0.9 else 0.0)
+        strength, mixing = (0.6, 0.2) if progress < 0.8 else (0.4, 0.0)
+        images, mixed = mix(augment(pixels, size, strength), targets, mixing)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
         loss = functional.cross_entropy(self.network(normalise(images)), mixed, label_smoothing=0.05)

@@ -1,0 +1,168 @@
+"""A network with its preprocessing, labels and device, ready to answer."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from core import VERSION
+from core.descriptions import ClassifierInfo, DeviceInfo, Provenance
+from core.devices import is_out_of_memory, release_memory
+from core.errors import DeviceError, MatchError, WhatsitError
+from core.predictions import Prediction
+
+CPU = "cpu"
+
+
+class Classifier:
+    """Answers batches, and steps down when the device's memory is full.
+
+    Attributes:
+        info: what the window shows of it; changes when it steps down to the CPU.
+        batch_limit: the largest batch that did not run out of memory; 0 while none has.
+    """
+
+    def __init__(self, network: nn.Module, info: ClassifierInfo) -> None:
+        self.info = info
+        self.batch_limit = 0
+        self._network = network
+        self._provenance = _provenance(info)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the weights take."""
+        held = [*self._network.parameters(), *self._network.buffers()]
+        return sum(tensor.numel() * tensor.element_size() for tensor in held)
+
+    def move(self, device: DeviceInfo) -> None:
+        """Go to another device.
+
+        Raises:
+            DeviceError: its memory is too small; the network stays where it was.
+        """
+        try:
+            self._network.to(device.id)
+        except (RuntimeError, MemoryError) as error:
+            # A module moves tensor by tensor, so half of it may be there by now.
+            self._network.to(self.info.device.id)
+            release_memory()
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceError(
+                f"The network does not fit into the memory of {device.name}.",
+                "Its weights need more than is free there.",
+                "Choose the CPU, or close other programs that use the device.",
+            ) from error
+        self.batch_limit = 0
+        self.describe(replace(self.info, device=device))
+
+    def describe(self, info: ClassifierInfo) -> None:
+        """Take over new labels, preprocessing or device."""
+        self.info = info
+        self._provenance = _provenance(info)
+
+    def predict(
+        self, batch: Tensor, preparation_s: list[float], clock: Callable[[], float]
+    ) -> list[Prediction | WhatsitError]:
+        """The class scores of a batch.
+
+        Args:
+            batch: float32, (N, C, H, W), preprocessed.
+            preparation_s: seconds that each image's preprocessing took; part of its prediction's time.
+            clock: seconds, rising, such as ``time.perf_counter``.
+
+        Returns:
+            A prediction an image, or the reason why there is none.
+
+        Raises:
+            DeviceError: out of memory, even on the CPU, one image at a time.
+            MatchError: the network takes no such input, or answers with something that is no row of
+                class scores an image.
+        """
+        start = clock()
+        probabilities = self._probabilities(batch)
+        share = (clock() - start) / len(batch)
+        answers: list[Prediction | WhatsitError] = []
+        for row, spent in zip(probabilities, preparation_s, strict=True):
+            if not bool(torch.isfinite(row).all()):
+                answers.append(_not_finite())
+                continue
+            # Through bytes: a copy without a Python float for each class.
+            scores = array("f")
+            scores.frombytes(row.numpy().tobytes())
+            answers.append(Prediction(scores, self.info.labels, spent + share, self._provenance))
+        return answers
+
+    def _probabilities(self, batch: Tensor) -> Tensor:
+        """Softmax of the network's outputs, (N, classes) on the CPU; smaller batches, then the CPU, if need be."""
+        size = min(len(batch), self.batch_limit or len(batch))
+        while True:
+            try:
+                return torch.cat([self._forward(part) for part in batch.split(size)])
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise _refused(batch, error) from error
+            except (IndexError, ValueError, TypeError, AssertionError) as error:
+                raise _refused(batch, error) from error
+            release_memory()
+            if size > 1:
+                size = self.batch_limit = max(1, size // 2)
+            elif self.info.device.id != CPU:
+                self._network.to(CPU)
+                self.describe(replace(self.info, device=DeviceInfo(CPU, "CPU")))
+                size = self.batch_limit = 1
+            else:
+                raise DeviceError(
+                    "There is not enough memory to answer even one image.",
+                    "The network's forward pass ran out of it on the CPU.",
+                    "Close other programs, or choose a smaller input size or architecture.",
+                )
+
+    @torch.inference_mode()
+    def _forward(self, part: Tensor) -> Tensor:
+        output: object = self._network(part.to(self.info.device.id))
+        count = len(self.info.labels)
+        if not isinstance(output, Tensor) or output.shape != (len(part), count):
+            shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            raise MatchError(
+                "The network's output is no list of class scores.",
+                f"For {len(part)} image(s) and {count} classes it should be {(len(part), count)}, and is {shape}.",
+                "Choose the architecture that the weights were trained with.",
+            )
+        return torch.softmax(output.float(), dim=1).cpu()
+
+
+def _provenance(info: ClassifierInfo) -> Provenance:
+    return Provenance(
+        weights=info.checkpoint.file,
+        sha256=info.checkpoint.sha256,
+        architecture=info.architecture,
+        preprocessing=info.preprocessing,
+        labels=info.labels_source,
+        device=info.device.id,
+        precision="float32",
+        version=VERSION,
+        tensors=".".join(info.checkpoint.unwrapped),
+    )
+
+
+def _refused(batch: Tensor, error: Exception) -> MatchError:
+    height, width = batch.shape[-2:]
+    return MatchError(
+        f"The network does not take an input of {width} x {height} pixels with {batch.shape[1]} channel(s).",
+        f"It stopped with: {str(error).splitlines()[0] if str(error) else type(error).__name__}.",
+        "Choose the preprocessing that the weights were trained with.",
+        detail=str(error),
+    )
+
+
+def _not_finite() -> WhatsitError:
+    return MatchError(
+        "The network has no answer to this image.",
+        "Its outputs are not numbers (NaN or infinite): weights that were damaged or diverged in training do this.",
+        "Try another image; if all fail alike, use another checkpoint of the training.",
+    )
