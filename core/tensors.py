@@ -1,0 +1,99 @@
+"""Applies a ``Preprocessing`` to an image.
+
+Every step is the one that torchvision takes for Pillow images (``torchvision/transforms/functional.py``:
+``resize``, ``center_crop``, ``to_tensor``, ``normalize``), so that scores equal those of a training script.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL.Image import Image, Resampling
+from torch import Tensor
+
+from core.errors import ImageError
+from core.images import DecodedImage
+from core.preprocessing import Preprocessing
+
+MAX_PIXELS = 250_000_000
+"""Width times height of the largest image that resizing may make."""
+
+_SAMPLING = {
+    "nearest": Resampling.NEAREST,
+    "bilinear": Resampling.BILINEAR,
+    "bicubic": Resampling.BICUBIC,
+    "lanczos": Resampling.LANCZOS,
+}
+
+
+def to_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
+    """The network's input for one image.
+
+    Returns:
+        float32, (C, H, W), C being 1 for ``grey`` and 3 otherwise.
+
+    Raises:
+        ImageError: so long and thin that resizing it would fill the memory.
+    """
+    pixels = image.rgb(preprocessing.exif, preprocessing.background)
+    if preprocessing.channels == "grey":
+        pixels = pixels.convert("L")
+    pixels = _cropped(_resized(pixels, preprocessing), preprocessing)
+    return _normalised(pixels, preprocessing)
+
+
+def resized_size(width: int, height: int, preprocessing: Preprocessing) -> tuple[int, int]:
+    """Width and height after the resize step, in pixels, before any padding or crop."""
+    high, wide = preprocessing.size
+    if preprocessing.resize == "exact":
+        return wide, high
+    if preprocessing.resize == "none":
+        return width, height
+    if preprocessing.resize == "shorter" and high == wide:
+        # torchvision cuts the longer side down to a whole number; it does not round.
+        return (wide, int(wide * height / width)) if width <= height else (int(high * width / height), high)
+    # timm's ResizeKeepRatio: cover the size, or fit into it.
+    choose = min if preprocessing.resize == "shorter" else max
+    ratio = choose(height / high, width / wide)
+    return max(1, round(width / ratio)), max(1, round(height / ratio))
+
+
+def _resized(pixels: Image, preprocessing: Preprocessing) -> Image:
+    size = resized_size(*pixels.size, preprocessing)
+    if size == pixels.size:
+        return pixels
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ImageError(
+            "The image is too long and thin.",
+            f"Resized as the model's preprocessing says, it would have {size[0]} x {size[1]} pixels.",
+            "Cut out the part that matters, or choose a preprocessing that resizes to an exact size.",
+        )
+    return pixels.resize(size, _SAMPLING[preprocessing.interpolation])
+
+
+def _cropped(pixels: Image, preprocessing: Preprocessing) -> Image:
+    target = preprocessing.crop
+    if target is None:
+        if preprocessing.resize != "pad":
+            return pixels
+        target = preprocessing.size
+    left, top = (_offset(have, want) for have, want in zip(pixels.size, reversed(target), strict=True))
+    # Pillow fills what lies outside the image with zeros, which is torchvision's padding.
+    return pixels.crop((left, top, left + target[1], top + target[0]))
+
+
+def _offset(have: int, want: int) -> int:
+    """Where a centre crop starts along one side; negative where the image is padded."""
+    if want > have:
+        return -((want - have) // 2)
+    return round((have - want) / 2)
+
+
+def _normalised(pixels: Image, preprocessing: Preprocessing) -> Tensor:
+    values = torch.from_numpy(np.array(pixels, dtype=np.uint8, copy=True))
+    values = values.view(pixels.height, pixels.width, -1).permute(2, 0, 1).contiguous()
+    tensor = values.to(torch.float32).div_(255)
+    if preprocessing.channels == "bgr":
+        tensor = tensor.flip(0)
+    mean, std = (torch.tensor(numbers).view(-1, 1, 1) for numbers in (preprocessing.mean, preprocessing.std))
+    return tensor.sub_(mean).div_(std)
