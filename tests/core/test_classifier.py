@@ -1,0 +1,132 @@
+"""A batch is answered as torch would answer it, however little memory there is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core.classifier import Classifier
+from core.descriptions import DeviceInfo
+from core.errors import DeviceError, MatchError
+from core.predictions import Prediction
+from tests.core.making import classifier_info
+
+
+class MeanColour(nn.Module):
+    """Scores an image by its mean colour; may be made to run out of memory."""
+
+    def __init__(self, most: int = 1000, cramped: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3))
+        self.most = most
+        self.cramped = cramped
+        self.batches: list[int] = []
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.batches.append(len(images))
+        if self.cramped or len(images) > self.most:
+            raise RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)")
+        return images.mean(dim=(2, 3)) * self.weight * 4
+
+    def to(self, *args: Any, **kwargs: Any) -> MeanColour:
+        """The CPU has room."""
+        if args == ("cpu",):
+            self.cramped = False
+        return super().to(*args, **kwargs)
+
+
+def answer(classifier: Classifier, batch: Tensor) -> list[Prediction]:
+    answers = classifier.predict(batch, [0.0] * len(batch), time.perf_counter)
+    predictions = [found for found in answers if isinstance(found, Prediction)]
+    assert len(predictions) == len(batch)
+    return predictions
+
+
+def test_scores_are_the_softmax_of_the_outputs() -> None:
+    batch = torch.rand(5, 3, 4, 4)
+    predictions = answer(Classifier(MeanColour().eval(), classifier_info()), batch)
+    expected = torch.softmax(batch.mean(dim=(2, 3)) * 4, dim=1)
+    for prediction, row in zip(predictions, expected, strict=True):
+        assert list(prediction.probabilities) == pytest.approx(row.tolist(), abs=1e-7)
+        best = prediction.top(1)[0]
+        assert (best.index, best.label) == (int(row.argmax()), ("red", "green", "blue")[int(row.argmax())])
+
+
+def test_the_time_of_a_prediction_is_its_preparation_and_its_share_of_the_pass() -> None:
+    ticks = iter([10.0, 12.0])
+    classifier = Classifier(MeanColour(), classifier_info())
+    answers = classifier.predict(torch.rand(2, 3, 4, 4), [0.5, 0.25], lambda: next(ticks))
+    assert [found.elapsed_s for found in answers if isinstance(found, Prediction)] == [1.5, 1.25]
+
+
+def test_a_full_memory_makes_batches_smaller_and_changes_no_score() -> None:
+    batch = torch.rand(8, 3, 4, 4)
+    network = MeanColour(most=3)
+    classifier = Classifier(network, classifier_info())
+    expected = answer(Classifier(MeanColour(), classifier_info()), batch)
+    found = answer(classifier, batch)
+    assert [list(p.probabilities) for p in found] == [list(p.probabilities) for p in expected]
+    assert classifier.batch_limit == 2
+    assert max(network.batches[-4:]) == 2
+    network.batches.clear()
+    answer(classifier, batch)
+    assert network.batches == [2, 2, 2, 2]
+
+
+def test_a_device_too_small_for_one_image_gives_way_to_the_cpu() -> None:
+    network = MeanColour(cramped=True)
+    classifier = Classifier(network, classifier_info(device="cpu:0"))
+    predictions = answer(classifier, torch.rand(3, 3, 4, 4))
+    assert classifier.info.device == DeviceInfo("cpu", "CPU")
+    assert {prediction.provenance.device for prediction in predictions} == {"cpu"}
+
+
+def test_a_cpu_too_small_for_one_image_says_so() -> None:
+    class Hungry(MeanColour):
+        def forward(self, images: Tensor) -> Tensor:
+            raise RuntimeError(f"not enough memory: you tried to allocate {len(images)} TB")
+
+    with pytest.raises(DeviceError, match="not enough memory to answer even one image"):
+        answer(Classifier(Hungry(), classifier_info()), torch.rand(2, 3, 4, 4))
+
+
+def test_only_the_image_whose_outputs_are_not_numbers_has_no_answer() -> None:
+    batch = torch.rand(3, 3, 4, 4)
+    batch[1, 0, 0, 0] = float("nan")
+    answers = Classifier(MeanColour(), classifier_info()).predict(batch, [0.0] * 3, time.perf_counter)
+    assert [isinstance(found, Prediction) for found in answers] == [True, False, True]
+    assert "not numbers" in str(answers[1])
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (nn.Flatten(), "no list of class scores"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(7, 3)), "does not take an input of 4 x 4 pixels with 3 channel"),
+        (nn.Conv2d(1, 3, 1), "does not take an input"),
+    ],
+)
+def test_a_network_that_does_not_fit_its_input_or_its_labels_is_refused(network: nn.Module, words: str) -> None:
+    with pytest.raises(MatchError, match=words):
+        answer(Classifier(network, classifier_info()), torch.rand(2, 3, 4, 4))
+
+
+def test_a_bug_in_a_network_is_no_full_memory() -> None:
+    class Broken(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            raise KeyError(len(images))
+
+    with pytest.raises(KeyError):
+        answer(Classifier(Broken(), classifier_info()), torch.rand(2, 3, 4, 4))
+
+
+def test_a_prediction_carries_what_it_depends_on() -> None:
+    info = classifier_info()
+    provenance = answer(Classifier(MeanColour(), info), torch.rand(1, 3, 4, 4))[0].provenance
+    assert (provenance.weights, provenance.sha256) == (info.checkpoint.file, info.checkpoint.sha256)
+    assert (provenance.architecture, provenance.preprocessing) == (info.architecture, info.preprocessing)
+    assert provenance.version
