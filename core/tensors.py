@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from PIL.Image import Image, Resampling
+from PIL.Image import new as new_image
 from torch import Tensor
 
 from core.errors import ImageError
@@ -33,7 +34,8 @@ def to_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
         float32, (C, H, W), C being 1 for ``grey`` and 3 otherwise.
 
     Raises:
-        ImageError: so long and thin that resizing it would fill the memory.
+        ImageError: so long and thin that resizing it would fill the memory (and no crop makes it small),
+            or its colours cannot be converted.
     """
     pixels = image.rgb(preprocessing.exif, preprocessing.background)
     if preprocessing.channels == "grey":
@@ -62,13 +64,24 @@ def _resized(pixels: Image, preprocessing: Preprocessing) -> Image:
     size = resized_size(*pixels.size, preprocessing)
     if size == pixels.size:
         return pixels
-    if size[0] * size[1] > MAX_PIXELS:
+    sampling = _SAMPLING[preprocessing.interpolation]
+    if size[0] * size[1] <= MAX_PIXELS:
+        return pixels.resize(size, sampling)
+    if preprocessing.crop is None:
         raise ImageError(
             "The image is too long and thin.",
             f"Resized as the model's preprocessing says, it would have {size[0]} x {size[1]} pixels.",
             "Cut out the part that matters, or choose a preprocessing that resizes to an exact size.",
         )
-    return pixels.resize(size, _SAMPLING[preprocessing.interpolation])
+    # Only the part that the crop keeps is made.
+    high, wide = preprocessing.crop
+    box: list[float] = []
+    kept: list[int] = []
+    for have, after, want in ((pixels.width, size[0], wide), (pixels.height, size[1], high)):
+        start = max(0, _offset(after, want))
+        kept.append(min(want, after))
+        box += [start * have / after, (start + kept[-1]) * have / after]
+    return pixels.resize((kept[0], kept[1]), sampling, (box[0], box[2], box[1], box[3]))
 
 
 def _cropped(pixels: Image, preprocessing: Preprocessing) -> Image:
@@ -78,8 +91,13 @@ def _cropped(pixels: Image, preprocessing: Preprocessing) -> Image:
             return pixels
         target = preprocessing.size
     left, top = (_offset(have, want) for have, want in zip(pixels.size, reversed(target), strict=True))
-    # Pillow fills what lies outside the image with zeros, which is torchvision's padding.
-    return pixels.crop((left, top, left + target[1], top + target[0]))
+    box = (left, top, left + target[1], top + target[0])
+    if preprocessing.resize != "pad" or not any(preprocessing.fill):
+        # Pillow fills what lies outside the image with zeros, which is torchvision's padding.
+        return pixels.crop(box)
+    canvas = new_image("RGB", (target[1], target[0]), preprocessing.fill).convert(pixels.mode)
+    canvas.paste(pixels, (-left, -top))
+    return canvas
 
 
 def _offset(have: int, want: int) -> int:
@@ -90,7 +108,7 @@ def _offset(have: int, want: int) -> int:
 
 
 def _normalised(pixels: Image, preprocessing: Preprocessing) -> Tensor:
-    values = torch.from_numpy(np.array(pixels, dtype=np.uint8, copy=True))
+    values = torch.as_tensor(np.array(pixels, dtype=np.uint8))
     values = values.view(pixels.height, pixels.width, -1).permute(2, 0, 1).contiguous()
     tensor = values.to(torch.float32).div_(255)
     if preprocessing.channels == "bgr":

@@ -7,10 +7,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.errors import ImageError
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Colour = tuple[int, int, int]
+ViewKey = tuple[bool, Colour | None]
 
 _SIDEWAYS = (5, 6, 7, 8)
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
@@ -30,7 +33,7 @@ class DecodedImage:
 
     pixels: Image
     orientation: int = 1
-    _views: dict[tuple[bool, Colour | None], Image] = field(default_factory=dict, init=False, repr=False)
+    _views: dict[ViewKey, Image] = field(default_factory=lambda: _no_views(), init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
@@ -66,15 +69,41 @@ class DecodedImage:
             exif: turn it upright as the EXIF orientation says.
             background: colour to composite transparent pixels on; ``None`` drops the transparency, as
                 ``convert("RGB")`` does, showing whatever colour lies beneath.
+
+        Raises:
+            ImageError: its colours cannot be converted, or there is no memory for it.
         """
         key = (exif and self.orientation != 1, background if self.has_alpha else None)
         with self._lock:
             view = self._views.get(key)
             if view is None:
-                turned = _upright(self.pixels, self.orientation) if key[0] else self.pixels
-                view = _opaque(turned) if key[1] is None else _composited(turned, key[1])
-                self._views[key] = view
+                try:
+                    view = self._views[key] = self._make_view(*key)
+                except Exception as error:
+                    raise _not_convertible(self.pixels.mode, error) from error
         return view
+
+    def _make_view(self, turn: bool, background: Colour | None) -> Image:
+        image = _upright(self.pixels, self.orientation) if turn else self.pixels
+        return _opaque(image) if background is None else _composited(image, background)
+
+
+def _no_views() -> dict[ViewKey, Image]:
+    return {}
+
+
+def _not_convertible(mode: str, error: Exception) -> ImageError:
+    detail = f"{mode}: {type(error).__name__}: {error}"
+    if isinstance(error, MemoryError):
+        return ImageError(
+            "The image does not fit into memory.", "", "Close other programs, or make it smaller.", detail=detail
+        )
+    return ImageError(
+        "The image's colours cannot be converted.",
+        f"It stores them in a way that is not supported ({mode}).",
+        "Save it as a JPEG or PNG from a photo program.",
+        detail=detail,
+    )
 
 
 def _upright(image: Image, orientation: int) -> Image:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import functools
+import importlib
 import io
 import os
 import stat
 import threading
 import warnings
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from core.errors import ImageError
 from core.images import kinds
@@ -70,7 +71,7 @@ def readable_suffixes() -> frozenset[str]:
 
     with _header_lock:
         _load_all_plugins()
-        known = cast("dict[str, str]", Image.registered_extensions())
+        known = Image.registered_extensions()
     return frozenset(end for end, kind in known.items() if kind in Image.OPEN and kind not in _UNREADABLE_FORMATS)
 
 
@@ -143,10 +144,11 @@ def _load_all_plugins() -> None:
     Image.init()
     if "HEIF" not in Image.OPEN:
         try:
-            import pillow_heif
+            plugin = importlib.import_module("pillow_heif")
         except ImportError:
+            # Every other format can still be read; a HEIC file gets its own message.
             return
-        pillow_heif.register_heif_opener()
+        plugin.register_heif_opener()
 
 
 def _orientation(image: ImageFile) -> int:
@@ -175,7 +177,9 @@ def _too_large(name: str, why: str) -> ImageError:
 
 def _damaged(name: str, why: str, detail: str = "") -> ImageError:
     return ImageError(
-        f"{name} is damaged.", f"The reason: {why}.", "Get a new copy of it, or save it again from a photo program.",
+        f"{name} is damaged.",
+        f"The reason: {why}.",
+        "Get a new copy of it, or save it again from a photo program.",
         detail=detail,
     )
 
