@@ -102,7 +102,7 @@ class Classifier:
         size = min(len(batch), self.batch_limit or len(batch))
         while True:
             try:
-                return torch.cat([self._forward(part) for part in batch.split(size)])
+                return torch.cat([self._forward(part) for part in torch.split(batch, size)])
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise _refused(batch, error) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from typing import Any, cast
 
 import torch
 
@@ -17,7 +18,7 @@ def list_devices() -> tuple[DeviceInfo, ...]:
     found: list[DeviceInfo] = []
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
-            properties = torch.cuda.get_device_properties(index)
+            properties = cast(Any, torch.cuda).get_device_properties(index)
             found.append(DeviceInfo(f"cuda:{index}", properties.name, properties.total_memory))
     if torch.backends.mps.is_available():
         found.append(DeviceInfo("mps", "Apple GPU"))

@@ -18,13 +18,13 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torchvision
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.transforms import v2
@@ -60,8 +60,13 @@ def read_pixels(items: list[tuple[Path, int]], size: int) -> Tensor:
     pixels = np.empty((len(items), size, size, 3), np.uint8)
     for row, (file, _) in enumerate(items):
         with Image.open(file) as image:
-            pixels[row] = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
+            pixels[row] = np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+    return torch.as_tensor(pixels).permute(0, 3, 1, 2).contiguous()
+
+
+def seed(number: int) -> None:
+    """Make what follows repeatable."""
+    cast(Any, torch).manual_seed(number)
 
 
 def normalise(images: Tensor) -> Tensor:
@@ -74,7 +79,7 @@ class Run:
     """One training run: a network, its averaged copy (EMA) and the optimizer."""
 
     def __init__(self, options: argparse.Namespace, classes: int, batches: int) -> None:
-        torch.manual_seed(options.seed)
+        seed(options.seed)
         network = torchvision.models.get_model(options.architecture, weights=None, num_classes=classes)
         self.network: nn.Module = network.to(memory_format=torch.channels_last)
         self.average: nn.Module = copy.deepcopy(self.network).eval()
@@ -102,8 +107,8 @@ class Run:
             group["lr"] = self.rate()
         loss = functional.cross_entropy(self.network(normalise(images)), mixed, label_smoothing=0.05)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
+        torch.autograd.backward(loss)
+        cast(Any, self.optimizer).step()
         self.step += 1
         self._follow()
         return float(loss.detach())
@@ -144,7 +149,7 @@ class Run:
 def accuracy(network: nn.Module, pixels: Tensor, labels: Tensor, size: int) -> float:
     """A quick check from stored pixels, for the log alone."""
     right = 0
-    for part, truth in zip(pixels.split(250), labels.split(250), strict=True):
+    for part, truth in zip(torch.split(pixels, 250), torch.split(labels, 250), strict=True):
         images = functional.interpolate(
             part.float() / 255, size=(size, size), mode="bilinear", antialias=True, align_corners=False
         )
@@ -156,7 +161,7 @@ def accuracy(network: nn.Module, pixels: Tensor, labels: Tensor, size: int) -> f
 def measure(weights: Path, architecture: str, chosen: Split, size: int) -> dict[str, float]:
     """Accuracy of the stored file on the held-out files, as a plain torchvision script has it."""
     network = torchvision.models.get_model(architecture, weights=None, num_classes=len(chosen.names))
-    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(weights).items()})
+    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load(weights.read_bytes()).items()})
     network.eval()
     transform = v2.Compose(
         [
@@ -184,7 +189,7 @@ def write(run: Run, chosen: Split, folder: Path) -> None:
     options = run.options
     weights = folder / "model.safetensors"
     state = {k: v.half() if v.is_floating_point() else v for k, v in run.average.state_dict().items()}
-    save_file({k: v.contiguous() for k, v in state.items()}, weights, {"format": "pt"})
+    weights.write_bytes(save({k: v.contiguous() for k, v in state.items()}, {"format": "pt"}))
     config = {
         "architecture": options.architecture,
         "num_classes": len(chosen.names),
@@ -236,7 +241,7 @@ def main() -> None:
         run.resume(last)
     while run.epoch < options.epochs:
         start, total = time.monotonic(), 0.0
-        torch.manual_seed(options.seed + 1000 + run.epoch)
+        seed(options.seed + 1000 + run.epoch)
         order = torch.randperm(len(labels))[: batches * options.batch_size].view(batches, -1)
         run.network.train()
         for rows in order:

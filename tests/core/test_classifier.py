@@ -51,7 +51,7 @@ def test_scores_are_the_softmax_of_the_outputs() -> None:
     predictions = answer(Classifier(MeanColour().eval(), classifier_info()), batch)
     expected = torch.softmax(batch.mean(dim=(2, 3)) * 4, dim=1)
     for prediction, row in zip(predictions, expected, strict=True):
-        assert list(prediction.probabilities) == pytest.approx(row.tolist(), abs=1e-7)
+        assert list(prediction.probabilities) == pytest.approx([float(score) for score in row], abs=1e-7)
         best = prediction.top(1)[0]
         assert (best.index, best.label) == (int(row.argmax()), ("red", "green", "blue")[int(row.argmax())])
 
