@@ -17,6 +17,8 @@ Labels = tuple[str, ...]
 
 _MAX_BYTES = 32 * 1024 * 1024
 
+_MAX_LITERAL = 4 * 1024 * 1024
+
 _NUMBERED = re.compile(r"(\d{1,9})(?:\s*[,:;\t]\s*|\s+)(\S.*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -127,6 +129,8 @@ def _parse_object(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = str(error)
+    if len(text) > _MAX_LITERAL:
+        raise _unusable(f"it begins like JSON, but is none ({reason})")
     try:
         # "{0: 'tench', 1: 'goldfish'}": ImageNet's names are passed around so.
         return cast(object, ast.literal_eval(text.strip()))
@@ -156,7 +160,7 @@ def _names(value: object) -> Labels:
     entries = cast("Mapping[object, object]", value)
     for key in LIST_KEYS:
         inner = entries.get(key)
-        if isinstance(inner, (list, dict)) and not _is_index(key):
+        if isinstance(inner, (list, dict)):
             return _names(cast(object, inner))
     if entries and all(_is_whole(item) for item in entries.values()):
         return _ordered([(cast(int, index), str(name)) for name, index in entries.items()])
@@ -168,13 +172,15 @@ def _names(value: object) -> Labels:
 
 
 def _name(item: object) -> str:
-    if isinstance(item, (list, tuple)) and item:
-        item = cast("Sequence[object]", item)[-1]
-    if isinstance(item, str):
-        return item.strip()
-    if isinstance(item, (int, float)) and not isinstance(item, bool):
-        return str(item)
-    raise _unusable(f"{_shown(item)} is no name")
+    name = item
+    if isinstance(item, (list, tuple)):
+        parts = cast("Sequence[object]", item)
+        name = parts[-1] if parts else None
+    if isinstance(name, str):
+        return name.strip()
+    if isinstance(name, (int, float)) and not isinstance(name, bool):
+        return str(name)
+    raise _unusable(f"{_shown(cast(object, item))} is no name")
 
 
 def _ordered(pairs: list[tuple[int, str]]) -> Labels:

@@ -1,0 +1,180 @@
+"""Results to CSV and JSON, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import io
+import json
+import math
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import ExportError
+from core.predictions import ImageResult
+
+COLUMNS = ("filename", "index", "label", "prob", "rank", "error")
+
+_FORMATS = (".csv", ".json", ".jsonl")
+
+
+def to_records(results: Iterable[ImageResult], k: int) -> list[dict[str, object]]:
+    """Results as plain JSON types, in their order.
+
+    Args:
+        results: the answers to images.
+        k: how many classes an image, best first; 0 for all.
+
+    Returns:
+        ``{"image": name, "predictions": [{"label", "index", "score"}, ...], "error": None or text}`` each;
+        a score that is no finite number is ``None``.
+    """
+    return [_record(result, k) for result in results]
+
+
+def to_csv(results: Iterable[ImageResult], k: int) -> str:
+    """Results as a table, one line an image and class, with ``COLUMNS`` as heading.
+
+    Names are written as they are: a spreadsheet may take one that begins with ``=`` for a formula.  An image
+    without an answer has one line, with its error.
+
+    Args:
+        results: the answers to images.
+        k: how many classes an image, best first; 0 for all.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for result in results:
+        name = result.source.name
+        if result.prediction is None:
+            writer.writerow((name, "", "", "", "", _reason(result)))
+            continue
+        for rank, score in enumerate(result.prediction.top(k), 1):
+            number = repr(score.score) if math.isfinite(score.score) else ""
+            writer.writerow((name, score.index, score.label, number, rank, ""))
+    return text.getvalue()
+
+
+def to_json(results: Iterable[ImageResult], k: int) -> str:
+    """``to_records`` as one JSON list."""
+    return json.dumps(to_records(results, k), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def to_jsonl(results: Iterable[ImageResult], k: int) -> str:
+    """``to_records`` as one JSON object a line."""
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in to_records(results, k))
+    return "".join(line + "\n" for line in lines)
+
+
+def save_results(path: Path, results: Iterable[ImageResult], k: int) -> None:
+    """Write results in the format that the file's ending names: ``.csv``, ``.json`` or ``.jsonl``.
+
+    Raises:
+        ExportError: the ending is another one, or the file cannot be written; an older file is untouched then.
+    """
+    make = {".csv": to_csv, ".json": to_json, ".jsonl": to_jsonl}.get(path.suffix.lower())
+    if make is None:
+        raise ExportError(
+            f"Results cannot be saved as {path.name}.",
+            f"The ending of the name says which format, and {path.suffix or 'no ending'!r} is none.",
+            f"Choose a name that ends in {', '.join(_FORMATS)}.",
+        )
+    write_text(path, make(results, k))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file whole or not at all: an older file stays as it is until the new one is complete.
+
+    What UTF-8 cannot express (file names that are none) is written as ``\\udcXX``, JSON's own escape for it.
+
+    Raises:
+        ExportError: no permission, no such folder, no space, or a folder of that name.
+    """
+    data = text.encode("utf-8", errors="backslashreplace")
+    try:
+        # Through a link to the file itself, so that the link stays one.
+        target = path.resolve() if path.is_symlink() else path
+        if target.exists() and not target.is_file() and not target.is_dir():
+            # A pipe or a device, such as /dev/stdout, cannot be replaced.
+            target.write_bytes(data)
+            return
+        _check_writable(target)
+        _replace(target, data)
+    except (OSError, ValueError, RuntimeError) as error:
+        # ValueError: a null character in the name; RuntimeError: links in a circle.
+        raise _not_written(path, error) from error
+
+
+def _record(result: ImageResult, k: int) -> dict[str, object]:
+    scores = () if result.prediction is None else result.prediction.top(k)
+    return {
+        "image": result.source.name,
+        "predictions": [
+            {
+                "label": score.label,
+                "index": score.index,
+                "score": score.score if math.isfinite(score.score) else None,
+            }
+            for score in scores
+        ],
+        "error": _reason(result) if result.prediction is None else None,
+    }
+
+
+def _reason(result: ImageResult) -> str:
+    return str(result.error) if result.error is not None else "There is no answer."
+
+
+def _check_writable(target: Path) -> None:
+    """Replacing a file needs no permission on the file itself; a write-protected one is left alone all the same."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(target))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "is write-protected", str(target))
+
+
+def _replace(target: Path, data: bytes) -> None:
+    part = target.with_name(f".whatsit-{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            part.chmod(target.stat().st_mode & 0o7777)
+        part.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where the system has a way to."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _not_written(path: Path, error: Exception) -> ExportError:
+    number = error.errno if isinstance(error, OSError) else None
+    why, remedy = {
+        errno.ENOENT: ("Its folder does not exist.", "Create the folder, or choose another."),
+        errno.ENOTDIR: ("Its folder is a file.", "Choose another folder."),
+        errno.EISDIR: ("There is a folder of that name.", "Choose another name."),
+        errno.EACCES: ("You may not write there.", "Choose a folder of yours, or a file that is not write-protected."),
+        errno.EPERM: ("You may not write there.", "Choose a folder of yours, or a file that is not write-protected."),
+        errno.EROFS: ("That disk can only be read.", "Choose another folder."),
+        errno.ENOSPC: ("The disk is full.", "Make space, or choose another disk."),
+        errno.EDQUOT: ("Your share of the disk is full.", "Make space, or choose another disk."),
+        errno.ENAMETOOLONG: ("Its name is too long.", "Choose a shorter one."),
+    }.get(number or 0, (f"The reason: {error}.", "Choose another name or folder."))
+    return ExportError(f"{path} was not written.", why, remedy, detail=f"{type(error).__name__}: {error}")
