@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from core.catalogue import PretrainedEntry, architecture, imagenet_labels, pretrained
+from core.catalogue import PretrainedEntry, architecture, assumed_preprocessing, imagenet_labels, pretrained, published
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec, Notice
@@ -72,9 +72,7 @@ class Engine:
         self._current = classifier
         return replace(classifier.info, notices=(*classifier.info.notices, *notices))
 
-    def classify(
-        self, context: Context, sources: Sequence[ImageSource], decoder: Decoder, batch_size: int
-    ) -> Steps:
+    def classify(self, context: Context, sources: Sequence[ImageSource], decoder: Decoder, batch_size: int) -> Steps:
         """Job: emit an ``ImageResult`` an image, and a ``ClassifierInfo`` with its ``Notice`` on a step down."""
         classifier = self._current
         if classifier is None:
@@ -130,20 +128,16 @@ def _locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | 
         return BUILTIN, None
     if spec.kind == "file":
         return Path(spec.weights), None
-    for entry in pretrained():
-        if entry.id == spec.weights:
-            context.progress(0, entry.bytes, f"Downloading {entry.id}")
-            path = pretrained_path(
-                entry,
-                lambda done, total: context.progress(done, total, f"Downloading {entry.id}"),
-                context.check,
-            )
-            return path, entry
-    raise UsageError(
-        f"There are no pretrained weights {spec.weights!r}.",
-        "The installed torchvision does not list them.",
-        "Choose others, or a weights file.",
-    )
+    entry = next((found for found in pretrained() if found.id == spec.weights), None)
+    if entry is None:
+        raise UsageError(
+            f"There are no published weights {spec.weights!r}.",
+            "torchvision's list does not have them.",
+            "Choose others, or a weights file.",
+        )
+    text = f"Downloading {entry.id}"
+    context.progress(0, entry.bytes, text)
+    return pretrained_path(entry, lambda done, total: context.progress(done, total, text), context.check), entry
 
 
 def _assemble(
@@ -162,9 +156,9 @@ def _assemble(
             "The size of the last layer cannot be told.",
             "Choose another architecture.",
         )
-    published = entry or _published(checkpoint)
-    labels, labels_source = _labels(spec, checkpoint, match, published, sidecar, notices)
-    preprocessing, preprocessing_source = _preprocessing(spec, chosen, published, sidecar)
+    known = entry or published(checkpoint.summary.sha256)
+    labels, labels_source = _labels(spec, checkpoint, match, known, sidecar, notices)
+    preprocessing, preprocessing_source = _preprocessing(spec, match, known, sidecar)
     builtin = spec.kind == "builtin"
     info = ClassifierInfo(
         spec=spec,
@@ -200,19 +194,11 @@ def _choose_architecture(
     return ""
 
 
-def _published(checkpoint: Checkpoint) -> PretrainedEntry | None:
-    """The torchvision weights that a file is a copy of, told by its hash."""
-    for entry in pretrained():
-        if entry.sha256_prefix and checkpoint.summary.sha256.startswith(entry.sha256_prefix):
-            return entry
-    return None
-
-
 def _labels(
     spec: ModelSpec,
     checkpoint: Checkpoint,
     match: Match,
-    published: PretrainedEntry | None,
+    known: PretrainedEntry | None,
     sidecar: Sidecar | None,
     notices: list[str],
 ) -> tuple[tuple[str, ...], str]:
@@ -227,7 +213,7 @@ def _labels(
     if isinstance(inside, list | tuple):
         candidates.append((tuple(str(name) for name in inside), "the weights file"))
     if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.file).name))
+        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
     for labels, source in candidates:
         try:
             fit_labels(labels, count)
@@ -235,7 +221,7 @@ def _labels(
             notices.append(f"The class names in {source} are not used: {error.why or error.what}")
             continue
         return labels, source
-    if published is not None and published.num_classes == count == _IMAGENET:
+    if known is not None and known.num_classes == count == _IMAGENET:
         return imagenet_labels(), "torchvision (ImageNet)"
     if count == _IMAGENET:
         return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
@@ -243,16 +229,17 @@ def _labels(
 
 
 def _preprocessing(
-    spec: ModelSpec, chosen: str, published: PretrainedEntry | None, sidecar: Sidecar | None
+    spec: ModelSpec, match: Match, known: PretrainedEntry | None, sidecar: Sidecar | None
 ) -> tuple[Preprocessing, str]:
     """Preprocessing and where it came from: a person, a sidecar, known weights, the architecture's usual one."""
     if spec.preprocessing is not None:
         return spec.preprocessing, "chosen by you"
-    if sidecar is not None and sidecar.preprocessing is not None:
-        return sidecar.preprocessing, Path(sidecar.file).name
-    if published is not None:
-        return published.preprocessing, f"torchvision {published.id}"
-    return architecture(chosen).preprocessing, f"assumed: usual for {chosen}"
+    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(match.num_classes):
+        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
+    if known is not None:
+        return known.preprocessing, f"torchvision {known.id}"
+    assumed = assumed_preprocessing(match.architecture, match.input_size)
+    return assumed, f"assumed: usual for {match.architecture}"
 
 
 def _place(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str]:
@@ -287,4 +274,3 @@ def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo)
         context.emit(
             Notice(f"{before.name} ran short of memory, so at most {classifier.batch_limit} image(s) go at a time.")
         )
-

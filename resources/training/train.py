@@ -161,7 +161,9 @@ def accuracy(network: nn.Module, pixels: Tensor, labels: Tensor, size: int) -> f
 def measure(weights: Path, architecture: str, chosen: Split, size: int) -> dict[str, float]:
     """Accuracy of the stored file on the held-out files, as a plain torchvision script has it."""
     network = torchvision.models.get_model(architecture, weights=None, num_classes=len(chosen.names))
-    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load(weights.read_bytes()).items()})
+    network.load_state_dict(
+        {k: v.float() if v.is_floating_point() else v for k, v in load(weights.read_bytes()).items()}
+    )
     network.eval()
     transform = v2.Compose(
         [

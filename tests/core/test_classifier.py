@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 import torch
@@ -32,11 +31,10 @@ class MeanColour(nn.Module):
             raise RuntimeError("MPS backend out of memory (MPS allocated: 9.05 GB)")
         return images.mean(dim=(2, 3)) * self.weight * 4
 
-    def to(self, *args: Any, **kwargs: Any) -> MeanColour:
+    def to(self, device: str) -> MeanColour:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The CPU has room."""
-        if args == ("cpu",):
-            self.cramped = False
-        return super().to(*args, **kwargs)
+        self.cramped = self.cramped and device != "cpu"
+        return super().to(device)
 
 
 def answer(classifier: Classifier, batch: Tensor) -> list[Prediction]:

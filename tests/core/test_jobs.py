@@ -225,7 +225,7 @@ def test_closing_ends_running_and_waiting_jobs_and_the_threads() -> None:
     office = Office(threads=2)
 
     def endless(context: Context) -> Steps:
-        while True:
+        while not context.job < 0:
             time.sleep(0.001)
             yield
 

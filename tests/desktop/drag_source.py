@@ -1,8 +1,8 @@
 """A second program to drag from: a small window whose press of the mouse starts a drag of what it was given.
 
-    python drag_source.py FILE...            drags file URLs
-    python drag_source.py --link URL         drags a link, as a browser does
-    python drag_source.py --pixels FILE      drags image data without any URL
+python drag_source.py FILE...            drags file URLs
+python drag_source.py --link URL         drags a link, as a browser does
+python drag_source.py --pixels FILE      drags image data without any URL
 """
 
 from __future__ import annotations

@@ -1,0 +1,249 @@
+"""Opening a model: what is chosen, where it comes from, and that a failure changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torchvision.models import get_model
+from torchvision.transforms.functional import to_tensor
+
+from core import engine as engine_module
+from core.catalogue import imagenet_labels, pretrained
+from core.classifier import Classifier
+from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
+from core.engine import Engine
+from core.errors import DeviceError, LabelsError, MatchError, UsageError, WeightsError, WhatsitError
+from core.images import Decoder, ImageSource
+from core.jobs import Context, Emitted, JobEvent, Steps
+from core.predictions import ImageResult
+from core.preprocessing import PRESETS, Preprocessing
+from tests.core.making import classifier_info, write_image, write_photo
+
+SMALL = "shufflenet_v2_x0_5"
+
+
+class Room:
+    """An engine whose jobs run here and now."""
+
+    def __init__(self) -> None:
+        self.engine = Engine()
+        self.events: list[JobEvent] = []
+        self.context = Context(1, self.events.append)
+
+    def run(self, steps: Steps) -> object:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                return stop.value
+
+    def open(self, spec: ModelSpec, device: str = "cpu") -> ClassifierInfo:
+        info = self.run(self.engine.open(self.context, spec, device))
+        assert isinstance(info, ClassifierInfo)
+        return info
+
+    def classify(self, *paths: Path) -> list[ImageResult]:
+        self.events.clear()
+        sources = [ImageSource(path.name, path) for path in paths]
+        self.run(self.engine.classify(self.context, sources, Decoder(), 0))
+        return [value for value in self.emitted() if isinstance(value, ImageResult)]
+
+    def emitted(self) -> list[object]:
+        return [event.value for event in self.events if isinstance(event, Emitted)]
+
+
+@pytest.fixture
+def room() -> Iterator[Room]:
+    room = Room()
+    yield room
+    room.engine.close()
+
+
+def save(path: Path, classes: int = 7, architecture: str = SMALL, **beside: object) -> Path:
+    """A weights file with random weights, bare or in a checkpoint."""
+    state = get_model(architecture, weights=None, num_classes=classes).state_dict()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"state_dict": state, **beside} if beside else state, path)
+    return path
+
+
+def spec_of(path: Path) -> ModelSpec:
+    return ModelSpec(kind="file", weights=str(path))
+
+
+def test_a_bare_file_is_opened_with_what_its_tensors_tell(room: Room, tmp_path: Path) -> None:
+    info = room.open(spec_of(save(tmp_path / "mine.pth")))
+    assert (info.architecture, info.name) == (SMALL, "mine.pth")
+    assert info.labels == tuple("0123456")
+    assert "no names" in info.labels_source
+    assert "assumed" in info.preprocessing_source
+    assert info.preprocessing == PRESETS["imagenet"]
+    assert info.matches[0].architecture == SMALL
+    assert info.checkpoint.sha256 == hashlib.sha256((tmp_path / "mine.pth").read_bytes()).hexdigest()
+    assert info.modified_ns == (tmp_path / "mine.pth").stat().st_mtime_ns
+
+
+def test_an_answer_is_that_of_the_plain_network(room: Room, tmp_path: Path) -> None:
+    path = save(tmp_path / "mine.pth")
+    photo = write_photo(tmp_path / "photo.png", (224, 224))
+    room.open(replace(spec_of(path), preprocessing=PRESETS["none"]))
+    result = room.classify(photo)[0]
+    network = get_model(SMALL, weights=None, num_classes=7).eval()
+    network.load_state_dict(torch.load(path, weights_only=True))
+    with torch.inference_mode(), Image.open(photo) as image:
+        expected = torch.softmax(network(to_tensor(image)[None]), dim=1)[0]
+    assert result.prediction is not None
+    assert list(result.prediction.probabilities) == pytest.approx([float(v) for v in expected], abs=1e-5)
+
+
+def test_class_names_inside_the_file_are_used(room: Room, tmp_path: Path) -> None:
+    path = save(tmp_path / "mine.pth", 3, class_to_idx={"cat": 2, "ant": 0, "bee": 1})
+    info = room.open(spec_of(path))
+    assert info.labels == ("ant", "bee", "cat")
+    assert info.labels_source == "the weights file"
+
+
+def test_class_names_of_another_count_are_not_used_and_that_is_said(room: Room, tmp_path: Path) -> None:
+    path = save(tmp_path / "mine.pth", 3, class_to_idx={"ant": 0, "bee": 1})
+    info = room.open(spec_of(path))
+    assert info.labels == ("0", "1", "2")
+    assert any("2" in notice and "3" in notice for notice in info.notices)
+
+
+def test_a_sidecar_brings_names_and_preprocessing(room: Room, tmp_path: Path) -> None:
+    path = save(tmp_path / "model.pth", 2)
+    config = {
+        "architecture": SMALL,
+        "num_classes": 2,
+        "label_names": ["day", "night"],
+        "pretrained_cfg": {"input_size": [3, 96, 96], "crop_pct": 1.0, "mean": [0.5] * 3, "std": [0.5] * 3},
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    info = room.open(spec_of(path))
+    assert (info.labels, info.labels_source) == (("day", "night"), "config.json")
+    assert (info.preprocessing.crop, info.preprocessing.mean) == ((96, 96), (0.5, 0.5, 0.5))
+    assert info.preprocessing_source == "config.json"
+
+
+def test_a_chosen_label_file_wins_and_a_wrong_count_is_refused(room: Room, tmp_path: Path) -> None:
+    path = save(tmp_path / "mine.pth", 3, class_to_idx={"ant": 0, "bee": 1, "cat": 2})
+    names = tmp_path / "names.txt"
+    names.write_text("eins\nzwei\ndrei\n", encoding="utf-8")
+    info = room.open(replace(spec_of(path), labels=str(names)))
+    assert (info.labels, info.labels_source) == (("eins", "zwei", "drei"), "names.txt")
+    names.write_text("eins\nzwei\n", encoding="utf-8")
+    with pytest.raises(LabelsError, match=r"2.*3|3.*2"):
+        room.open(replace(spec_of(path), labels=str(names)))
+
+
+def test_a_thousand_outputs_are_taken_for_imagenet_and_that_is_said(room: Room, tmp_path: Path) -> None:
+    info = room.open(spec_of(save(tmp_path / "mine.pth", 1000)))
+    assert info.labels == imagenet_labels()
+    assert "assumed" in info.labels_source
+
+
+def test_a_published_file_is_known_by_its_hash_whatever_it_is_called(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(tmp_path / "renamed.pth", 1000)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    second = next(entry for entry in pretrained() if entry.id == "resnet50/IMAGENET1K_V2")
+    twin = replace(second, sha256_prefix=digest[:8])
+    monkeypatch.setattr(engine_module, "published", lambda sha256: twin if sha256.startswith(digest[:8]) else None)
+    info = room.open(spec_of(path))
+    assert info.preprocessing == second.preprocessing
+    assert "IMAGENET1K_V2" in info.preprocessing_source
+    assert "assumed" not in info.labels_source
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"weights": "missing.pth"}, WeightsError),
+        ({"architecture": "resnet18"}, MatchError),
+        ({"architecture": "resnet_18"}, UsageError),
+        ({"labels": "missing.txt"}, LabelsError),
+        ({"preprocessing": Preprocessing(channels="grey", mean=(0.5,), std=(0.5,))}, MatchError),
+    ],
+)
+def test_a_failure_leaves_the_last_model_in_use(
+    room: Room, tmp_path: Path, change: dict[str, object], error: type[WhatsitError]
+) -> None:
+    good = room.open(spec_of(save(tmp_path / "good.pth", 3)))
+    bad = replace(spec_of(save(tmp_path / "bad.pth", 4)), **change)
+    with pytest.raises(error) as caught:
+        room.open(bad)
+    assert caught.value.what
+    assert caught.value.remedy
+    result = room.classify(write_image(tmp_path / "a.png"))[0]
+    assert result.prediction is not None
+    assert len(result.prediction.labels) == 3
+    assert result.prediction.provenance.sha256 == good.checkpoint.sha256
+
+
+def test_a_device_that_is_not_there_is_said(room: Room, tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="cuda:7"):
+        room.open(spec_of(save(tmp_path / "a.pth")), "cuda:7")
+
+
+def test_a_model_used_a_moment_ago_comes_back_without_reading_its_file(room: Room, tmp_path: Path) -> None:
+    first, second = spec_of(save(tmp_path / "a.pth")), spec_of(save(tmp_path / "b.pth"))
+    room.open(first)
+    room.open(second)
+    room.events.clear()
+    info = room.open(first)
+    assert info.name == "a.pth"
+    assert not any("Reading" in str(event) for event in room.events)
+
+
+def test_a_file_that_changed_is_read_again(room: Room, tmp_path: Path) -> None:
+    spec = spec_of(save(tmp_path / "a.pth", 3))
+    before = room.open(spec)
+    save(tmp_path / "a.pth", 5)
+    os.utime(tmp_path / "a.pth", ns=(1, 1))
+    after = room.open(spec)
+    assert (len(before.labels), len(after.labels)) == (3, 5)
+
+
+def test_models_are_kept_only_as_far_as_memory_is_set_aside(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_KEPT_BYTES", 4_000_000)
+    specs = [spec_of(save(tmp_path / f"{name}.pth")) for name in "abcd"]
+    for spec in specs:
+        room.open(spec)
+    room.events.clear()
+    room.open(specs[0])
+    assert any("Reading" in str(event) for event in room.events)
+
+
+def test_images_need_a_model(room: Room, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No model is open"):
+        room.classify(write_image(tmp_path / "a.png"))
+
+
+def test_a_step_down_in_the_middle_is_said_and_described(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cramped(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            if len(images) > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return images.mean(dim=(2, 3))
+
+    classifier = Classifier(Cramped(), replace(classifier_info(), device=DeviceInfo("cpu:0", "NVIDIA Example")))
+    monkeypatch.setattr(room.engine, "_current", classifier)
+    paths = [write_image(tmp_path / f"{number:02}.png") for number in range(30)]
+    results = room.classify(*paths)
+    assert all(result.prediction is not None for result in results)
+    notices = [value.text for value in room.emitted() if isinstance(value, Notice)]
+    assert notices == ["NVIDIA Example ran short of memory, so at most 2 image(s) go at a time."]
