@@ -133,7 +133,7 @@ def _check_writable(target: Path) -> None:
     """Replacing a file needs no permission on the file itself; a write-protected one is left alone all the same."""
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder", str(target))
-    if target.exists() and not os.access(target, os.W_OK):
+    if target.exists() and not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(errno.EACCES, "is write-protected", str(target))
 
 

@@ -125,24 +125,25 @@ def _opaque(image: Image) -> Image:
     """``convert("RGB")``, where that keeps the whole range of values."""
     if image.mode == "RGB":
         return image
+    if "transparency" in image.info:
+        # A transparent value changes no colour, but Pillow warns about some kinds of it.
+        image = image.copy()
+        del image.info["transparency"]
     if image.mode.startswith("I;16"):
         return _high_byte(image).convert("RGB")
     if image.mode in ("I", "F"):
         return _stretched(image).convert("RGB")
     if image.mode in ("La", "RGBa"):
         image = image.convert({"La": "LA", "RGBa": "RGBA"}[image.mode])
-    if "transparency" in image.info:
-        # A transparent entry changes no colour, but Pillow warns about some kinds of it.
-        image = image.copy()
-        del image.info["transparency"]
     return image.convert("RGB")
 
 
 def _composited(image: Image, background: Colour) -> Image:
     from PIL import Image
 
-    transparent: object = image.info.get("transparency")
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        # No mode holds alpha beside 16 bits: one value may stand for transparent.
+        transparent: object = image.info.get("transparency")
         result = _opaque(image)
         if image.mode == "F" or not isinstance(transparent, int) or not 0 <= transparent <= 0xFFFF:
             return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -53,6 +54,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"ID3", _SOUND),
     (b"fLaC", _SOUND),
     (b"FUJIFILMCCD-RAW", _RAW),
+    (b"II*\x00\x10\x00\x00\x00CR", _RAW),
     (b"\xff\x0a", Kind("a JPEG XL image, which cannot be read yet", _EXPORT)),
     (b"\x00\x00\x00\x0cJXL ", Kind("a JPEG XL image, which cannot be read yet", _EXPORT)),
     (b"\x1f\x8b", _ARCHIVE),
@@ -67,6 +69,20 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
 
 _VIDEO_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"M4VP",
                  b"MSNV", b"dash", b"3gp", b"3g2", b"f4v ", b"XAVC", b"hvc1")  # fmt: skip
+
+
+_IMAGE_STARTS: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8", "JPEG"),
+    (b"\x89PNG", "PNG"),
+    (b"GIF8", "GIF"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"8BPS", "Photoshop"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+)
+
+
+_CONTROL = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def recognise(head: bytes) -> Kind | None:
@@ -104,6 +120,16 @@ def guess(head: bytes) -> Kind:
         return _PROGRAM
     if head[257:262] == b"ustar":
         return _ARCHIVE
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"hevx"):
+        return Kind(
+            "a HEIC photo that is damaged, or the library that reads these is not installed",
+            "Run: python -m pip install pillow-heif; or export the photo as a JPEG.",
+        )
+    name = "WebP" if head[8:12] == b"WEBP" else "AVIF" if head[8:12] == b"avif" else ""
+    for start, its_name in _IMAGE_STARTS:
+        name = its_name if head.startswith(start) else name
+    if name:
+        return Kind(f"the beginning of a {name} image, damaged or cut off early", "Download or copy it again.")
     return _TEXT if _is_text(head) else _UNKNOWN
 
 
@@ -137,11 +163,9 @@ def _markup(head: bytes) -> Kind | None:
 def _is_text(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
-    # A character of several bytes may be cut at the end.
-    for cut in range(4):
-        try:
-            text = head[: len(head) - cut].decode("utf-8")
-        except UnicodeDecodeError:
-            continue
-        return all(letter.isprintable() or letter in "\t\r\n\f\v\b\x1b\ufeff" for letter in text)
-    return False
+    try:
+        # Not final: a character of several bytes may be cut at the end.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head, final=False)
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and _CONTROL.search(text) is None

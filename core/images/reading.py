@@ -8,6 +8,7 @@ import importlib
 import io
 import os
 import stat
+import struct
 import threading
 import warnings
 from pathlib import Path
@@ -29,6 +30,12 @@ _HEAD = 4096
 _ORIENTATION = 0x0112
 _UNREADABLE_FORMATS = frozenset({"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "FPX", "MIC"})
 """Formats that Pillow only recognises, or reads by starting another program (EPS)."""
+
+_BAD_EXIF = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError, struct.error,
+)  # fmt: skip
+"""What Pillow has been seen to raise on damaged EXIF."""
 
 # Pillow loads its plugins and reports odd headers through process-wide state: one thread at a time.
 _header_lock = threading.Lock()
@@ -122,16 +129,14 @@ def _identify(file: IO[bytes]) -> ImageFile | None:
 
 
 def _try_format(file: IO[bytes], prefix: bytes, name: str) -> ImageFile | None:
-    import struct
-
     from PIL import Image
 
     factory, accept = Image.OPEN[name]
-    accepted = accept(prefix) if accept else True
-    if not accepted or isinstance(accepted, str):
-        return None
-    file.seek(0)
     try:
+        accepted = accept(prefix) if accept else True
+        if not accepted or isinstance(accepted, str):
+            return None
+        file.seek(0)
         return factory(file, "")
     except (SyntaxError, IndexError, TypeError, struct.error):
         # How a plugin says "not mine"; Pillow's own loop reads them so.
@@ -157,8 +162,8 @@ def _orientation(image: ImageFile) -> int:
         warnings.simplefilter("ignore")
         try:
             value: object = image.getexif().get(_ORIENTATION, 1)
-        except Exception:
-            # Damaged EXIF; the pixels are whole.
+        except _BAD_EXIF:
+            # The pixels are whole all the same.
             return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -167,11 +172,12 @@ def _foreign(name: str, kind: kinds.Kind) -> ImageError:
     return ImageError(f"{name} is not an image that can be read.", f"It is {kind.what}.", kind.remedy)
 
 
-def _too_large(name: str, why: str) -> ImageError:
+def _too_large(name: str, why: str, detail: str = "") -> ImageError:
     return ImageError(
         f"{name} is too large.",
         f"{why}; at most {MAX_PIXELS // 1_000_000} million can be opened.",
         "Make it smaller in a photo program.",
+        detail=detail,
     )
 
 
@@ -195,7 +201,7 @@ def _failed(name: str, error: Exception) -> ImageError:
             f"{name} does not fit into memory.", "", "Close other programs, or make it smaller.", detail=detail
         )
     if isinstance(error, (DecompressionBombError, DecompressionBombWarning)):
-        return _too_large(name, "It has too many pixels")
+        return _too_large(name, "It has too many pixels", detail)
     if isinstance(error, EOFError) or "truncated" in text or "unexpected end" in text or "not enough" in text:
         return ImageError(
             f"{name} is cut off.",
@@ -208,7 +214,7 @@ def _failed(name: str, error: Exception) -> ImageError:
 
 def _not_a_file(path: Path, name: str) -> ImageError:
     if path.is_dir():
-        if not os.access(path, os.R_OK | os.X_OK):
+        if not os.access(path, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             return _no_permission(name, "folder")
         return ImageError(f"{name} is a folder.", "An image is a file.", "Choose the images in it.")
     return ImageError(
