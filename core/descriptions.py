@@ -20,6 +20,7 @@ class CheckpointSummary:
         parameters: how many numbers they hold together.
         bytes: the file's size.
         sha256: of the whole file, hexadecimal.
+        left_out: names, as written, of tensors beside the network's that were not used, such as a loss's.
     """
 
     file: str
@@ -30,6 +31,7 @@ class CheckpointSummary:
     parameters: int
     bytes: int
     sha256: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,14 @@ class Match:
         num_classes: size of the head.
         input_channels: channels of the first convolution (3 for colour).
         evidence: one line for a person, such as ``all 320 names and shapes fit``.
+        input_size: pixels a side that the network takes; 0 where it takes any.
     """
 
     architecture: str
     num_classes: int
     input_channels: int
     evidence: str
+    input_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,193 @@
+"""The table of contents of a zip archive such as ``torch.save`` writes, read without trusting it.
+
+Stricter than zip tools: members are stored as they are, each once, none overlapping another, nothing after the
+end.  Two programs then cannot see two different contents, and the bytes of a member can be read in place.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from core.checkpoints.values import BrokenFile, Span, shown
+
+MAX_DIRECTORY = 64 * 1024 * 1024
+MAX_MEMBERS = 200_000
+
+_END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+_MEMBER, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+_END_SIZE, _END64_SIZE, _LOCATOR64_SIZE = 22, 56, 20
+_ENCRYPTED = 1
+_STORED = 0
+
+
+class NotStored(BrokenFile):
+    """A member is compressed or encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A member, as the table of contents describes it."""
+
+    name: str
+    flags: int
+    method: int
+    crc32: int
+    packed: int
+    length: int
+    header: int
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """An archive's table of contents, as it claims to be."""
+
+    start: int
+    records: tuple[Record, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all members."""
+        return tuple(record.name for record in self.records)
+
+
+def read_directory(file: BinaryIO, size: int) -> Directory:
+    """The table of contents, not held against the rest of the file yet.
+
+    Raises:
+        BrokenFile: there is none, or it is damaged.
+    """
+    start, length, count = _find_directory(file, size)
+    if length > MAX_DIRECTORY or count > MAX_MEMBERS:
+        raise BrokenFile(f"its table of contents claims {count:,} members")
+    return Directory(start, tuple(_records(_read(file, start, length), count)))
+
+
+def locate(file: BinaryIO, directory: Directory) -> dict[str, Span]:
+    """Where the bytes of each member lie, by its name.
+
+    Raises:
+        BrokenFile: the members are not as the table of contents says.
+        NotStored: a member is compressed or encrypted.
+    """
+    spans: dict[str, Span] = {}
+    reached = 0
+    for record in sorted(directory.records, key=lambda each: each.header):
+        if record.name in spans:
+            raise BrokenFile(f"it has two members called {shown(record.name)!r}")
+        span = _span(file, record)
+        if record.header < reached or span.start + span.length > directory.start:
+            raise BrokenFile(f"its member {shown(record.name)!r} overlaps another")
+        reached = span.start + span.length
+        spans[record.name] = span
+    return spans
+
+
+def read_span(file: BinaryIO, span: Span, limit: int) -> bytes:
+    """The bytes of a member.
+
+    Raises:
+        BrokenFile: there are more than ``limit``, or they are damaged.
+    """
+    if span.length > limit:
+        raise BrokenFile(f"a part of it that describes the others has {span.length:,} bytes")
+    data = _read(file, span.start, span.length)
+    if span.crc32 is not None and zlib.crc32(data) != span.crc32:
+        raise BrokenFile("its checksum is wrong: it was damaged")
+    return data
+
+
+def common_root(names: Iterable[str]) -> str:
+    """The folder, with its slash, that PyTorch puts everything into; empty if there is none."""
+    roots = {"".join(name.partition("/")[:2]) for name in names}
+    root = roots.pop() if len(roots) == 1 else ""
+    return root if root.endswith("/") else ""
+
+
+def _read(file: BinaryIO, start: int, length: int) -> bytes:
+    file.seek(start)
+    data = file.read(length)
+    if len(data) != length:
+        raise BrokenFile("it ends in the middle")
+    return data
+
+
+def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
+    """Start and length in bytes of the central directory, and how many members it lists."""
+    if size < _END_SIZE:
+        raise BrokenFile("it ends in the middle")
+    end = _read(file, size - _END_SIZE, _END_SIZE)
+    if end[:4] != _END or end[-2:] != b"\0\0":
+        tail = _read(file, max(0, size - 66_000), min(size, 66_000))
+        if _END in tail:
+            raise BrokenFile("something was added after its end")
+        raise BrokenFile("it ends in the middle")
+    disk, first_disk, here, count, length, start = struct.unpack("<4H2L", end[4:20])
+    directory_end = size - _END_SIZE
+    if size >= _END_SIZE + _LOCATOR64_SIZE + _END64_SIZE:
+        locator = _read(file, size - _END_SIZE - _LOCATOR64_SIZE, _LOCATOR64_SIZE)
+        if locator[:4] == _LOCATOR64:
+            directory_end = size - _END_SIZE - _LOCATOR64_SIZE - _END64_SIZE
+            end64 = _read(file, directory_end, _END64_SIZE)
+            (offset,) = struct.unpack("<Q", locator[8:16])
+            if end64[:4] != _END64 or offset != directory_end:
+                raise BrokenFile("its table of contents is not where it says")
+            disk, first_disk, here, count, length, start = struct.unpack("<2L4Q", end64[16:56])
+    if disk or first_disk or here != count or start + length != directory_end:
+        raise BrokenFile("its table of contents is not where it says")
+    return start, length, count
+
+
+def _records(directory: bytes, count: int) -> Iterator[Record]:
+    position = 0
+    for _ in range(count):
+        head = directory[position : position + 46]
+        if len(head) < 46 or head[:4] != _MEMBER:
+            raise BrokenFile("its table of contents is damaged")
+        flags, method = struct.unpack("<2H", head[8:12])
+        crc32, packed, length, name_size, extra_size, comment_size = struct.unpack("<3L3H", head[16:34])
+        (header,) = struct.unpack("<L", head[42:46])
+        name_end = position + 46 + name_size
+        extra = directory[name_end : name_end + extra_size]
+        length, packed, header = _large(extra, length, packed, header)
+        name = directory[position + 46 : name_end].decode("utf-8", "backslashreplace")
+        yield Record(name, flags, method, crc32, packed, length, header)
+        position = name_end + extra_size + comment_size
+    if position != len(directory):
+        raise BrokenFile("its table of contents is damaged")
+
+
+def _large(extra: bytes, length: int, packed: int, header: int) -> tuple[int, int, int]:
+    """The three sizes, with those that need more than 32 bits taken from the extra field."""
+    sizes = [length, packed, header]
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<2H", extra[:4])
+        if kind == 1:
+            field = extra[4 : 4 + size]
+            for index, value in enumerate(sizes):
+                if value == 0xFFFFFFFF:
+                    if len(field) < 8:
+                        raise BrokenFile("its table of contents is damaged")
+                    (sizes[index],) = struct.unpack("<Q", field[:8])
+                    field = field[8:]
+            break
+        extra = extra[4 + size :]
+    return sizes[0], sizes[1], sizes[2]
+
+
+def _span(file: BinaryIO, record: Record) -> Span:
+    if record.flags & _ENCRYPTED or record.method != _STORED or record.packed != record.length:
+        raise NotStored(f"its member {shown(record.name)!r} is compressed or encrypted")
+    local = _read(file, record.header, 30)
+    if local[:4] != _LOCAL:
+        raise BrokenFile(f"its member {shown(record.name)!r} is not where it should be")
+    (method,) = struct.unpack("<H", local[8:10])
+    name_size, extra_size = struct.unpack("<2H", local[26:30])
+    name = _read(file, record.header + 30, name_size).decode("utf-8", "backslashreplace")
+    if name != record.name or method != record.method:
+        raise BrokenFile(f"its member {shown(record.name)!r} has two descriptions that differ")
+    # torch.serialization.set_crc32_options(False) leaves the sum at 0.
+    return Span(record.header + 30 + name_size + extra_size, record.length, record.crc32 or None)

@@ -1,0 +1,318 @@
+"""What a file that holds no weights is, told by its bytes, and what to do about it."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from core.checkpoints.archive import Directory, NotStored
+from core.checkpoints.pickles import PickleReader
+from core.checkpoints.values import BrokenFile, shown
+from core.errors import WeightsError
+
+SAVE_STATE_DICT = "In the code that made it, run torch.save(model.state_dict(), 'weights.pth'), and open that file."
+ASK_FOR_STATE_DICT = "Ask whoever made it for a state dict: torch.save(model.state_dict(), 'weights.pth')."
+CHOOSE_WEIGHTS = "Choose a PyTorch weights file: .pth, .pt or .safetensors."
+AGAIN = "Download or copy the file again."
+HEAD_BYTES = 4096
+
+_BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x89HDF\r\n\x1a\n", "a Keras or other HDF5 file", "Convert it to PyTorch, or choose PyTorch weights."),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image", CHOOSE_WEIGHTS),
+    (b"\xff\xd8\xff", "a JPEG image", CHOOSE_WEIGHTS),
+    (b"GIF8", "a GIF image", CHOOSE_WEIGHTS),
+    (b"II*\0", "a TIFF image", CHOOSE_WEIGHTS),
+    (b"MM\0*", "a TIFF image", CHOOSE_WEIGHTS),
+    (b"BM", "a BMP image", CHOOSE_WEIGHTS),
+    (b"%PDF", "a PDF document", CHOOSE_WEIGHTS),
+    (b"\x93NUMPY", "a NumPy array", CHOOSE_WEIGHTS),
+    (b"GGUF", "a GGUF file, a language model for llama.cpp", CHOOSE_WEIGHTS),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it, and choose the weights file in it."),
+    (b"BZh", "a bzip2 archive", "Unpack it, and choose the weights file in it."),
+    (b"\xfd7zXZ\0", "an xz archive", "Unpack it, and choose the weights file in it."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it, and choose the weights file in it."),
+    (b"Rar!\x1a\x07", "a RAR archive", "Unpack it, and choose the weights file in it."),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it, and choose the weights file in it."),
+    (b"\x7fELF", "a program for Linux", CHOOSE_WEIGHTS),
+    (b"MZ", "a program for Windows", CHOOSE_WEIGHTS),
+    (b"SQLite format 3", "an SQLite database", CHOOSE_WEIGHTS),
+)
+_WITHIN: tuple[tuple[int, bytes, str, str], ...] = (
+    (4, b"TFL3", "a TensorFlow Lite model", "Choose PyTorch weights of the same network."),
+    (4, b"ftyp", "a HEIC image or a video", CHOOSE_WEIGHTS),
+    (8, b"WEBP", "a WebP image", CHOOSE_WEIGHTS),
+    (8, b"WAVE", "a sound", CHOOSE_WEIGHTS),
+)
+_DANGEROUS_MODULES = (
+    "os",
+    "posix",
+    "nt",
+    "subprocess",
+    "_posixsubprocess",
+    "sys",
+    "runpy",
+    "importlib",
+    "imp",
+    "socket",
+    "shutil",
+    "pty",
+    "webbrowser",
+    "commands",
+    "popen2",
+    "ctypes",
+    "code",
+    "codeop",
+    "marshal",
+    "pickle",
+    "_pickle",
+    "pdb",
+    "bdb",
+    "timeit",
+    "cProfile",
+    "profile",
+    "trace",
+    "pip",
+    "asyncio",
+    "urllib",
+    "http",
+    "ftplib",
+    "smtplib",
+    "platform",
+    "pydoc",
+    "signal",
+    "threading",
+    "multiprocessing",
+    "torch.hub",
+    "torch.jit",
+    "torch.serialization.load",
+    "torch.load",
+    "torch.utils.cpp_extension",
+    "tempfile",
+    "zipimport",
+)
+_DANGEROUS_BUILTINS = frozenset(
+    {"eval", "exec", "execfile", "compile", "open", "__import__", "breakpoint", "input", "globals", "vars", "setattr"}
+)
+
+
+def not_weights(path: Path, is_what: str, remedy: str, why: str = "", detail: str = "") -> WeightsError:
+    """The error for a file that is something else; ``is_what`` completes "NAME is ..."."""
+    return WeightsError(f"{shown(path.name)} is {is_what}.", why, remedy, detail=detail)
+
+
+def damaged(path: Path, error: BrokenFile) -> WeightsError:
+    """The error for a file whose bytes contradict themselves."""
+    if str(error) == "it ends in the middle":
+        return WeightsError(
+            f"{shown(path.name)} is cut off.",
+            "The file ends in the middle, as after a broken download or a full disk.",
+            AGAIN,
+        )
+    return WeightsError(f"{shown(path.name)} cannot be read as weights.", f"The file is damaged: {error}.", AGAIN)
+
+
+def open_regular(path: Path) -> tuple[BinaryIO, int]:
+    """Open a file that has bytes in it.
+
+    Returns:
+        The file, unbuffered, and its size in bytes.
+
+    Raises:
+        WeightsError: it is missing, a folder, no plain file, may not be read, or is empty.
+    """
+    name = shown(path.name or path)
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise WeightsError(f"{name} is a folder.", "Weights are a file.", "Choose a file in it.")
+        if not stat.S_ISREG(status.st_mode):
+            raise WeightsError(f"{name} is no plain file, but a device or a pipe.", "", CHOOSE_WEIGHTS)
+        if status.st_size == 0:
+            raise WeightsError(f"{name} is empty.", "The file has no bytes.", AGAIN)
+        return path.open("rb", buffering=0), status.st_size  # pyright: ignore[reportReturnType]
+    except FileNotFoundError as error:
+        raise WeightsError(
+            f"{name} does not exist.", f"There is nothing at {shown(path, 300)}.", CHOOSE_WEIGHTS
+        ) from error
+    except PermissionError as error:
+        raise WeightsError(
+            f"{name} may not be read.",
+            "Your account has no permission to read the file.",
+            "Change its permissions, or copy it to a folder of yours.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{name} cannot be opened.", f"The system says: {error}.", CHOOSE_WEIGHTS) from error
+
+
+def name_by_bytes(path: Path, head: bytes, size: int) -> WeightsError:
+    """The error that names a file which begins with ``head`` and is none of the containers."""
+    for beginning, is_what, remedy in _BEGINNINGS:
+        if head.startswith(beginning):
+            return not_weights(path, is_what, remedy)
+    for position, middle, is_what, remedy in _WITHIN:
+        if head[position : position + len(middle)] == middle:
+            return not_weights(path, is_what, remedy)
+    if head[257:262] == b"ustar":
+        return not_weights(
+            path,
+            "a tar archive",
+            "Unpack it, and choose the weights file in it.",
+            "PyTorch itself wrote such files only before 2017.",
+        )
+    if _is_onnx(head):
+        return not_weights(path, "an ONNX model", "Choose the PyTorch weights that it was exported from.")
+    if head[:1] == b"\x80" or head[:2] in (b"(d", b"(l", b"(i"):
+        return not_weights(
+            path,
+            "damaged, or a Python pickle of something else",
+            ASK_FOR_STATE_DICT,
+            "It begins as a pickle does, and torch.save did not write it.",
+        )
+    return _name_text(path, head) or not_weights(
+        path,
+        "no weights file that is known here",
+        CHOOSE_WEIGHTS,
+        f"Its {size:,} bytes begin with {head[:8].hex(' ')}.",
+    )
+
+
+def _name_text(path: Path, head: bytes) -> WeightsError | None:
+    """Text, by what it says; ``None`` if it is none."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"version https://git-lfs.github.com/"):
+        return not_weights(
+            path,
+            "a Git LFS pointer",
+            "Run `git lfs pull` in the repository, or download the file itself.",
+            "It says where the weights are, and does not hold them.",
+        )
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<!--")):
+        return not_weights(
+            path,
+            "a web page",
+            "Open the address in a browser, and download the file itself.",
+            "A download that needs a login or a confirmation often leaves one.",
+        )
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            return None
+        text = head[: error.start].decode("utf-8")
+    if not all(character.isprintable() or character in "\t\r\n\f" for character in text):
+        return None
+    first = shown(text.strip().partition("\n")[0].strip(), 60)
+    if start.startswith(b"<"):
+        return not_weights(path, "an XML file", CHOOSE_WEIGHTS, f"It begins with: {first}")
+    if start.startswith((b"{", b"[")):
+        return not_weights(path, "a JSON file", CHOOSE_WEIGHTS, f"It begins with: {first}")
+    return not_weights(path, "a text file", CHOOSE_WEIGHTS, f"It begins with: {first}")
+
+
+def _is_onnx(head: bytes) -> bool:
+    """A protocol buffer that begins with a small ``ir_version`` and a ``producer_name`` or graph, as ONNX does."""
+    if len(head) < 4 or head[0] != 0x08 or not 1 <= head[1] <= 20:
+        return False
+    if head[2] == 0x12:
+        name = head[4 : 4 + head[3]]
+        return name.isascii() and name.decode("ascii", "replace").isprintable()
+    return head[2] in (0x3A, 0x42) and (b"onnx" in head or b"graph" in head or b"Conv" in head)
+
+
+def name_zip(path: Path, directory: Directory) -> WeightsError | None:
+    """The error that names an archive; ``None`` if it is what ``torch.save`` writes."""
+    names = directory.names
+    parts = {name.partition("/")[2] for name in names}
+    if "constants.pkl" in parts or "bytecode.pkl" in parts or any(part.startswith("code/") for part in parts):
+        return not_weights(
+            path,
+            "a TorchScript program",
+            SAVE_STATE_DICT,
+            "It brings code of its own, which is not run here.",
+        )
+    exported = any(part.startswith(("models/", "data/weights/", "serialized_")) for part in (*parts, *names))
+    if exported or "archive_format" in parts:
+        return not_weights(
+            path,
+            "a program of torch.export (.pt2)",
+            SAVE_STATE_DICT,
+            "It brings code of its own, which is not run here.",
+        )
+    if "data.pkl" in parts:
+        return None
+    if "model.weights.h5" in names:
+        return not_weights(path, "a Keras model", "Convert it to PyTorch, or choose PyTorch weights.")
+    if names and all(name.endswith(".npy") for name in names):
+        return not_weights(path, "an archive of NumPy arrays (.npz)", CHOOSE_WEIGHTS)
+    weights = [name for name in names if name.endswith((".pth", ".pt", ".safetensors"))]
+    if weights:
+        return not_weights(
+            path, "a zip archive", f"Unpack it, and choose {shown(weights[0])}.", "The weights are a file in it."
+        )
+    listed = ", ".join(shown(name, 40) for name in names[:3])
+    return not_weights(
+        path, "a zip archive without PyTorch weights", CHOOSE_WEIGHTS, f"It holds {listed or 'nothing'}."
+    )
+
+
+def packed(path: Path, error: NotStored) -> WeightsError:
+    """The error for weights that another program packed again."""
+    return WeightsError(
+        f"{shown(path.name)} was packed again by another program.",
+        f"PyTorch's own files are not compressed: {error}.",
+        "Unpack it if it holds a weights file, or save it again with torch.save.",
+    )
+
+
+def name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
+    """The error that names a pickle which ``torch.save`` did not write; ``None`` if it is none."""
+    file.seek(0)
+    reader = PickleReader(io.BufferedReader(file), size)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+    try:
+        reader.read()
+    except BrokenFile:
+        return None
+    return unsafe(path, reader.globals) or not_weights(
+        path,
+        "a Python pickle that torch.save did not write",
+        ASK_FOR_STATE_DICT,
+        _asks(reader.globals),
+    )
+
+
+def unsafe(path: Path, names: Iterable[str]) -> WeightsError | None:
+    """The error for a pickle that asks for what no weights need; ``None`` if it does not."""
+    bad = sorted(name for name in names if _is_dangerous(name))
+    if not bad:
+        return None
+    return WeightsError(
+        f"{shown(path.name)} is not safe.",
+        f"It would run code when opened: it asks Python for {_listed(bad)}. Nothing was run.",
+        "Do not open it with other programs; ask whoever made it for a .safetensors file.",
+        detail="\n".join(shown(name) for name in bad[:200]),
+    )
+
+
+def _is_dangerous(name: str) -> bool:
+    module, _, function = name.rpartition(".")
+    if module in ("builtins", "__builtin__"):
+        return function in _DANGEROUS_BUILTINS
+    return any(name == bad or name.startswith(f"{bad}.") for bad in _DANGEROUS_MODULES)
+
+
+def _asks(names: Iterable[str]) -> str:
+    return f"It holds objects of {_listed(sorted(names))}." if names else "It holds plain values only."
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(shown(name) for name in names[:3]) + more
+
+
+def looks_like_safetensors(head: bytes) -> bool:
+    """Whether a file begins as .safetensors do: the length of a JSON object, then its brace."""
+    return len(head) > 8 and head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] < 2**40

@@ -1,0 +1,159 @@
+"""The small plain values that a training run saved beside the tensors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from core.checkpoints.storages import StorageReader
+from core.checkpoints.values import Global, Inert, TensorRef
+
+_MAX_VALUES = 200_000
+_MAX_DEPTH = 6
+_MAX_TEXT = 10_000
+_MAX_CLASSES = 100_000
+
+_TO_INDEX = ("class_to_idx", "class_to_index", "label2id", "cls_to_idx")
+_FROM_INDEX = ("idx_to_class", "idx2class", "idx_to_label", "index_to_class", "id2label", "idx_to_name")
+_LISTS = ("class_names", "classes", "CLASSES", "labels", "label_names", "categories", "names", "class_list", "vocab")
+_PLACES = ("", "meta", "dataset_meta", "hyper_parameters", "datamodule_hyper_parameters", "args", "config", "hparams")
+
+
+class _Leftover:
+    """Stands for what is not kept."""
+
+
+_SKIP = _Leftover()
+
+
+class PlainValues:
+    """Turns what was in a file into dicts, lists, texts, numbers, truth values and ``None``; bounded.
+
+    Tensors of one element become numbers, objects of unknown classes the dict of their attributes; larger
+    tensors and what is left are dropped.
+    """
+
+    def __init__(self, numbers: StorageReader) -> None:
+        self._numbers = numbers
+        self._left = _MAX_VALUES
+
+    def of(self, value: object, depth: int = 0) -> object:
+        """The plain form of a value; ``None`` where there is none."""
+        plain = self._plain(value, depth)
+        return None if plain is _SKIP else plain
+
+    def items(self, pairs: Mapping[object, object], depth: int = 0) -> dict[str, object]:
+        """The plain forms of a dict's values, without those that have none."""
+        made: dict[str, object] = {}
+        for key, value in pairs.items():
+            plain = self._plain(value, depth + 1)
+            if plain is not _SKIP and isinstance(key, str | int | float):
+                made[str(key)[:_MAX_TEXT]] = plain
+        return made
+
+    def _plain(self, value: object, depth: int) -> object:
+        self._left -= 1
+        if self._left < 0 or depth > _MAX_DEPTH:
+            return _SKIP
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str):
+            return value[:_MAX_TEXT]
+        if isinstance(value, dict):
+            pairs = cast("dict[object, object]", value)
+            return _SKIP if "param_groups" in pairs else self.items(pairs, depth)
+        if isinstance(value, list | tuple | set | frozenset):
+            parts = [self._plain(part, depth + 1) for part in cast("list[object]", value)]
+            return [part for part in parts if part is not _SKIP]
+        if isinstance(value, TensorRef):
+            number = self._numbers.number(value)
+            return _SKIP if number is None else number
+        return self._object(value, depth)
+
+    def _object(self, value: object, depth: int) -> object:
+        if isinstance(value, Global):
+            return str(value)[:_MAX_TEXT]
+        if not isinstance(value, Inert):
+            return _SKIP
+        texts = _numpy_texts(value)
+        if texts is not None:
+            return texts
+        if isinstance(value.state, dict) or value.pairs:
+            state = cast("dict[object, object]", value.state) if isinstance(value.state, dict) else {}
+            return self.items({**state, **value.pairs}, depth)
+        if value.items:
+            return self._plain(value.items, depth)
+        return _SKIP
+
+
+def _numpy_texts(value: Inert) -> list[object] | None:
+    """The texts of a NumPy array of texts, which is what class names may be."""
+    if not value.kind.endswith("multiarray._reconstruct") or not isinstance(value.state, tuple):
+        return None
+    state = cast("tuple[object, ...]", value.state)
+    if len(state) != 5 or not isinstance(state[2], Inert) or not isinstance(state[2].args, tuple):
+        return None
+    code, data = cast("tuple[object, ...]", state[2].args)[0], state[4]
+    if isinstance(data, list) and code == "O8":
+        return [str(name) for name in cast("list[object]", data)[:_MAX_CLASSES] if isinstance(name, str)]
+    if not isinstance(code, str) or not code.startswith("U") or not code[1:].isdigit() or not isinstance(data, bytes):
+        return None
+    width = 4 * int(code[1:6])
+    if not width or len(data) > 4 * _MAX_TEXT * 100:
+        return None
+    rows = range(0, len(data) - width + 1, width)
+    return [data[row : row + width].decode("utf-32-le", "replace").rstrip("\0") for row in rows]
+
+
+def class_names(metadata: Mapping[str, object]) -> list[str]:
+    """Class names in the order of the head, from wherever trainers put them; empty where there are none."""
+    for place in _places(metadata):
+        for key in _TO_INDEX:
+            names = _from_pairs({value: name for name, value in _table(place, key).items() if isinstance(value, int)})
+            if names:
+                return names
+        for key in _FROM_INDEX + _LISTS:
+            names = _from_pairs(_table(place, key)) or _from_list(_decoded(place.get(key)))
+            if names:
+                return names
+    return []
+
+
+def _places(metadata: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    for name in _PLACES:
+        place = metadata if not name else metadata.get(name)
+        if isinstance(place, Mapping):
+            yield cast("Mapping[str, object]", place)
+            below = cast("Mapping[str, object]", place).get("dataset_meta")
+            if isinstance(below, Mapping):
+                yield cast("Mapping[str, object]", below)
+
+
+def _decoded(value: object) -> object:
+    """Metadata of .safetensors are texts: lists and dicts are JSON in them."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value
+
+
+def _table(place: Mapping[str, object], key: str) -> Mapping[object, object]:
+    value = _decoded(place.get(key))
+    return cast("Mapping[object, object]", value) if isinstance(value, Mapping) else {}
+
+
+def _from_pairs(pairs: Mapping[object, object]) -> list[str]:
+    """Names by index, if the indices are 0 to n - 1."""
+    try:
+        named = {int(str(index)): str(name) for index, name in pairs.items()}
+    except ValueError:
+        return []
+    return [named[index] for index in range(len(named))] if named.keys() == set(range(len(named))) else []
+
+
+def _from_list(value: object) -> list[str]:
+    names = cast("list[object]", value) if isinstance(value, list) else []
+    return [str(name) for name in names] if all(isinstance(name, str | int) for name in names) else []

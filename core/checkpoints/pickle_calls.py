@@ -1,0 +1,281 @@
+"""What the calls in a pickle mean: the few that weights files are made of, understood and not made.
+
+Everything else becomes an ``Inert``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Global, Inert, Storage, TensorRef
+
+MAX_COPIED = 20_000_000
+"""Elements that calls such as ``set(list)`` may copy in one file: a list copied a million times is no weights file."""
+MAX_DIMENSIONS = 32
+
+_STORAGE_TYPES = {
+    "FloatStorage": "float32",
+    "DoubleStorage": "float64",
+    "HalfStorage": "float16",
+    "BFloat16Storage": "bfloat16",
+    "ByteStorage": "uint8",
+    "CharStorage": "int8",
+    "ShortStorage": "int16",
+    "IntStorage": "int32",
+    "LongStorage": "int64",
+    "BoolStorage": "bool",
+    "ComplexFloatStorage": "complex64",
+    "ComplexDoubleStorage": "complex128",
+    "UntypedStorage": "uint8",
+}
+_NUMPY_SCALARS = {
+    "f8": "d",
+    "f4": "f",
+    "f2": "e",
+    "i8": "q",
+    "i4": "i",
+    "i2": "h",
+    "i1": "b",
+    "u8": "Q",
+    "u4": "I",
+    "u2": "H",
+    "u1": "B",
+    "b1": "?",
+}
+
+
+class Budget:
+    """Bounds the copying that a pickle asks for."""
+
+    def __init__(self) -> None:
+        self._left = MAX_COPIED
+
+    def spend(self, count: int) -> None:
+        """Take from it.
+
+        Raises:
+            BrokenFile: it is used up.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise BrokenFile("its pickle copies more than any weights file needs")
+
+
+def storage(name: object) -> object:
+    """What a persistent id means: a ``Storage``, or a class that was pickled with its source."""
+    parts = cast("Sequence[object]", name) if isinstance(name, tuple) else ()
+    if len(parts) >= 5 and parts[0] == "storage":
+        return _storage(parts)
+    if len(parts) >= 2 and parts[0] == "module":
+        return parts[1]
+    return Inert(Global("persistent", "id"), name)
+
+
+def _storage(parts: Sequence[object]) -> object:
+    cls, key, numel = parts[1], parts[2], parts[4]
+    if not isinstance(cls, Global) or not isinstance(key, str | int) or not _is_count(numel):
+        raise BrokenFile("it describes a storage wrongly")
+    dtype = _STORAGE_TYPES.get(cls.name, cls.name)
+    start = 0
+    view = parts[5] if len(parts) > 5 else None
+    if isinstance(view, tuple):
+        # Files older than PyTorch 0.4: a storage that lies within another.
+        _, start, numel = cast("tuple[object, object, object]", view)
+        if not _is_count(start) or not _is_count(numel):
+            raise BrokenFile("it describes a storage wrongly")
+    return Storage(str(key), dtype, cast(int, start), cast(int, numel))
+
+
+def call(function: object, args: object, budget: Budget) -> object:
+    """The value that stands for ``function(*args)``."""
+    if isinstance(function, Global) and isinstance(args, tuple):
+        known = _CALLS.get(str(function))
+        if known is not None:
+            try:
+                return known(cast("tuple[object, ...]", args), budget)
+            except (_Unusual, TypeError, ValueError, struct.error):
+                return Inert(function, cast(object, args))
+    return Inert(function, args)
+
+
+class _Unusual(Exception):
+    """A known function called in a way that is not understood."""
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**48
+
+
+def _sizes(value: object) -> tuple[int, ...]:
+    if isinstance(value, tuple):
+        sizes = cast("tuple[object, ...]", value)
+        if len(sizes) <= MAX_DIMENSIONS and all(_is_count(size) for size in sizes):
+            return cast("tuple[int, ...]", sizes)
+    raise BrokenFile("it describes a tensor wrongly")
+
+
+def _tensor(args: tuple[object, ...], dtype: str = "") -> TensorRef:
+    held, offset, shape, stride = args[0], args[1], _sizes(args[2]), _sizes(args[3])
+    if not isinstance(held, Storage):
+        raise _Unusual
+    if len(shape) != len(stride) or not _is_count(offset):
+        raise BrokenFile("it describes a tensor wrongly")
+    dtype = dtype or held.dtype
+    elements = held.numel
+    if dtype != held.dtype:
+        elements = held.numel * ELEMENT_BYTES.get(held.dtype, 1) // ELEMENT_BYTES.get(dtype, 1)
+    found = TensorRef(held, dtype, cast(int, offset), shape, stride)
+    if found.numel:
+        last = found.offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
+        if last >= elements:
+            raise BrokenFile("a tensor in it reaches beyond its own numbers")
+        if found.numel > elements:
+            raise _Unusual  # one number repeated many times: never weights, and it could claim terabytes
+    return found
+
+
+def _rebuild_tensor(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    return _tensor(args)
+
+
+def _rebuild_tensor_v3(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    dtype = args[6]
+    return _tensor(args, dtype.name if isinstance(dtype, Global) else "")
+
+
+def _first(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    return args[0]
+
+
+def _rebuild_from_type(args: tuple[object, ...], budget: Budget) -> object:
+    return call(args[0], args[2], budget)
+
+
+def _ordered_dict(args: tuple[object, ...], budget: Budget) -> object:
+    made: dict[object, object] = {}
+    for pair in _elements(args, budget):
+        key, value = cast("tuple[object, object]", pair)
+        if not isinstance(key, str | int):
+            raise _Unusual
+        made[key] = value
+    return made
+
+
+def _elements(args: tuple[object, ...], budget: Budget) -> Sequence[object]:
+    if not args:
+        return ()
+    if len(args) > 1 or not isinstance(args[0], list | tuple):
+        raise _Unusual
+    values = cast("Sequence[object]", args[0])
+    budget.spend(len(values))
+    return values
+
+
+def _empty_dict(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    if args and not isinstance(args[0], Global):
+        raise _Unusual
+    return {}
+
+
+def _counter(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    return args[0] if args and isinstance(args[0], dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _list(args: tuple[object, ...], budget: Budget) -> object:
+    return list(_elements(args, budget))
+
+
+def _tuple(args: tuple[object, ...], budget: Budget) -> object:
+    return tuple(_elements(args, budget))
+
+
+def _set(args: tuple[object, ...], budget: Budget) -> object:
+    values = _elements(args, budget)
+    if not all(isinstance(value, str | int | float | bytes | None) for value in values):
+        raise _Unusual
+    return set(values)
+
+
+def _encode(args: tuple[object, ...], budget: Budget) -> object:
+    text, encoding = args
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1", "utf-8", "ascii"):
+        raise _Unusual
+    budget.spend(len(text))
+    return text.encode(cast(str, encoding), "replace")
+
+
+def _bytes(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    if args and not isinstance(args[0], bytes):
+        raise _Unusual
+    return args[0] if args else b""
+
+
+def _device(args: tuple[object, ...], budget: Budget) -> object:
+    del budget
+    return ":".join(str(part) for part in args if isinstance(part, str | int))
+
+
+def _path(args: tuple[object, ...], budget: Budget) -> object:
+    parts = [part for part in args if isinstance(part, str)]
+    budget.spend(sum(len(part) for part in parts))
+    return "/".join(parts).replace("//", "/")
+
+
+def _numpy_scalar(args: tuple[object, ...], budget: Budget) -> object:
+    """A NumPy number as Python's own."""
+    budget.spend(1)
+    dtype, data = args
+    if not isinstance(dtype, Inert) or not isinstance(data, bytes) or not isinstance(dtype.args, tuple):
+        raise _Unusual
+    code = cast("tuple[object, ...]", dtype.args)[0]
+    form = _NUMPY_SCALARS.get(code) if isinstance(code, str) else None
+    state = cast("tuple[object, ...]", dtype.state) if isinstance(dtype.state, tuple) else (3, "<")
+    if form is None:
+        raise _Unusual
+    return struct.unpack((">" if state[1] == ">" else "<") + form, data)[0]
+
+
+_Call = Callable[[tuple[object, ...], Budget], object]
+_CALLS: dict[str, _Call] = {
+    "torch._utils._rebuild_tensor": _rebuild_tensor,
+    "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
+    "torch._utils._rebuild_tensor_v3": _rebuild_tensor_v3,
+    "torch._utils._rebuild_parameter": _first,
+    "torch._utils._rebuild_parameter_with_state": _first,
+    "torch._tensor._rebuild_from_type": _rebuild_from_type,
+    "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
+    "torch.Size": _tuple,
+    "torch.device": _device,
+    "torch.serialization._get_layout": _first,
+    "collections.OrderedDict": _ordered_dict,
+    "collections.defaultdict": _empty_dict,
+    "collections.Counter": _counter,
+    "_codecs.encode": _encode,
+    "numpy.core.multiarray.scalar": _numpy_scalar,
+    "numpy._core.multiarray.scalar": _numpy_scalar,
+    "pathlib.Path": _path,
+    "pathlib.PurePath": _path,
+    "pathlib.PosixPath": _path,
+    "pathlib.PurePosixPath": _path,
+    "pathlib.WindowsPath": _path,
+    "pathlib.PureWindowsPath": _path,
+} | {
+    f"{module}.{name}": function
+    for module in ("builtins", "__builtin__")
+    for name, function in {
+        "list": _list,
+        "tuple": _tuple,
+        "set": _set,
+        "frozenset": _set,
+        "bytes": _bytes,
+        "bytearray": _bytes,
+    }.items()
+}

@@ -1,0 +1,371 @@
+"""Reading pickles without running them.
+
+A pickle is a program: it may name any function of Python and have it called.  This machine understands the
+program and builds only dicts, lists, plain values, places of tensors, and placeholders.  It imports nothing
+and calls nothing that a file names, so nothing in a file has to be forbidden to be harmless.
+
+The opcodes are those of protocols 0 to 5, as ``pickletools`` describes them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import pickle
+import struct
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+from core.checkpoints.pickle_calls import Budget, call, storage
+from core.checkpoints.values import BrokenFile, Global, Inert, Storage, TensorRef
+
+MAX_STEPS = 10_000_000
+"""Opcodes in one file; each makes at most one small object.  A network's weights take some ten a tensor."""
+MAX_TEXT = 64 * 1024 * 1024
+MAX_LINE = 64 * 1024
+MAX_NUMBER_BYTES = 64
+
+_STOP = pickle.STOP[0]
+_Steps = dict[bytes, Callable[[], object]]
+_KEYS = (str, bytes, bool, int, float, type(None), Global, Inert, TensorRef)
+
+
+class _Mark:
+    pass
+
+
+_MARK = _Mark()
+
+
+class PickleReader:
+    """Reads one pickle after the other from a stream.
+
+    Attributes:
+        globals: names in Python that the pickles asked for.
+        storages: element type of each storage that they mention, by its key.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        """Take a stream that holds at most ``size`` bytes from here."""
+        self.globals: set[str] = set()
+        self.storages: dict[str, str] = {}
+        self._stream = stream
+        self._left = size
+        self._steps = 0
+        self._stack: list[object] = []
+        self._memo: dict[int, object] = {}
+        self._budget = Budget()
+        self._steps_by_code = {
+            code[0]: step
+            for table in (self._plain(), self._texts(), self._containers(), self._objects())
+            for code, step in table.items()
+        }
+
+    def read(self) -> object:
+        """The value of the next pickle.
+
+        Raises:
+            BrokenFile: it is none, or it asks for more than any weights file needs.
+        """
+        self._stack.clear()
+        self._memo.clear()
+        steps = self._steps_by_code
+        try:
+            while True:
+                code = self._take(1)[0]
+                if code == _STOP:
+                    return self._pop()
+                step = steps.get(code)
+                if step is None:
+                    raise BrokenFile(f"byte {code} means nothing in a pickle")
+                self._steps += 1
+                if self._steps > MAX_STEPS:
+                    raise BrokenFile(f"it has more than {MAX_STEPS:,} pickle instructions")
+                step()
+        except (struct.error, ValueError, OverflowError, TypeError, KeyError, IndexError) as error:
+            raise BrokenFile(f"its pickle makes no sense ({type(error).__name__})") from error
+
+    def _plain(self) -> _Steps:
+        push, take = self._push, self._take
+        return {
+            pickle.PROTO: lambda: take(1),
+            pickle.FRAME: lambda: take(8),
+            pickle.NONE: lambda: push(None),
+            pickle.NEWTRUE: lambda: push(True),
+            pickle.NEWFALSE: lambda: push(False),
+            pickle.INT: self._integer_line,
+            pickle.LONG: self._integer_line,
+            pickle.BININT: lambda: self._number("<i"),
+            pickle.BININT1: lambda: push(take(1)[0]),
+            pickle.BININT2: lambda: self._number("<H"),
+            pickle.LONG1: lambda: self._long("<B"),
+            pickle.LONG4: lambda: self._long("<i"),
+            pickle.FLOAT: lambda: push(float(self._line())),
+            pickle.BINFLOAT: lambda: self._number(">d"),
+        }
+
+    def _texts(self) -> _Steps:
+        push, sized = self._push, self._sized
+        return {
+            pickle.STRING: self._text_line,
+            pickle.BINSTRING: lambda: push(_text(sized("<i"))),
+            pickle.SHORT_BINSTRING: lambda: push(_text(sized("<B"))),
+            pickle.UNICODE: lambda: push(self._line().encode().decode("raw-unicode-escape")),
+            pickle.BINUNICODE: lambda: push(_text(sized("<I"))),
+            pickle.SHORT_BINUNICODE: lambda: push(_text(sized("<B"))),
+            pickle.BINUNICODE8: lambda: push(_text(sized("<Q"))),
+            pickle.BINBYTES: lambda: push(sized("<I")),
+            pickle.SHORT_BINBYTES: lambda: push(sized("<B")),
+            pickle.BINBYTES8: lambda: push(sized("<Q")),
+            pickle.BYTEARRAY8: lambda: push(sized("<Q")),
+        }
+
+    def _containers(self) -> _Steps:
+        push = self._push
+        return {
+            pickle.EMPTY_TUPLE: lambda: push(()),
+            pickle.EMPTY_LIST: lambda: push([]),
+            pickle.EMPTY_DICT: lambda: push({}),
+            pickle.EMPTY_SET: lambda: push(set()),
+            pickle.TUPLE: lambda: push(tuple(self._pop_to_mark())),
+            pickle.TUPLE1: lambda: self._tuple(1),
+            pickle.TUPLE2: lambda: self._tuple(2),
+            pickle.TUPLE3: lambda: self._tuple(3),
+            pickle.LIST: lambda: push(self._pop_to_mark()),
+            pickle.DICT: self._dict_from_mark,
+            pickle.FROZENSET: lambda: push(frozenset(_key(value) for value in self._pop_to_mark())),
+            pickle.APPEND: self._append_one,
+            pickle.APPENDS: self._append_many,
+            pickle.SETITEM: self._set_one,
+            pickle.SETITEMS: self._set_many,
+            pickle.ADDITEMS: self._add,
+        }
+
+    def _objects(self) -> _Steps:
+        push, take, line = self._push, self._take, self._line
+        return {
+            pickle.MARK: lambda: push(_MARK),
+            pickle.POP: self._stack.pop,
+            pickle.POP_MARK: self._pop_to_mark,
+            pickle.DUP: lambda: push(self._top()),
+            pickle.PUT: lambda: self._remember(int(line()[:20])),
+            pickle.BINPUT: lambda: self._remember(take(1)[0]),
+            pickle.LONG_BINPUT: lambda: self._remember(struct.unpack("<I", take(4))[0]),
+            pickle.MEMOIZE: lambda: self._remember(len(self._memo)),
+            pickle.GET: lambda: self._recall(int(line()[:20])),
+            pickle.BINGET: lambda: self._recall(take(1)[0]),
+            pickle.LONG_BINGET: lambda: self._recall(struct.unpack("<I", take(4))[0]),
+            pickle.GLOBAL: lambda: self._find(line(), line()),
+            pickle.STACK_GLOBAL: self._stack_global,
+            pickle.REDUCE: self._reduce,
+            pickle.NEWOBJ: self._reduce,
+            pickle.NEWOBJ_EX: self._new_with_names,
+            pickle.OBJ: self._object,
+            pickle.INST: self._instance,
+            pickle.BUILD: self._build,
+            pickle.PERSID: lambda: self._persistent(line()),
+            pickle.BINPERSID: lambda: self._persistent(self._pop()),
+            pickle.EXT1: self._refuse,
+            pickle.EXT2: self._refuse,
+            pickle.EXT4: self._refuse,
+            pickle.NEXT_BUFFER: self._refuse,
+            pickle.READONLY_BUFFER: self._refuse,
+        }
+
+    def _take(self, count: int) -> bytes:
+        if count > self._left:
+            raise BrokenFile("it ends in the middle")
+        data = self._stream.read(count)
+        if len(data) != count:
+            raise BrokenFile("it ends in the middle")
+        self._left -= count
+        return data
+
+    def _line(self) -> str:
+        data = self._stream.readline(min(MAX_LINE, self._left))
+        if not data.endswith(b"\n"):
+            raise BrokenFile("it ends in the middle, or has a line that never ends")
+        self._left -= len(data)
+        return data[:-1].decode("utf-8", "backslashreplace")
+
+    def _sized(self, form: str) -> bytes:
+        (count,) = struct.unpack(form, self._take(struct.calcsize(form)))
+        if count < 0 or count > MAX_TEXT:
+            raise BrokenFile(f"a text in it claims {count:,} bytes")
+        return self._take(count)
+
+    def _push(self, value: object) -> None:
+        self._stack.append(value)
+
+    def _pop(self) -> object:
+        value = self._stack.pop()
+        if value is _MARK:
+            raise BrokenFile("its pickle takes more values than it has")
+        return value
+
+    def _pop_to_mark(self) -> list[object]:
+        stack = self._stack
+        position = len(stack) - 1
+        while stack[position] is not _MARK:
+            position -= 1
+            if position < 0:
+                raise BrokenFile("its pickle takes more values than it has")
+        values = stack[position + 1 :]
+        del stack[position:]
+        return values
+
+    def _top(self) -> object:
+        if not self._stack or self._stack[-1] is _MARK:
+            raise BrokenFile("its pickle takes more values than it has")
+        return self._stack[-1]
+
+    def _find(self, module: object, name: object) -> None:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise BrokenFile("its pickle names something by what is no name")
+        found = Global(module, name)
+        self.globals.add(str(found))
+        self._push(found)
+
+    def _call(self, function: object, args: object) -> None:
+        self._push(call(function, args, self._budget))
+
+    def _store(self, target: object, values: list[object]) -> None:
+        pairs = target.pairs if isinstance(target, Inert) else target
+        if not isinstance(pairs, dict) or len(values) % 2:
+            raise BrokenFile("its pickle stores a pair in what is no dictionary")
+        held = cast("dict[object, object]", pairs)
+        for position in range(0, len(values), 2):
+            held[_key(values[position])] = values[position + 1]
+
+    def _extend(self, target: object, values: list[object]) -> None:
+        items = target.items if isinstance(target, Inert) else target
+        if not isinstance(items, list):
+            raise BrokenFile("its pickle appends to what is no list")
+        cast("list[object]", items).extend(values)
+
+    def _build(self) -> None:
+        state = self._pop()
+        target = self._top()
+        if isinstance(target, Inert):
+            target.state = state
+
+    def _add(self) -> None:
+        values = self._pop_to_mark()
+        target = self._top()
+        if isinstance(target, set):
+            cast("set[object]", target).update(_key(value) for value in values)
+        else:
+            self._extend(target, values)
+
+    def _persistent(self, name: object) -> None:
+        found = storage(name)
+        if isinstance(found, Storage):
+            self.storages[found.key] = found.dtype
+        self._push(found)
+
+    def _remember(self, number: int) -> None:
+        self._memo[number] = self._top()
+
+    def _recall(self, number: int) -> None:
+        if number not in self._memo:
+            raise BrokenFile("its pickle recalls what it never stored")
+        self._push(self._memo[number])
+
+    def _instance(self) -> None:
+        module, name = self._line(), self._line()
+        args = tuple(self._pop_to_mark())
+        self._find(module, name)
+        self._call(self._pop(), args)
+
+    def _object(self) -> None:
+        values = self._pop_to_mark()
+        self._call(values[0], tuple(values[1:]))
+
+    def _new_with_names(self) -> None:
+        names, args, cls = self._pop(), self._pop(), self._pop()
+        self._push(Inert(cls, (args, names)))
+
+    def _reduce(self) -> None:
+        args, function = self._pop(), self._pop()
+        self._call(function, args)
+
+    def _stack_global(self) -> None:
+        name, module = self._pop(), self._pop()
+        self._find(module, name)
+
+    def _set_one(self) -> None:
+        value, key = self._pop(), self._pop()
+        self._store(self._top(), [key, value])
+
+    def _set_many(self) -> None:
+        values = self._pop_to_mark()
+        self._store(self._top(), values)
+
+    def _append_many(self) -> None:
+        values = self._pop_to_mark()
+        self._extend(self._top(), values)
+
+    def _append_one(self) -> None:
+        value = self._pop()
+        self._extend(self._top(), [value])
+
+    def _tuple(self, count: int) -> None:
+        values = [self._pop() for _ in range(count)]
+        self._push(tuple(reversed(values)))
+
+    def _dict_from_mark(self) -> None:
+        values = self._pop_to_mark()
+        made: dict[object, object] = {}
+        self._store(made, values)
+        self._push(made)
+
+    def _number(self, form: str) -> None:
+        self._push(struct.unpack(form, self._take(struct.calcsize(form)))[0])
+
+    def _long(self, form: str) -> None:
+        (count,) = struct.unpack(form, self._take(struct.calcsize(form)))
+        if not 0 <= count <= MAX_NUMBER_BYTES:
+            raise BrokenFile(f"a number in it claims {count:,} bytes")
+        self._push(int.from_bytes(self._take(count), "little", signed=True))
+
+    def _integer_line(self) -> None:
+        line = self._line()
+        if len(line) > MAX_NUMBER_BYTES:
+            raise BrokenFile("a number in it is too long")
+        self._push({"00": False, "01": True}[line] if line in ("00", "01") else int(line.rstrip("L")))
+
+    def _text_line(self) -> None:
+        quoted = self._line()
+        if len(quoted) < 2 or quoted[0] != quoted[-1] or quoted[0] not in "'\"":
+            raise BrokenFile("a text in it has no quotes")
+        self._push(codecs.escape_decode(quoted[1:-1].encode())[0].decode("utf-8", "backslashreplace"))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+
+    def _refuse(self) -> None:
+        raise BrokenFile("it was pickled for a program that keeps parts of it elsewhere")
+
+
+def read_pickle(data: bytes) -> tuple[object, frozenset[str]]:
+    """The value of a pickle that fills ``data``, and the names in Python that it asks for.
+
+    Raises:
+        BrokenFile: it is none.
+    """
+    reader = PickleReader(io.BytesIO(data), len(data))
+    return reader.read(), frozenset(reader.globals)
+
+
+def _key(value: object) -> object:
+    """A dictionary key: nothing that is nested, so that hashing stays shallow."""
+    if isinstance(value, int) and not -(2**60) < value < 2**60:
+        return str(value)  # ints that differ by 2**61 - 1 have one hash
+    if isinstance(value, _KEYS):
+        return value
+    if isinstance(value, tuple):
+        parts = cast("tuple[object, ...]", value)
+        if len(parts) <= 16 and all(isinstance(part, _KEYS) for part in parts):
+            return parts
+    raise BrokenFile("its pickle has a dictionary key that is no plain value")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")

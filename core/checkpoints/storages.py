@@ -1,0 +1,102 @@
+"""Reading tensors: straight from the file into memory of their own.
+
+Nothing is memory-mapped: a training run that overwrites the file would pull the numbers away, and the process
+with them.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import BinaryIO
+
+import torch
+from torch import Tensor
+
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Span, Storage, TensorRef
+
+_MAX_SHARING = 4
+"""How many times the same numbers may be used by tensors together; more is no network, but an attack on memory."""
+_SLACK = 1024 * 1024
+
+
+class StorageReader:
+    """Reads what is asked for, each storage once.
+
+    Args:
+        file: the open file.
+        spans: where the bytes of each storage lie.
+    """
+
+    def __init__(self, file: BinaryIO, spans: Mapping[str, Span]) -> None:
+        self._file = file
+        self._spans = spans
+
+    def read(self, refs: Mapping[str, TensorRef]) -> dict[str, Tensor]:
+        """Tensors by name, in the element types of the file, contiguous, on the CPU.
+
+        Raises:
+            BrokenFile: the file does not hold them.
+        """
+        _check_memory(refs.values())
+        loaded: dict[str, Tensor] = {}
+        tensors: dict[str, Tensor] = {}
+        for name, ref in refs.items():
+            key = ref.storage.key
+            if key not in loaded:
+                loaded[key] = self._storage(ref.storage)
+            tensors[name] = _view(loaded[key], ref)
+        return tensors
+
+    def number(self, ref: TensorRef) -> float | int | bool | None:
+        """The value of a tensor with one element, if it has a plain type and cheap bytes."""
+        if ref.numel != 1 or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
+            return None
+        value: object = self.read({"": ref})[""].item()
+        return value if isinstance(value, float | int) else None
+
+    def _storage(self, storage: Storage) -> Tensor:
+        span = self._spans.get(storage.key)
+        if span is None:
+            raise BrokenFile("it lacks the numbers of some of its tensors")
+        size = ELEMENT_BYTES.get(storage.dtype)
+        if size is None or (storage.start + storage.numel) * size > span.length:
+            raise BrokenFile("it has fewer numbers than its tensors need")
+        memory = torch.empty(span.length, dtype=torch.uint8)
+        view = memoryview(memory.numpy())
+        self._file.seek(span.start)
+        done = 0
+        while done < span.length:
+            count = self._file.readinto(view[done:])  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+            if not count:
+                raise BrokenFile("it ends in the middle")
+            done += int(count)  # pyright: ignore[reportUnknownArgumentType]
+        if span.crc32 is not None and zlib.crc32(view) != span.crc32:
+            raise BrokenFile("its checksum is wrong: it was damaged")
+        return memory
+
+
+def _view(memory: Tensor, ref: TensorRef) -> Tensor:
+    dtype = getattr(torch, ref.dtype, None) if ref.dtype in ELEMENT_BYTES else None
+    if not isinstance(dtype, torch.dtype):
+        raise BrokenFile(f"its numbers have the type {ref.dtype}, which cannot be read")
+    size = ELEMENT_BYTES[ref.dtype]
+    start = ref.storage.start * ELEMENT_BYTES[ref.storage.dtype]
+    numbers = memory[start : start + (len(memory) - start) // size * size].view(dtype)
+    tensor = numbers.as_strided(ref.shape, ref.stride, ref.offset)
+    # A small part of something large must not keep all of it in memory.
+    alone = tensor.is_contiguous() and 2 * tensor.numel() * size >= len(memory)
+    return tensor if alone else tensor.clone(memory_format=torch.contiguous_format)
+
+
+def _check_memory(refs: Iterable[TensorRef]) -> None:
+    wanted = 0
+    held: dict[str, int] = {}
+    for ref in refs:
+        if ref.dtype not in ELEMENT_BYTES or ref.storage.dtype not in ELEMENT_BYTES:
+            raise BrokenFile(f"its numbers have the type {ref.dtype}, which cannot be read")
+        wanted += math.prod(ref.shape) * ELEMENT_BYTES[ref.dtype]
+        held[ref.storage.key] = ref.storage.numel * ELEMENT_BYTES[ref.storage.dtype]
+    if wanted > _MAX_SHARING * sum(held.values()) + _SLACK:
+        raise BrokenFile("its tensors claim far more memory than it has numbers")

@@ -1,0 +1,242 @@
+"""Finding the network's tensors among all that a training run saved: by what fits an architecture.
+
+Nothing is decided by a wrapper's or prefix's name where names and shapes can decide; conventions only choose
+among what fits equally.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from core.checkpoints.values import Inert, TensorRef
+from core.fingerprints import exact_fits, known_names
+
+_MAX_VISITED = 100_000
+_MAX_DEPTH = 8
+_MAX_SETS = 48
+_MAX_PREFIXES = 200
+_FEWEST = 8
+"""A prefix with fewer tensors below it is no network's."""
+
+_WRAPPERS = ("module", "model", "net", "network", "backbone", "_orig_mod", "base_model", "_fsdp_wrapped_module")
+_ORDER = (
+    # timm's own order: the averaged weights first.
+    "state_dict_ema",
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "params",
+    "weights",
+    "module",
+    "student",
+)
+_AVERAGED = re.compile(r"(^|[_.])(ema|swa|teacher|average|averaged|momentum|target)\d*([_.]|$)", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"(^|[._])(n_averaged|num_updates|decay|criterion|loss(es)?(_\w+)?|\w+_loss|loss_fn|\w*metrics?|\w*accuracy|\w+_acc"
+    r"|acc|auroc|f1(_score)?|mixup|ema_\w+|\w+_ema|teacher\w*)([._]|$)",
+    re.IGNORECASE,
+)
+"""Names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
+_INSIDE = re.compile(r"(?:(?<=\.)|^)(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
+_OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
+
+Refs = Mapping[str, TensorRef]
+
+
+@dataclass(frozen=True)
+class TensorSet:
+    """Tensors that may be a network's.
+
+    Attributes:
+        path: the keys that lead to them, outermost first.
+        prefix: what was taken off the beginning of every name.
+        refs: the tensors, by the names that are left.
+        left_out: names beside them, as written, that are not among them.
+        fits: whether an architecture has exactly these names and shapes.
+    """
+
+    path: tuple[str, ...]
+    prefix: str
+    refs: Refs
+    left_out: tuple[str, ...] = ()
+    fits: bool = False
+
+
+@dataclass
+class Found:
+    """What a walk through the file's values met.
+
+    Attributes:
+        sets: dicts of tensors, with the keys that lead there.
+        joined: dicts of dicts of tensors, as one, with the keys that lead there.
+        modules: classes of whole networks.
+        loose: tensors that are in no dict.
+        quantised: whether there are quantised tensors.
+        optimizer: whether there is an optimizer's state.
+    """
+
+    sets: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
+    joined: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
+    modules: list[str] = field(default_factory=list[str])
+    loose: list[TensorRef] = field(default_factory=list[TensorRef])
+    quantised: bool = False
+    optimizer: bool = False
+
+
+def survey(root: object) -> Found:
+    """Walk through all values, each once; bounded in depth and number."""
+    found = Found()
+    waiting: list[tuple[tuple[str, ...], object]] = [((), root)]
+    seen: set[int] = set()
+    for _ in range(_MAX_VISITED):
+        if not waiting:
+            break
+        path, value = waiting.pop()
+        if isinstance(value, dict | list | tuple | Inert):
+            marker = id(cast(object, value))
+            if marker in seen or len(path) > _MAX_DEPTH:
+                continue
+            seen.add(marker)
+        waiting.extend(reversed(list(_visit(path, cast(object, value), found))))
+    return found
+
+
+def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple[tuple[str, ...], object]]:
+    if isinstance(value, TensorRef):
+        found.loose.append(value)
+    elif isinstance(value, dict):
+        yield from _visit_dict(path, cast("dict[object, object]", value), found)
+    elif isinstance(value, list | tuple):
+        for index, below in enumerate(cast("list[object]", value)[:16]):
+            yield (*path, str(index)), below
+    elif isinstance(value, Inert):
+        state = cast("dict[object, object]", value.state) if isinstance(value.state, dict) else {}
+        found.quantised |= "_rebuild_qtensor" in value.kind
+        if "_modules" in state:
+            found.modules.append(value.kind)
+            return
+        yield path, value.pairs
+        yield path, state
+
+
+def _visit_dict(
+    path: tuple[str, ...], value: dict[object, object], found: Found
+) -> Iterator[tuple[tuple[str, ...], object]]:
+    if "param_groups" in value and "state" in value:
+        found.optimizer = True
+        return
+    refs = {key: below for key, below in value.items() if isinstance(key, str) and isinstance(below, TensorRef)}
+    if refs:
+        found.sets.append((path, refs))
+    joined = dict(_join(value))
+    if joined:
+        found.joined.append((path, {**refs, **joined}))
+    for key, below in value.items():
+        if isinstance(below, dict | list | tuple | Inert):
+            yield (*path, str(key)), cast(object, below)
+
+
+def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
+    """Tensors of dicts side by side, such as ``{"features": {...}, "classifier": {...}}``."""
+    for first, part in value.items():
+        if isinstance(first, str) and isinstance(part, dict):
+            for second, below in cast("dict[object, object]", part).items():
+                if isinstance(second, str) and isinstance(below, TensorRef):
+                    yield f"{first}.{second}", below
+
+
+def choose(found: Found) -> TensorSet | None:
+    """The tensors to use: those that fit an architecture, else those that look most like a network's."""
+    largest = _largest(found.sets)
+    for sets in (largest, _largest(found.joined)):
+        fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs)]
+        if fitting:
+            return min(fitting, key=_preference)
+    rest = [candidate for path, refs in largest for candidate in _plausible(path, refs)]
+    known = known_names()
+    return min(
+        rest,
+        key=lambda each: (-sum(name in known for name in each.refs), _preference(each), -len(each.refs)),
+        default=None,
+    )
+
+
+def _largest(sets: Iterable[tuple[tuple[str, ...], Refs]]) -> list[tuple[tuple[str, ...], Refs]]:
+    return sorted(sets, key=lambda each: len(each[1]), reverse=True)[:_MAX_SETS]
+
+
+def _fitting(path: tuple[str, ...], refs: Refs) -> list[TensorSet]:
+    """Every way to take off a prefix that makes the tensors fit an architecture."""
+    fitting: list[TensorSet] = []
+    modern = {_modern(name): ref for name, ref in refs.items()}
+    for names in (refs, modern) if len(modern) == len(refs) else (refs,):
+        for prefix in _prefixes(names):
+            if any(prefix.startswith(candidate.prefix) for candidate in fitting):
+                continue
+            below = {name.removeprefix(prefix): ref for name, ref in names.items() if name.startswith(prefix)}
+            if exact_fits({name: ref.shape for name, ref in below.items()}):
+                fitting.append(TensorSet(path, prefix, below, (), True))
+        if fitting:
+            refs = names
+            break
+    explained = tuple(candidate.prefix for candidate in fitting)
+    for index, candidate in enumerate(fitting):
+        others = [name for name in refs if not name.startswith(candidate.prefix)]
+        # A tensor that belongs to nothing known means another network around this one, with another answer.
+        if any(not name.startswith(explained) and not _HARMLESS.search(name) for name in others):
+            return []
+        fitting[index] = TensorSet(path, candidate.prefix, candidate.refs, tuple(others), True)
+    return fitting
+
+
+def _plausible(path: tuple[str, ...], refs: Refs) -> Iterator[TensorSet]:
+    """Without a fit: all tensors, without what wrappers put before every name."""
+    prefix = ""
+    while True:
+        names = [name.removeprefix(prefix) for name in refs]
+        first = names[0].partition(".")[0]
+        if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in names):
+            break
+        prefix += f"{first}."
+    below = {name.removeprefix(prefix): ref for name, ref in refs.items()}
+    modern = {_modern(name): ref for name, ref in below.items()}
+    known = known_names()
+    better = len(modern) == len(below) and len(known & modern.keys()) > len(known & below.keys())
+    yield TensorSet(path, prefix, modern if better else below)
+
+
+def _prefixes(refs: Refs) -> list[str]:
+    """Beginnings that enough names share, the shortest first."""
+    counts: Counter[str] = Counter()
+    for name in refs:
+        end = -1
+        for _ in range(4):
+            end = name.find(".", end + 1)
+            if end < 0:
+                break
+            counts[name[: end + 1]] += 1
+    common = [prefix for prefix, count in counts.most_common(_MAX_PREFIXES) if count >= _FEWEST]
+    return ["", *sorted(common, key=lambda prefix: (len(prefix), prefix))]
+
+
+def _modern(name: str) -> str:
+    """A name as torchvision spells it now, without wrappers in the middle."""
+    name = _INSIDE.sub("", name)
+    name = _OLD_DENSENET.sub(r"\1\2.", name)
+    return _OLD_VIT.sub(lambda found: f".mlp.{3 * (int(found[1]) - 1)}.", name)
+
+
+def _preference(candidate: TensorSet) -> tuple[int, int, int, str]:
+    """Smaller is better: not averaged (but for timm), then by custom, then the shallower."""
+    key = candidate.path[-1] if candidate.path else ""
+    custom = _ORDER.index(key) if key in _ORDER else len(_ORDER) if key else -1
+    averaged = key != "state_dict_ema" and bool(_AVERAGED.search(key) or _AVERAGED.search(candidate.prefix))
+    return (int(averaged), custom, len(candidate.path) + candidate.prefix.count("."), candidate.prefix)
