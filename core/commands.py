@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn, TextIO, cast
 
 from core import VERSION
 from core.catalogue import architecture, architectures
@@ -189,13 +189,11 @@ def _open(session: _Session, options: argparse.Namespace) -> ClassifierInfo:
     base: Preprocessing | None = read_preprocessing(options.preprocessing) if options.preprocessing else None
     if base is not None:
         spec = replace(spec, preprocessing=parse_overrides(base, overrides))
-    info = session.wait(session.workbench.open(spec, options.device))
+    info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
     if overrides and base is None:
         # The overrides change what travels with the weights, and that is known only now.
-        assert isinstance(info, ClassifierInfo)
         spec = replace(spec, preprocessing=parse_overrides(info.preprocessing, overrides))
-        info = session.wait(session.workbench.open(spec, options.device))
-    assert isinstance(info, ClassifierInfo)
+        info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
     for notice in info.notices:
         _say(notice)
     return info
@@ -206,8 +204,7 @@ def _find(session: _Session, paths: Sequence[str]) -> list[ImageSource]:
     found: list[ImageSource] = []
     for path in paths:
         for part in session.follow(session.workbench.expand((Path(path),))):
-            assert isinstance(part, tuple)
-            found.extend(part)
+            found.extend(cast("tuple[ImageSource, ...]", part))
     return found
 
 

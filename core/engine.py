@@ -12,27 +12,17 @@ from pathlib import Path
 
 import torch
 
-from core.catalogue import PretrainedEntry, architecture, assumed_preprocessing, imagenet_labels, pretrained, published
-from core.checkpoints import Checkpoint, open_checkpoint
+from core.checkpoints import open_checkpoint
 from core.classifier import Classifier
-from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec, Notice
+from core.descriptions import DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
-from core.errors import DeviceError, LabelsError, MatchError, UsageError
-from core.hub import pretrained_path
+from core.errors import DeviceError, UsageError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Steps
-from core.labels import fit_labels, numbered, read_labels
-from core.matching import assemble, rank
-from core.preprocessing import Preprocessing
-from core.sidecars import Sidecar, read_sidecar
+from core.opening import build_classifier, locate
 from core.stream import Stream
 
-BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "model.safetensors"
-BUILTIN_NAME = "Built-in: CIFAR-10"
-BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
-
 _KEPT_BYTES = 1_500_000_000
-_IMAGENET = 1000
 
 Key = tuple[ModelSpec, int, int]
 
@@ -54,14 +44,14 @@ class Engine:
     def open(self, context: Context, spec: ModelSpec, device: str) -> Steps:
         """Job: make a classifier current; finishes with its ``ClassifierInfo``."""
         chosen = choose_device(device)
-        path, entry = _locate(context, spec)
+        path, entry = locate(context, spec)
         yield
         classifier = self._recall(spec, path)
         if classifier is None:
             context.progress(0, 0, "Reading the weights")
             checkpoint = open_checkpoint(path)
             yield
-            classifier = _assemble(context, spec, checkpoint, entry, read_sidecar(path))
+            classifier = build_classifier(context, spec, checkpoint, entry)
             yield
         notices = _place(classifier, chosen, wanted=device)
         context.progress(0, 0, "Warming up")
@@ -121,125 +111,6 @@ def _key(spec: ModelSpec, path: Path) -> Key:
     except OSError:
         return (spec, 0, 0)
     return (spec, sum(state.st_mtime_ns for state in states), sum(state.st_size for state in states))
-
-
-def _locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
-    if spec.kind == "builtin":
-        return BUILTIN, None
-    if spec.kind == "file":
-        return Path(spec.weights), None
-    entry = next((found for found in pretrained() if found.id == spec.weights), None)
-    if entry is None:
-        raise UsageError(
-            f"There are no published weights {spec.weights!r}.",
-            "torchvision's list does not have them.",
-            "Choose others, or a weights file.",
-        )
-    text = f"Downloading {entry.id}"
-    context.progress(0, entry.bytes, text)
-    return pretrained_path(entry, lambda done, total: context.progress(done, total, text), context.check), entry
-
-
-def _assemble(
-    context: Context, spec: ModelSpec, checkpoint: Checkpoint, entry: PretrainedEntry | None, sidecar: Sidecar | None
-) -> Classifier:
-    """Network, labels and preprocessing for a checkpoint."""
-    notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
-    matches = rank(checkpoint)
-    chosen = _choose_architecture(spec, matches, entry, sidecar)
-    context.progress(0, 0, f"Building {chosen or 'the network'}")
-    network = assemble(checkpoint, chosen)
-    match = next((found for found in matches if found.architecture == chosen), None)
-    if match is None:
-        raise MatchError(
-            f"The weights fit {chosen}, but not a head that gives classes.",
-            "The size of the last layer cannot be told.",
-            "Choose another architecture.",
-        )
-    known = entry or published(checkpoint.summary.sha256)
-    labels, labels_source = _labels(spec, checkpoint, match, known, sidecar, notices)
-    preprocessing, preprocessing_source = _preprocessing(spec, match, known, sidecar)
-    builtin = spec.kind == "builtin"
-    info = ClassifierInfo(
-        spec=spec,
-        name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
-        note=BUILTIN_NOTE if builtin else "",
-        architecture=chosen,
-        matches=matches,
-        labels=labels,
-        labels_source=labels_source,
-        preprocessing=preprocessing,
-        preprocessing_source=preprocessing_source,
-        device=DeviceInfo("cpu", "CPU"),
-        checkpoint=checkpoint.summary,
-        modified_ns=checkpoint.modified_ns,
-        notices=tuple(notices),
-    )
-    return Classifier(network, info)
-
-
-def _choose_architecture(
-    spec: ModelSpec, matches: tuple[Match, ...], entry: PretrainedEntry | None, sidecar: Sidecar | None
-) -> str:
-    """What a person chose, else what fits; a sidecar or a name in the file only decides among what fits."""
-    if spec.architecture:
-        return architecture(spec.architecture).id
-    if entry is not None:
-        return entry.architecture
-    fitting = [match.architecture for match in matches]
-    if sidecar is not None and sidecar.architecture in fitting:
-        return sidecar.architecture
-    if fitting:
-        return fitting[0]
-    return ""
-
-
-def _labels(
-    spec: ModelSpec,
-    checkpoint: Checkpoint,
-    match: Match,
-    known: PretrainedEntry | None,
-    sidecar: Sidecar | None,
-    notices: list[str],
-) -> tuple[tuple[str, ...], str]:
-    """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    count = match.num_classes
-    if spec.labels:
-        labels = read_labels(Path(spec.labels))
-        fit_labels(labels, count)
-        return labels, Path(spec.labels).name
-    inside = checkpoint.metadata.get("class_names")
-    candidates: list[tuple[tuple[str, ...], str]] = []
-    if isinstance(inside, list | tuple):
-        candidates.append((tuple(str(name) for name in inside), "the weights file"))
-    if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for labels, source in candidates:
-        try:
-            fit_labels(labels, count)
-        except LabelsError as error:
-            notices.append(f"The class names in {source} are not used: {error.why or error.what}")
-            continue
-        return labels, source
-    if known is not None and known.num_classes == count == _IMAGENET:
-        return imagenet_labels(), "torchvision (ImageNet)"
-    if count == _IMAGENET:
-        return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), "numbers: the model brings no names"
-
-
-def _preprocessing(
-    spec: ModelSpec, match: Match, known: PretrainedEntry | None, sidecar: Sidecar | None
-) -> tuple[Preprocessing, str]:
-    """Preprocessing and where it came from: a person, a sidecar, known weights, the architecture's usual one."""
-    if spec.preprocessing is not None:
-        return spec.preprocessing, "chosen by you"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(match.num_classes):
-        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
-    if known is not None:
-        return known.preprocessing, f"torchvision {known.id}"
-    assumed = assumed_preprocessing(match.architecture, match.input_size)
-    return assumed, f"assumed: usual for {match.architecture}"
 
 
 def _place(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str]:

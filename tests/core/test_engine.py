@@ -17,7 +17,8 @@ from torchvision.models import get_model
 from torchvision.transforms.functional import to_tensor
 
 from core import engine as engine_module
-from core.catalogue import imagenet_labels, pretrained
+from core import opening
+from core.catalogue import PretrainedEntry, imagenet_labels, pretrained
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.engine import Engine
@@ -158,7 +159,11 @@ def test_a_published_file_is_known_by_its_hash_whatever_it_is_called(
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     second = next(entry for entry in pretrained() if entry.id == "resnet50/IMAGENET1K_V2")
     twin = replace(second, sha256_prefix=digest[:8])
-    monkeypatch.setattr(engine_module, "published", lambda sha256: twin if sha256.startswith(digest[:8]) else None)
+
+    def published(sha256: str) -> PretrainedEntry | None:
+        return twin if sha256.startswith(digest[:8]) else None
+
+    monkeypatch.setattr(opening, "published", published)
     info = room.open(spec_of(path))
     assert info.preprocessing == second.preprocessing
     assert "IMAGENET1K_V2" in info.preprocessing_source
