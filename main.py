@@ -31,8 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _headless(given: list[str]) -> int:
     from core import commands
 
-    for stream in (sys.stdout, sys.stderr):
-        commands.reconfigure(stream)
+    commands.use_utf8()
     return commands.run(given)
 
 

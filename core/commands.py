@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import queue
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn, TextIO, cast
+from typing import NoReturn, cast
 
 from core import VERSION
 from core.catalogue import architecture, architectures
 from core.descriptions import ClassifierInfo, ModelSpec, Notice
 from core.errors import UsageError, WhatsitError
-from core.export import to_csv, to_records, write_text
+from core.export import to_csv, to_json, to_jsonl, write_text
 from core.images import ImageSource
 from core.jobs import Emitted, Failed, Finished, JobEvent, Progressed, Stopped
 from core.predictions import ImageResult
@@ -199,55 +200,57 @@ def _open(session: _Session, options: argparse.Namespace) -> ClassifierInfo:
     return info
 
 
-def _find(session: _Session, paths: Sequence[str]) -> list[ImageSource]:
-    """All images below the paths, in the order given; a path that cannot be walked brings its own error."""
-    found: list[ImageSource] = []
+def _find(session: _Session, paths: Sequence[str]) -> list[ImageSource | ImageResult]:
+    """All images below the paths, in the order given; a folder that gives none is a failed result in its place."""
+    found: list[ImageSource | ImageResult] = []
     for path in paths:
-        for part in session.follow(session.workbench.expand((Path(path),))):
-            found.extend(cast("tuple[ImageSource, ...]", part))
+        try:
+            for part in session.follow(session.workbench.expand((Path(path),))):
+                found.extend(cast("tuple[ImageSource, ...]", part))
+        except WhatsitError as error:
+            found.append(ImageResult(ImageSource(path, Path(path)), None, error))
     return found
 
 
+def _answers(session: _Session, found: Sequence[ImageSource | ImageResult], batch_size: int) -> Iterator[ImageResult]:
+    """A result for all that was found, in its order."""
+    sources = tuple(item for item in found if isinstance(item, ImageSource))
+    coming = session.follow(session.workbench.classify(sources, batch_size=batch_size))
+    for item in found:
+        if isinstance(item, ImageResult):
+            yield item
+            continue
+        for value in coming:
+            if isinstance(value, ImageResult):
+                yield value
+                break
+            if isinstance(value, Notice):
+                _say(value.text)
+
+
 def _classify(options: argparse.Namespace) -> int:
+    make = {"table": _table, "json": to_json, "jsonl": to_jsonl, "csv": to_csv}[options.format]
     with _Session() as session:
         info = _open(session, options)
         _say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
-        sources = _find(session, options.paths)
-        job = session.workbench.classify(tuple(sources), batch_size=options.batch_size)
         results: list[ImageResult] = []
         streaming = options.format in ("jsonl", "table") and options.output is None
-        for value in session.follow(job):
-            match value:
-                case ImageResult():
-                    results.append(value)
-                    if streaming:
-                        _write(_format([value], options), options)
-                    if value.error is not None:
-                        _say(str(value.error))
-                case Notice(text=text):
-                    _say(text)
-                case _:
-                    continue
-        if not streaming:
-            _write(_format(results, options), options)
+        for result in _answers(session, _find(session, options.paths), options.batch_size):
+            results.append(result)
+            if streaming:
+                _write(make([result], options.top_k), options)
+            if result.error is not None:
+                _say(str(result.error))
+    if not streaming:
+        _write(make(results, options.top_k), options)
     return SOME_FAILED if any(result.error is not None for result in results) else DONE
 
 
-def _format(results: list[ImageResult], options: argparse.Namespace) -> str:
-    if options.format == "csv":
-        return to_csv(results, options.top_k)
-    if options.format == "table":
-        return "".join(_table(result, options.top_k) for result in results)
-    return _as_json(to_records(results, options.top_k), options.format)
+def _table(results: Iterable[ImageResult], k: int) -> str:
+    return "".join(_rows(result, k) for result in results)
 
 
-def _as_json(records: Sequence[object], form: str) -> str:
-    if form == "jsonl":
-        return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-    return json.dumps(records, ensure_ascii=False, indent=2) + "\n"
-
-
-def _table(result: ImageResult, k: int) -> str:
+def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
         return f"{result.source.name}\n  no answer\n"
     scores = result.prediction.top(k)
@@ -258,8 +261,10 @@ def _table(result: ImageResult, k: int) -> str:
 
 def _architectures(options: argparse.Namespace) -> int:
     rows = [{"id": entry.id, "source": entry.source, "family": entry.family} for entry in architectures()]
-    if options.format in ("json", "jsonl"):
-        text = _as_json(rows, options.format)
+    if options.format == "json":
+        text = json.dumps(rows, indent=2) + "\n"
+    elif options.format == "jsonl":
+        text = "".join(json.dumps(row) + "\n" for row in rows)
     elif options.format == "csv":
         text = "id,source,family\n" + "".join(f"{row['id']},{row['source']},{row['family']}\n" for row in rows)
     else:
@@ -268,8 +273,8 @@ def _architectures(options: argparse.Namespace) -> int:
     return DONE
 
 
-def reconfigure(stream: TextIO) -> None:
-    """Print any file name: standard output may be in an encoding that lacks its letters."""
-    change = getattr(stream, "reconfigure", None)
-    if change is not None:
-        change(errors="backslashreplace")
+def use_utf8() -> None:
+    """Print any name: what a shell reads from standard output is UTF-8, whatever the machine's own encoding."""
+    for stream, encoding in ((sys.stdout, "utf-8"), (sys.stderr, None)):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")

@@ -138,6 +138,15 @@ def test_a_failing_image_has_its_error_and_the_rest_their_answers(whatsit: Run, 
     assert "Traceback" not in said.err
 
 
+def test_a_folder_without_images_fails_in_its_place(whatsit: Run, weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    good = write_image(tmp_path / "good.png", size=(40, 40))
+    said = whatsit("classify", tmp_path / "empty", good, tmp_path / "empty", "--weights", weights, "--format", "json")
+    assert said.status == 1
+    assert [record["error"] is None for record in said.records] == [False, True, False]
+    assert said.records[0]["image"] == str(tmp_path / "empty")
+
+
 def test_output_goes_to_a_file_and_standard_output_stays_empty(whatsit: Run, weights: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     image = write_image(tmp_path / "a.png", size=(40, 40))
