@@ -1,0 +1,88 @@
+"""The real window with the real engine, in this process, for measuring."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from gui.app import App
+
+TIMEOUT_S = 300.0
+
+
+class Opened:
+    """A window with a model in it."""
+
+    def __init__(self, application: QApplication, app: App) -> None:
+        self._application = application
+        self._app = app
+
+    @property
+    def answered(self) -> int:
+        """How many images have their answer."""
+        return self._app.window.results.answered
+
+    def until(self, ready: Callable[[], bool], flags: QEventLoop.ProcessEventsFlag) -> None:
+        """Run the event loop until something is true."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while not ready():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the window did not get there")
+            self._application.processEvents(flags)
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Drop files on the window, as the window system would."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        event = QDropEvent(
+            QPointF(200, 200),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(self._app.window, event)
+
+    def shows_answer_of(self, photo: Path) -> bool:
+        """Whether the photo is the one shown, with its prediction."""
+        session = self._app.session
+        entry = session.images.current if session is not None else None
+        if entry is None or entry.source.path != photo or entry.answered is None:
+            return False
+        if entry.answered.prediction is None:
+            raise RuntimeError(f"no answer: {entry.answered.error}")
+        return True
+
+    def paint(self) -> None:
+        """Bring what has changed to the screen now."""
+        self._app.window.repaint()
+        self._application.processEvents()
+
+
+@contextmanager
+def open_window(folder: Path, weights: Path | None = None) -> Generator[Opened]:
+    """Open the window and wait until its model is ready.
+
+    Args:
+        folder: for the settings.
+        weights: a weights file; ``None`` for the built-in model.
+    """
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(["whatsit"])
+    app = App(application, (), str(weights or ""), settings=folder / "settings.ini")
+    opened = Opened(application, app)
+    app.show()
+    opened.until(
+        lambda: app.session is not None and app.session.models.info is not None,
+        QEventLoop.ProcessEventsFlag.WaitForMoreEvents,
+    )
+    yield opened
+    app.window.close()
+    app.close()
