@@ -1,0 +1,126 @@
+"""All actions as one table: menu, words, shortcut, name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow
+
+SEPARATOR = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One action.
+
+    Attributes:
+        name: for wiring; ``SEPARATOR`` for a line.
+        text: in the menu; ``&`` marks the key for it.
+        keys: shortcuts, the first one shown.
+        group: actions of one group exclude each other.
+    """
+
+    name: str
+    text: str = ""
+    keys: tuple[str, ...] = ()
+    group: str = ""
+
+
+_LINE = Row(SEPARATOR)
+
+TABLE: dict[str, tuple[Row, ...]] = {
+    "&File": (
+        Row("open_photos", "&Open photos …", ("Ctrl+O",)),
+        Row("open_folder", "Open &folder …", ("Ctrl+Shift+O",)),
+        Row("open_weights", "Open &weights file …", ("Ctrl+M",)),
+        _LINE,
+        Row("save", "&Save results …", ("Ctrl+S",)),
+        _LINE,
+        Row("quit", "&Quit", ("Ctrl+Q",)),
+    ),
+    "&Edit": (
+        Row("paste", "&Paste", ("Ctrl+V",)),
+        Row("copy", "&Copy answer", ("Ctrl+C",)),
+        Row("copy_all", "Copy &all results as CSV", ("Ctrl+Shift+C",)),
+        _LINE,
+        Row("remove", "&Remove photo", ("Delete",)),
+        Row("clear", "Remove all p&hotos", ("Ctrl+Shift+Delete",)),
+    ),
+    "&View": (
+        Row("previous", "&Previous photo", ("PgUp", "Alt+Left")),
+        Row("next", "&Next photo", ("PgDown", "Alt+Right")),
+        _LINE,
+        Row("zoom_in", "Zoom &in", ("+", "Ctrl++", "Ctrl+=", "=")),
+        Row("zoom_out", "Zoom &out", ("-", "Ctrl+-")),
+        Row("fit", "&Fit", ("0", "Ctrl+0")),
+        Row("actual_size", "Actual &size", ("1", "Ctrl+1")),
+        _LINE,
+        Row("full_screen", "F&ull screen", ("F11",)),
+        _LINE,
+        Row("system", "&As the system has it", group="appearance"),
+        Row("light", "&Light", group="appearance"),
+        Row("dark", "&Dark", group="appearance"),
+    ),
+    "&Model": (
+        Row("choose_model", "Choose &model …", ("Ctrl+L",)),
+        Row("choose_architecture", "Choose &architecture …", ("Ctrl+Shift+A",)),
+        Row("choose_device", "Choose &device …", ("Ctrl+D",)),
+        _LINE,
+        Row("choose_names", "Choose class &names …", ("Ctrl+N",)),
+        Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
+        Row("reload", "&Reload from disk", ("F5",)),
+    ),
+    "&Help": (
+        Row("keys", "&Keyboard", ("F1",)),
+        Row("about", "&About Whatsit"),
+    ),
+}
+
+
+class Actions:
+    """The actions of a window, by name, in its menu bar.
+
+    Attributes:
+        by_name: each action.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        self.by_name: dict[str, QAction] = {}
+        groups: dict[str, QActionGroup] = {}
+        for title, rows in TABLE.items():
+            menu = window.menuBar().addMenu(title)
+            for row in rows:
+                if row.name == SEPARATOR:
+                    menu.addSeparator()
+                    continue
+                action = QAction(row.text, window)
+                action.setShortcuts([QKeySequence(key) for key in row.keys])
+                if row.group:
+                    action.setCheckable(True)
+                    groups.setdefault(row.group, QActionGroup(window)).addAction(action)
+                menu.addAction(action)
+                self.by_name[row.name] = action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.by_name[name]
+
+    def enable(self, names: tuple[str, ...], enabled: bool) -> None:
+        """Switch several on or off."""
+        for name in names:
+            self.by_name[name].setEnabled(enabled)
+
+
+def keyboard_help() -> str:
+    """All shortcuts, one a line."""
+    lines: list[str] = []
+    for title, rows in TABLE.items():
+        lines.append(title.replace("&", ""))
+        lines.extend(
+            f"    {row.text.replace('&', '').rstrip(' …'):<30}{', '.join(row.keys)}" for row in rows if row.keys
+        )
+    lines.append("In the photo")
+    lines.append(f"    {'Next and previous, or move':<30}arrow keys")
+    lines.append("In the filmstrip")
+    lines.append(f"    {'Next and previous':<30}Left, Right, Home, End")
+    return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""The best class, large enough to be read from across the room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gui import theme
+from gui.scores_list import draw_bar
+from gui.theme import UNIT
+
+_SIZES = (4.2, 3.6, 3.0, 2.6, 2.2, 1.9, 1.6)
+"""Font sizes to try, in proportion to the system's."""
+
+_BAR = 10
+
+
+class AnswerView(QWidget):
+    """A class's name, its percentage and its bar; or one quiet line in their place."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = ""
+        self._number = ""
+        self._share = 0.0
+        self._quiet = True
+        self._faded = False
+        self._dense = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    @property
+    def label(self) -> str:
+        """The name, or the quiet line."""
+        return self._label
+
+    @property
+    def number(self) -> str:
+        """The percentage; empty beside a quiet line."""
+        return self._number
+
+    def show_answer(self, label: str, number: str, share: float) -> None:
+        """Show a class.
+
+        Args:
+            label: its name.
+            number: its percentage as text.
+            share: 0..1.
+        """
+        self._set(label, number, share, quiet=False)
+
+    def show_line(self, text: str) -> None:
+        """Show one quiet line."""
+        self._set(text, "", 0.0, quiet=True)
+
+    def set_dense(self, dense: bool) -> None:
+        """A smaller name, for a low window."""
+        if dense != self._dense:
+            self._dense = dense
+            self.updateGeometry()
+
+    def fade(self) -> None:
+        """Show that this is old."""
+        self._faded = True
+        self.update()
+
+    def _set(self, label: str, number: str, share: float, quiet: bool) -> None:
+        self._label, self._number, self._share = label, number, share
+        self._quiet, self._faded = quiet, False
+        theme.name(self, f"{label}, {number}" if number else label)
+        self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        """A long name takes more lines."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Height that the text needs at a width, in pixels."""
+        layout, _ = self._laid_out(width)
+        height = layout.boundingRect().height()
+        if self._number:
+            height += QFontMetricsF(self._number_font()).height() + _BAR + UNIT
+        return int(height + 1)
+
+    def sizeHint(self) -> QSize:
+        """For the usual width."""
+        return QSize(36 * UNIT, self.heightForWidth(36 * UNIT))
+
+    def minimumSizeHint(self) -> QSize:
+        """Never wider than it must be."""
+        return QSize(20 * UNIT, 4 * UNIT)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Name, number, bar."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(0.35 if self._faded else 1.0)
+        layout, text_height = self._laid_out(self.width())
+        palette = self.palette()
+        painter.setPen(palette.color(theme.MUTED) if self._quiet else palette.windowText().color())
+        layout.draw(painter, QPointF(0, 0))
+        if not self._number:
+            return
+        font = self._number_font()
+        height = QFontMetricsF(font).height()
+        painter.setFont(font)
+        painter.setPen(palette.color(theme.ACCENT))
+        line = QRectF(0, text_height, self.width(), height)
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._number)
+        draw_bar(painter, QRectF(0, line.bottom() + UNIT / 2, self.width() - 2, _BAR), self._share, palette)
+
+    def _number_font(self) -> QFont:
+        return theme.scaled(self.font(), 2.4 if self.width() > 40 * UNIT else 2.0)
+
+    def _laid_out(self, width: int) -> tuple[QTextLayout, float]:
+        """The text at the largest size at which it takes two lines at most; at the smallest, three."""
+        if self._quiet:
+            return _layout(self._label, theme.scaled(self.font(), 1.2), width, 4)
+        sizes = _SIZES[2:] if self._dense else _SIZES if width > 40 * UNIT else _SIZES[1:]
+        for size in sizes:
+            font = theme.scaled(self.font(), size, QFont.Weight.DemiBold)
+            found = _layout(self._label, font, width, 0)
+            if found[0].lineCount() <= (1 if size > 2.6 else 2) and _widest(found[0]) <= width:
+                return found
+        return _layout(self._label, theme.scaled(self.font(), sizes[-1], QFont.Weight.DemiBold), width, 3)
+
+
+def _widest(layout: QTextLayout) -> float:
+    return max((layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount())), default=0.0)
+
+
+def _layout(text: str, font: QFont, width: int, lines: int) -> tuple[QTextLayout, float]:
+    """Break text into lines.
+
+    Args:
+        text: one paragraph.
+        font: its font.
+        width: in pixels.
+        lines: the most lines to make, the last one cut with an ellipsis; 0 for all, words kept whole.
+    """
+    option = QTextOption(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
+    whole = QTextOption.WrapMode.WordWrap if not lines else QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+    option.setWrapMode(whole)
+    layout = QTextLayout(text.replace("\n", " "), font)
+    layout.setTextOption(option)
+    height = _break(layout, width, lines)
+    if lines and layout.lineCount() == lines:
+        last = layout.lineAt(lines - 1)
+        if last.textStart() + last.textLength() < len(layout.text()):
+            rest = QFontMetricsF(font).elidedText(layout.text()[last.textStart() :], Qt.TextElideMode.ElideRight, width)
+            layout.setText(layout.text()[: last.textStart()] + rest)
+            height = _break(layout, width, lines)
+    return layout, height
+
+
+def _break(layout: QTextLayout, width: int, lines: int) -> float:
+    height = 0.0
+    layout.beginLayout()
+    while not lines or layout.lineCount() < lines:
+        line = layout.createLine()
+        if not line.isValid():
+            break
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, height))
+        height += line.height()
+    layout.endLayout()
+    return height

@@ -1,0 +1,77 @@
+"""The few questions that the system's own dialogs ask; none of them stops the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+_PHOTOS = "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;All files (*)"
+_WEIGHTS = "Weights files (*.pth *.pt *.safetensors *.ckpt *.bin *.th *.tar *.pkl);;All files (*)"
+_LABELS = "Class names (*.txt *.json *.csv *.yaml *.yml);;All files (*)"
+_RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
+
+Answer = Callable[[list[Path]], object]
+
+
+def choose_photos(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for image files."""
+    return _open(parent, "Choose photos", folder, _PHOTOS, QFileDialog.FileMode.ExistingFiles, answer)
+
+
+def choose_folder(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a folder."""
+    return _open(parent, "Choose a folder of photos", folder, "", QFileDialog.FileMode.Directory, answer)
+
+
+def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a weights file."""
+    return _open(parent, "Open a weights file", folder, _WEIGHTS, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_labels(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a file with class names."""
+    return _open(parent, "Choose class names", folder, _LABELS, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask where to save results; the dialog itself asks before it replaces a file."""
+    dialog = _open(parent, "Save results", folder, _RESULTS, QFileDialog.FileMode.AnyFile, answer, show=False)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("csv")
+    dialog.selectFile("results.csv")
+
+    def follow(chosen: str) -> None:
+        dialog.setDefaultSuffix(chosen.split("*.")[-1].rstrip(")"))
+
+    dialog.filterSelected.connect(follow)
+    dialog.open()
+    return dialog
+
+
+def _open(
+    parent: QWidget,
+    title: str,
+    folder: str,
+    filters: str,
+    mode: QFileDialog.FileMode,
+    answer: Answer,
+    show: bool = True,
+) -> QFileDialog:
+    dialog = QFileDialog(parent, title, folder)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setFileMode(mode)
+    if filters:
+        dialog.setNameFilter(filters)
+    if mode is QFileDialog.FileMode.Directory:
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
+
+    def tell(names: list[str]) -> None:
+        answer([Path(name) for name in names])
+
+    dialog.filesSelected.connect(tell)
+    if show:
+        dialog.open()
+    return dialog

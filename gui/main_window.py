@@ -1,0 +1,142 @@
+"""Where each panel stands; nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from gui import icons, theme
+from gui.actions import Actions
+from gui.drop_zone import DropZone
+from gui.dropping import DropTarget
+from gui.error_view import ErrorPanel, NoticeBar
+from gui.filmstrip import Filmstrip
+from gui.footer import Footer
+from gui.model_bar import ModelBar
+from gui.photo_view import PhotoView
+from gui.results_model import ResultsModel
+from gui.scores_panel import ScoresPanel
+from gui.theme import UNIT
+
+_NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Signals:
+        painted: once, after everything was painted for the first time.
+        closed: it is gone from the screen.
+    """
+
+    painted = Signal()
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._painted = False
+        self.setWindowTitle("Whatsit")
+        self.setWindowIcon(icons.app_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(80 * UNIT, 56 * UNIT)
+        self.results = ResultsModel(self)
+        self.actions_by_name = Actions(self)
+        self.model_bar = ModelBar(self)
+        self.notices = NoticeBar(self)
+        self.drop_zone = DropZone(self)
+        self.photo = PhotoView(self)
+        self.error = ErrorPanel(self)
+        self.scores = ScoresPanel(self)
+        self.filmstrip = Filmstrip(self.results, self)
+        self.footer = Footer(self)
+        self.drops = DropTarget(self)
+        self.installEventFilter(self.drops)
+        self.setCentralWidget(self._arrange())
+        self.overlay = DropZone(self.stage, overlay=True)
+        self.drops.hovered.connect(self._show_hover)
+        self.resize(140 * UNIT, 92 * UNIT)
+
+    def show_empty(self) -> None:
+        """Invite."""
+        self.stage.setCurrentWidget(self.drop_zone)
+
+    def show_photo(self) -> None:
+        """Show the photo's place."""
+        self.stage.setCurrentWidget(self.photo)
+
+    def show_error(self, error: BaseException) -> None:
+        """Show an image's error in its place."""
+        self.error.show_error(error)
+        self.stage.setCurrentWidget(self.error)
+
+    def show_photo_menu(self, place: QPoint) -> None:
+        """The filmstrip's context menu."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ("copy", "copy_all", "save", "", "remove", "clear"):
+            if name:
+                menu.addAction(self.actions_by_name[name])
+            else:
+                menu.addSeparator()
+        menu.popup(place)
+
+    def restore(self, geometry: bytes) -> None:
+        """Take the place and size that the window had."""
+        if geometry:
+            self.restoreGeometry(QByteArray(geometry))
+
+    def event(self, event: QEvent) -> bool:
+        """Notice the first painting."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.Paint and not self._painted:
+            self._painted = True
+            # After this event all widgets are painted and on the screen.
+            QTimer.singleShot(0, self, self.painted.emit)
+        return handled
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Vanish first; all else can wait."""
+        self.hide()
+        event.accept()
+        self.closed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A third of the window for the answer, within reason."""
+        super().resizeEvent(event)
+        self.scores.setFixedWidth(max(_NARROWEST, min(_WIDEST, round(self.width() * 0.3))))
+        self.overlay.setGeometry(self.stage.rect())
+
+    def _show_hover(self, text: str) -> None:
+        if self.stage.currentWidget() is self.drop_zone:
+            self.drop_zone.show_hover(text)
+        else:
+            self.overlay.setGeometry(self.stage.rect())
+            self.overlay.show_hover(text)
+
+    def _arrange(self) -> QWidget:
+        self.stage = QStackedWidget(self)
+        for panel in (self.drop_zone, self.photo, self.error):
+            self.stage.addWidget(panel)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(3 * UNIT, UNIT, 3 * UNIT, UNIT)
+        middle.setSpacing(3 * UNIT)
+        middle.addWidget(self.stage, 1)
+        middle.addWidget(self.scores)
+        notices = QHBoxLayout()
+        notices.setContentsMargins(3 * UNIT, 0, 3 * UNIT, UNIT // 2)
+        notices.addWidget(self.notices)
+        strip = QHBoxLayout()
+        strip.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
+        strip.addWidget(self.filmstrip)
+        centre = QWidget(self)
+        theme.name(centre, "Whatsit")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, UNIT // 2)
+        column.setSpacing(0)
+        column.addWidget(self.model_bar)
+        column.addLayout(notices)
+        column.addLayout(middle, 1)
+        column.addLayout(strip)
+        column.addWidget(self.footer)
+        return centre

@@ -1,0 +1,190 @@
+"""Which model is in use, which is being opened, and what to do when that fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, Signal
+
+from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
+from core.errors import DeviceError
+from core.jobs import Failed, Finished, JobEvent, Progressed, Stopped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.preprocessing import Preprocessing
+    from core.workbench import Workbench
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A model on its way.
+
+    Attributes:
+        spec: which.
+        text: what the worker says it does; empty at first.
+        done, total: how far that is; ``total`` is 0 where nobody knows.
+    """
+
+    spec: ModelSpec
+    text: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class ModelKeeper(QObject):
+    """Opens models; the one in use stays until the next is whole.
+
+    Attributes:
+        info: the classifier in use; ``None`` until the first is ready.
+        opening: the one on its way, if any.
+        device: what a person chose: ``auto`` or an id.
+
+    Signals:
+        changed: another classifier is in use; images want new answers.
+        described: the one in use runs elsewhere now, such as after a step down.
+        opening_changed: ``opening`` has changed.
+        failed: an error, and a bug's report or an empty text.
+        devices_found: a tuple of ``DeviceInfo``.
+    """
+
+    changed = Signal()
+    described = Signal()
+    opening_changed = Signal()
+    failed = Signal(object, str)
+    devices_found = Signal(object)
+
+    def __init__(self, workbench: Workbench, device: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self.info: ClassifierInfo | None = None
+        self.opening: Opening | None = None
+        self.device = device
+        self._wanted_device = device
+        self._job = 0
+        self._devices_job = 0
+        self._superseded: set[int] = set()
+        self._made: ClassifierInfo | None = None
+
+    def find_devices(self) -> None:
+        """Ask for the list of devices."""
+        self._devices_job = self._workbench.list_devices()
+
+    def open(self, spec: ModelSpec, device: str = "") -> None:
+        """Open a model; one that was on its way is given up.
+
+        Args:
+            spec: which.
+            device: ``auto`` or an id; empty for the chosen one.
+        """
+        if self._job:
+            self._superseded.add(self._job)
+            self._workbench.cancel(self._job)
+        self._wanted_device = device or self.device
+        self._job = self._workbench.open(spec, self._wanted_device)
+        self._set_opening(Opening(spec))
+
+    def open_builtin(self) -> None:
+        """Back to the built-in one."""
+        self.open(ModelSpec())
+
+    def reload(self) -> None:
+        """Open the same again, from the file as it is now."""
+        if self.info is not None:
+            self.open(self.info.spec)
+
+    def choose_device(self, device: str) -> None:
+        """Move to another device."""
+        self.open(self._latest_spec(), device)
+
+    def choose_architecture(self, architecture: str) -> None:
+        """Build the weights into another architecture."""
+        if self.opening is not None or self.info is None or architecture != self.info.architecture:
+            self.open(replace(self._latest_spec(), architecture=architecture))
+
+    def choose_labels(self, path: Path | None) -> None:
+        """Take the class names from a file, or from the model."""
+        self.open(replace(self._latest_spec(), labels=str(path) if path is not None else ""))
+
+    def choose_preprocessing(self, preprocessing: Preprocessing | None) -> None:
+        """Prepare images in another way, or as the model brings it."""
+        self.open(replace(self._latest_spec(), preprocessing=preprocessing))
+
+    def cancel(self) -> None:
+        """Give up what is being opened."""
+        if self._job:
+            self._workbench.cancel(self._job)
+
+    def describe(self, info: ClassifierInfo) -> None:
+        """Take over what the worker says of the classifier in use."""
+        self.info = info
+        self.described.emit()
+
+    def handle(self, event: JobEvent) -> bool:
+        """Take a job's event; whether it was meant for this object."""
+        if event.job in self._superseded:
+            self._handle_superseded(event)
+        elif event.job == self._devices_job:
+            self._handle_devices(event)
+        elif event.job == self._job:
+            self._handle_opening(event)
+        else:
+            return False
+        return True
+
+    def _latest_spec(self) -> ModelSpec:
+        if self.opening is not None:
+            return self.opening.spec
+        return self.info.spec if self.info is not None else ModelSpec()
+
+    def _handle_devices(self, event: JobEvent) -> None:
+        if isinstance(event, Finished):
+            self.devices_found.emit(cast("tuple[DeviceInfo, ...]", event.value))
+        elif isinstance(event, Failed):
+            self.failed.emit(event.error, event.report)
+
+    def _handle_superseded(self, event: JobEvent) -> None:
+        if isinstance(event, Finished) and isinstance(event.value, ClassifierInfo):
+            # It came into use before it could be given up: so it is what answers, should the next one fail.
+            self._made = event.value
+        if isinstance(event, Finished | Failed | Stopped):
+            self._superseded.discard(event.job)
+
+    def _handle_opening(self, event: JobEvent) -> None:
+        if isinstance(event, Progressed) and self.opening is not None:
+            self._set_opening(replace(self.opening, text=event.text, done=event.done, total=event.total))
+        elif isinstance(event, Finished) and isinstance(event.value, ClassifierInfo):
+            self._job, self._made = 0, None
+            self.device = self._wanted_device
+            self.info = event.value
+            self._set_opening(None)
+            self.changed.emit()
+        elif isinstance(event, Failed | Stopped):
+            self._give_up(event)
+
+    def _give_up(self, event: JobEvent) -> None:
+        tried = self.opening.spec if self.opening is not None else ModelSpec()
+        self._job = 0
+        self._set_opening(None)
+        if isinstance(event, Failed):
+            self.failed.emit(event.error, event.report)
+        if self._made is not None:
+            self.info, self._made = self._made, None
+            self.changed.emit()
+        elif self.info is not None:
+            # The pickers go back to what is in use.
+            self.described.emit()
+        elif isinstance(event, Failed) and isinstance(event.error, DeviceError) and self._wanted_device != AUTO:
+            self.device = AUTO
+            self.open(tried)
+        elif tried.kind != "builtin" or self.device != AUTO:
+            self.device = AUTO
+            self.open_builtin()
+
+    def _set_opening(self, opening: Opening | None) -> None:
+        self.opening = opening
+        self.opening_changed.emit()

@@ -1,0 +1,88 @@
+"""Brings the photo that is shown from its file to the screen."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from core.jobs import Failed, Finished, JobEvent, Stopped
+from gui.picture import Picture, from_thumbnail
+from gui.results_model import Entry
+
+if TYPE_CHECKING:
+    from core.workbench import Workbench
+
+_KEPT_BYTES = 200_000_000
+
+
+class PhotoLoading(QObject):
+    """Loads one photo at a time, and keeps a few for coming back to.
+
+    Signals:
+        shown: a ``Picture`` and whether it is a sharper copy of the one before.
+        started: nothing to show yet.
+        failed: an error in the image's place.
+        broken: a bug and its report.
+    """
+
+    shown = Signal(object, bool)
+    started = Signal()
+    failed = Signal(object)
+    broken = Signal(object, str)
+
+    def __init__(self, workbench: Workbench, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workbench = workbench
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._job = 0
+        self._key = 0
+        self._stand_in = False
+
+    def show(self, entry: Entry) -> None:
+        """Show an image: as kept, or its thumbnail until it is read."""
+        self.stop()
+        self._key = entry.key
+        kept = self._kept.get(entry.key)
+        if kept is not None:
+            self._kept.move_to_end(entry.key)
+            self.shown.emit(kept, False)
+            return
+        result = entry.result
+        if result is not None and result.error is not None and not result.width:
+            self.failed.emit(result.error)
+            return
+        stand_in = from_thumbnail(result.thumbnail, result.width, result.height) if result is not None else None
+        self._stand_in = stand_in is not None
+        if stand_in is not None:
+            self.shown.emit(stand_in, False)
+        else:
+            self.started.emit()
+        self._job = self._workbench.preview(entry.source)
+
+    def stop(self) -> None:
+        """Load no more."""
+        if self._job:
+            self._workbench.cancel(self._job)
+        self._job = 0
+
+    def handle(self, event: JobEvent) -> bool:
+        """Take a job's event; whether it was meant for this object."""
+        if not self._job or event.job != self._job:
+            return False
+        if isinstance(event, Finished) and isinstance(event.value, Picture):
+            self._keep(self._key, event.value)
+            self.shown.emit(event.value, self._stand_in)
+        elif isinstance(event, Failed):
+            self.failed.emit(event.error)
+            if event.report:
+                self.broken.emit(event.error, event.report)
+        if isinstance(event, Finished | Failed | Stopped):
+            self._job = 0
+        return True
+
+    def _keep(self, key: int, picture: Picture) -> None:
+        self._kept[key] = picture
+        while len(self._kept) > 1 and sum(kept.bytes for kept in self._kept.values()) > _KEPT_BYTES:
+            self._kept.popitem(last=False)

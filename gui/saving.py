@@ -1,0 +1,97 @@
+"""Results on their way to a file or to the clipboard, written away from the window's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from core.jobs import Context, Failed, Finished, JobEvent, JobRunner, Listener, Priority, Steps, Stopped, Work
+from core.predictions import ImageResult
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """How many results went where: to a file, or as text to the clipboard."""
+
+    count: int
+    path: str = ""
+    text: str = ""
+
+
+class Saving(QObject):
+    """Writes results.
+
+    Signals:
+        saved: the file, or an empty text for the clipboard, and how many results.
+        failed: an error, and a bug's report or an empty text.
+    """
+
+    saved = Signal(str, int)
+    failed = Signal(object, str)
+
+    def __init__(self, listener: Listener, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._listener = listener
+        self._runner: JobRunner | None = None
+        self._job = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being written."""
+        return bool(self._job)
+
+    def save(self, path: Path, results: tuple[ImageResult, ...], k: int) -> None:
+        """Write a file; its suffix tells the form."""
+
+        def work(context: Context) -> Steps:
+            from core.export import save_results
+
+            context.check()
+            yield
+            save_results(path, results, k)
+            return _Saved(len(results), path=str(path))
+
+        self._submit(work)
+
+    def copy(self, results: tuple[ImageResult, ...], k: int) -> None:
+        """Put CSV on the clipboard."""
+
+        def work(context: Context) -> Steps:
+            from core.export import to_csv
+
+            context.check()
+            yield
+            return _Saved(len(results), text=to_csv(results, k))
+
+        self._submit(work)
+
+    def cancel(self) -> None:
+        """Give up what has not begun."""
+        if self._runner is not None:
+            self._runner.cancel(self._job)
+
+    def close(self, timeout_s: float = 1.0) -> bool:
+        """Wait for what is being written; whether it ended in time."""
+        return self._runner is None or self._runner.close(timeout_s)
+
+    def handle(self, event: JobEvent) -> bool:
+        """Take a job's event; whether it was meant for this object."""
+        if event.job != self._job:
+            return False
+        if isinstance(event, Finished | Failed | Stopped):
+            self._job = 0
+        if isinstance(event, Failed):
+            self.failed.emit(event.error, event.report)
+        elif isinstance(event, Finished) and isinstance(event.value, _Saved):
+            if event.value.text:
+                QGuiApplication.clipboard().setText(event.value.text)
+            self.saved.emit(event.value.path, event.value.count)
+        return True
+
+    def _submit(self, work: Work) -> None:
+        if self._runner is None:
+            self._runner = JobRunner("save", self._listener)
+        self._job = self._runner.submit(work, Priority.NOW)

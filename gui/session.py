@@ -1,0 +1,273 @@
+"""The presenter: what a person asks for goes to the workbench, what comes back goes to the panels."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from core.descriptions import ModelSpec
+from core.jobs import JobEvent, Listener
+from gui import wording
+from gui.answering import Answering
+from gui.dropping import Dropped
+from gui.error_view import Notice, Words, words_for
+from gui.model_keeper import ModelKeeper
+from gui.photo_loading import PhotoLoading
+from gui.preferences import Preferences
+from gui.results_model import ResultsModel, State
+from gui.saving import Saving
+from gui.weights_watch import WeightsWatch
+
+if TYPE_CHECKING:
+    from core.workbench import Workbench
+
+_FEW = 16
+
+
+class Session(QObject):
+    """Everything between the workbench and the window.
+
+    Attributes:
+        preferences: changed here, saved by ``gui/app.py``.
+        models: the model in use and the one on its way.
+        images: the images and their answers.
+        photos: brings the shown one to the screen.
+
+    Signals:
+        info_changed: the classifier in use, or what it assumes, has changed.
+        answer_changed: the shown image's answer has changed, or another image is shown.
+        about_changed: which image is shown has changed.
+        activity_changed: text, share 0..1 or ``None``, and whether it can be cancelled.
+        noticed: a ``Notice``.
+        notice_over: the key of a notice that is no longer true.
+        recent_changed: the list of recent models has changed.
+    """
+
+    info_changed = Signal()
+    answer_changed = Signal()
+    about_changed = Signal()
+    activity_changed = Signal(str, object, bool)
+    noticed = Signal(object)
+    notice_over = Signal(str)
+    recent_changed = Signal()
+
+    def __init__(
+        self,
+        workbench: Workbench,
+        results: ResultsModel,
+        preferences: Preferences,
+        listener: Listener,
+        parent: QObject | None = None,
+    ) -> None:
+        """Args:
+        workbench: does the work.
+        results: the images; empty at first.
+        preferences: as they were read.
+        listener: the bridge's, for jobs that are not the workbench's.
+        parent: Qt's.
+        """
+        super().__init__(parent)
+        self.preferences = preferences
+        self.models = ModelKeeper(workbench, preferences.device, self)
+        self.images = Answering(workbench, results, self)
+        self.photos = PhotoLoading(workbench, self)
+        self.saving = Saving(listener, self)
+        self.watch = WeightsWatch(self)
+        self._connect()
+
+    def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
+        """Open the first model and the images of the command line."""
+        if self.preferences.problem:
+            self._tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
+        if weights:
+            self.models.open(ModelSpec("file", str(Path(weights).absolute()), architecture))
+        else:
+            self.models.open(ModelSpec(architecture=architecture))
+        self.models.find_devices()
+        self.images.add_paths(paths)
+
+    def handle(self, event: JobEvent) -> None:
+        """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
+        for part in (self.images, self.models, self.photos, self.saving):
+            if part.handle(event):
+                break
+        self._tell_activity()
+
+    def take(self, dropped: Dropped) -> None:
+        """Take what was dropped, pasted or chosen."""
+        if dropped.weights is not None:
+            self.open_weights(dropped.weights)
+        self.images.add_sources(dropped.sources)
+        self.images.add_paths(dropped.paths)
+        self._tell_activity()
+
+    def open_weights(self, path: Path) -> None:
+        """Open a weights file as the model, as it was opened the last time."""
+        weights = str(path.absolute())
+        known = (spec for spec in self.preferences.recent if (spec.kind, spec.weights) == ("file", weights))
+        self.models.open(next(known, ModelSpec("file", weights)))
+
+    def set_k(self, k: int) -> None:
+        """How many classes to show."""
+        self.preferences.k = k
+
+    def cancel_activity(self) -> None:
+        """End what the footer tells of."""
+        if self.models.opening is not None:
+            self.models.cancel()
+        elif self.images.busy:
+            self.images.stop()
+        else:
+            self.saving.cancel()
+        self._tell_activity()
+
+    def save(self, path: Path) -> None:
+        """Write all answers to a file; its suffix tells the form."""
+        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
+        self._tell_activity()
+
+    def copy_all(self) -> None:
+        """Put all answers on the clipboard, as CSV."""
+        self.saving.copy(tuple(self.images.results.results()), self.preferences.k)
+
+    def close(self) -> None:
+        """Start no more work."""
+        self.photos.stop()
+        self.saving.close()
+
+    @property
+    def title(self) -> str:
+        """For the window."""
+        entry, info = self.images.current, self.models.info
+        parts = [entry.source.short_name if entry is not None else "", info.name if info is not None else "", "Whatsit"]
+        return f" {wording.DASH} ".join(part for part in parts if part)
+
+    @property
+    def about(self) -> str:
+        """Which image is shown, in one line."""
+        entry = self.images.current
+        if entry is None:
+            return ""
+        parts = [entry.source.short_name]
+        if entry.result is not None and entry.result.width:
+            parts.append(f"{entry.result.width} {wording.TIMES} {entry.result.height}")
+        if self.images.results.rowCount() > 1:
+            parts.append(f"{self.images.row + 1:,} of {self.images.results.rowCount():,}")
+        return "   ·   ".join(parts)
+
+    @property
+    def line(self) -> str:
+        """The quiet line where there is no answer to show."""
+        entry = self.images.current
+        if self.models.info is None:
+            return self._opening_text() or "No model is open."
+        if entry is None:
+            return _introduction(self.models.info.labels)
+        if entry.answered is not None:
+            return "No answer" if entry.answered.error is not None else ""
+        return "Not answered" if entry.state is State.STOPPED else "Looking …"
+
+    def _connect(self) -> None:
+        models, images = self.models, self.images
+        models.changed.connect(self._use_model)
+        models.described.connect(self.info_changed)
+        models.opening_changed.connect(self._tell_activity)
+        models.opening_changed.connect(self.answer_changed)
+        models.failed.connect(partial(self._fail, "model"))
+        images.current_changed.connect(self._show_current)
+        images.current_answered.connect(self.answer_changed)
+        images.current_answered.connect(self.about_changed)
+        images.results.counted.connect(self._tell_activity)
+        images.described.connect(models.describe)
+        images.noticed.connect(self._tell_of_device)
+        images.failed.connect(partial(self._fail, "images"))
+        self.photos.broken.connect(partial(self._fail, "photo"))
+        self.saving.failed.connect(partial(self._fail, "saving"))
+        self.saving.saved.connect(self._tell_saved)
+        self.watch.changed.connect(self._offer_reload)
+
+    def _use_model(self) -> None:
+        info = self.models.info
+        assert info is not None
+        self.preferences.device = self.models.device
+        self.preferences.remember(info.spec)
+        self.recent_changed.emit()
+        self.watch.watch(Path(info.spec.weights) if info.spec.kind == "file" else None, info.modified_ns)
+        for key in ("model", "reload", "notes"):
+            self.notice_over.emit(key)
+        if info.notices:
+            self._tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+        self.info_changed.emit()
+        self.images.answer_again()
+        self.answer_changed.emit()
+        self.about_changed.emit()
+
+    def _show_current(self) -> None:
+        entry = self.images.current
+        if entry is None:
+            self.photos.stop()
+        else:
+            self.photos.show(entry)
+        self.answer_changed.emit()
+        self.about_changed.emit()
+
+    def _opening_text(self) -> str:
+        opening = self.models.opening
+        if opening is None:
+            return ""
+        if opening.spec.kind == "builtin" and self.models.info is None:
+            return "Getting the built-in model ready …"
+        name = Path(opening.spec.weights).name if opening.spec.kind == "file" else opening.spec.weights
+        text = opening.text or f"Opening {name or 'the built-in model'}"
+        if opening.total > 1_000_000:
+            return f"{text}: {wording.size(opening.done)} of {wording.size(opening.total)}"
+        return f"{text} …"
+
+    def _tell_activity(self) -> None:
+        opening, results = self.models.opening, self.images.results
+        if opening is not None:
+            share = opening.done / opening.total if opening.total else None
+            first = self.models.info is None and opening.spec.kind == "builtin"
+            self.activity_changed.emit(self._opening_text(), share, not first)
+        elif self.images.busy and results.rowCount() > 1:
+            count = results.rowCount()
+            self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
+        elif self.saving.busy:
+            self.activity_changed.emit("Saving …", None, True)
+        else:
+            self.activity_changed.emit("", None, False)
+
+    def _tell(self, key: str, words: Words) -> None:
+        self.noticed.emit(Notice(key, words))
+
+    def _fail(self, key: str, error: BaseException, report: str) -> None:
+        self._tell("bug" if report else key, words_for(error, report))
+
+    def _tell_of_device(self, text: str) -> None:
+        self._tell("device", Words(text))
+
+    def _tell_saved(self, path: str, count: int) -> None:
+        waiting = self.images.results.rowCount() - count
+        more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
+        answers = "1 answer" if count == 1 else f"{count:,} answers"
+        if path:
+            self._tell("saving", Words(f"{answers} saved in {path}.", more))
+        else:
+            self._tell("saving", Words(f"{answers} copied as CSV.", more))
+
+    def _offer_reload(self, path: str) -> None:
+        words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
+        self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
+
+
+def _introduction(labels: tuple[str, ...]) -> str:
+    """What a model that waits for its first photo knows."""
+    if len(labels) > _FEW:
+        return f"Ready. This model knows {len(labels):,} kinds of things."
+    if all(label == str(index) for index, label in enumerate(labels)):
+        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
+    *first, last = labels
+    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

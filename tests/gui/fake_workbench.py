@@ -1,0 +1,166 @@
+"""A workbench that answers without a network: same methods, same events, from threads of its own."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from pathlib import Path
+
+from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, Match, ModelSpec, Provenance
+from core.errors import WhatsitError
+from core.images import Decoder, ImageSource, preview, thumbnail, walk
+from core.jobs import Context, JobRunner, Listener, Priority, Steps
+from core.predictions import ImageResult, Prediction
+from core.preprocessing import Preprocessing
+
+TEN = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CPU = DeviceInfo("cpu", "x86_64")
+GPU = DeviceInfo("cuda:0", "NVIDIA H200", 150_000_000_000)
+
+
+def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **changes: object) -> ClassifierInfo:
+    """What a small model is described as."""
+    spec = spec or ModelSpec()
+    weights = spec.weights or "resources/builtin/model.safetensors"
+    values: dict[str, object] = {
+        "spec": spec,
+        "name": "Built-in: CIFAR-10" if spec.kind == "builtin" else Path(weights).name,
+        "note": "A demonstration: it knows ten kinds of things, and guesses on all others."
+        if spec.kind == "builtin"
+        else "",
+        "architecture": spec.architecture or "shufflenet_v2_x1_0",
+        "matches": (Match("shufflenet_v2_x1_0", len(labels), 3, "all 320 names and shapes fit"),),
+        "labels": labels,
+        "labels_source": Path(spec.labels).name if spec.labels else "model.json",
+        "preprocessing": spec.preprocessing or Preprocessing(size=(73, 73), crop=(64, 64)),
+        "preprocessing_source": "chosen by you" if spec.preprocessing else "model.json",
+        "device": CPU,
+        "checkpoint": CheckpointSummary(weights, "safetensors", (), "", 320, 1_300_000, 2_600_000, "ab" * 32),
+        "modified_ns": Path(weights).stat().st_mtime_ns if spec.kind == "file" and Path(weights).exists() else 1,
+    }
+    return ClassifierInfo(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def make_prediction(info: ClassifierInfo, seed: int = 0, elapsed_s: float = 0.012) -> Prediction:
+    """Scores that sum to 1, the class ``seed`` far ahead."""
+    count = len(info.labels)
+    raw = [0.5 ** ((index - seed) % count) for index in range(count)]
+    scores = array("f", [value / sum(raw) for value in raw])
+    provenance = Provenance(
+        info.checkpoint.file, info.checkpoint.sha256, info.architecture, info.preprocessing,
+        info.labels_source, info.device.id, "float32", "0",
+    )  # fmt: skip
+    return Prediction(scores, info.labels, elapsed_s, provenance)
+
+
+class FakeWorkbench:
+    """Answers every image with the class that its name's length tells.
+
+    Attributes:
+        ready: models open only while this is set.
+        go: images are answered only while this is set.
+        failures: a spec's weights -> the error that opening it ends in.
+        infos: a spec's weights -> what it is described as.
+        opened: the specs and devices asked for.
+        asked: names of the images asked for, a tuple a job.
+        emissions: put before the first answer of the next job.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self.decoder = Decoder()
+        self.ready = threading.Event()
+        self.go = threading.Event()
+        self.ready.set()
+        self.go.set()
+        self.failures: dict[str, Exception] = {}
+        self.infos: dict[str, ClassifierInfo] = {}
+        self.opened: list[tuple[ModelSpec, str]] = []
+        self.asked: list[tuple[str, ...]] = []
+        self.cancelled: list[int] = []
+        self.emissions: list[object] = []
+        self.classify_failure: Exception | None = None
+        self.current: ClassifierInfo | None = None
+        self.closed = False
+        self._jobs = JobRunner("fake-engine", listener)
+        self._files = JobRunner("fake-files", listener, threads=2)
+
+    def list_devices(self) -> int:
+        def work(_context: Context) -> Steps:
+            yield
+            return (GPU, CPU)
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def open(self, spec: ModelSpec, device: str = "auto") -> int:
+        self.opened.append((spec, device))
+
+        def work(context: Context) -> Steps:
+            while not self.ready.wait(0.01):
+                context.check()
+            context.progress(0, 0, "Reading the weights")
+            yield
+            if spec.weights in self.failures:
+                raise self.failures[spec.weights]
+            chosen = GPU if device == GPU.id else CPU
+            self.current = self.infos.get(spec.weights) or make_info(spec, device=chosen)
+            return self.current
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def classify(self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG) -> int:
+        self.asked.append(tuple(source.name for source in sources))
+
+        def work(context: Context) -> Steps:
+            info = self.current
+            if info is None:
+                raise WhatsitError("No model is open yet.")
+            for number, source in enumerate(sources):
+                while not self.go.wait(0.01):
+                    context.check()
+                while self.emissions:
+                    context.emit(self.emissions.pop(0))
+                if self.classify_failure is not None:
+                    raise self.classify_failure
+                context.emit(self.answer(info, source))
+                context.progress(number + 1, len(sources))
+                yield
+            return len(sources)
+
+        return self._jobs.submit(work, priority)
+
+    def answer(self, info: ClassifierInfo, source: ImageSource) -> ImageResult:
+        try:
+            image = self.decoder.decode(source)
+        except WhatsitError as error:
+            return ImageResult(source, None, error)
+        prediction = make_prediction(info, len(source.name))
+        return ImageResult(source, prediction, None, image.width, image.height, thumbnail(image))
+
+    def expand(self, paths: tuple[Path, ...]) -> int:
+        def work(context: Context) -> Steps:
+            found = tuple(walk(paths))
+            yield
+            for start in range(0, len(found), 200):
+                context.emit(found[start : start + 200])
+                yield
+            return len(found)
+
+        return self._files.submit(work, Priority.SOON)
+
+    def preview(self, source: ImageSource) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            return preview(self.decoder.decode(source))
+
+        return self._files.submit(work, Priority.NOW)
+
+    def cancel(self, job: int) -> None:
+        self.cancelled.append(job)
+        self._jobs.cancel(job)
+        self._files.cancel(job)
+
+    def close(self, timeout_s: float = 5.0) -> bool:
+        self.closed = True
+        files = self._files.close(timeout_s / 2)
+        return self._jobs.close(timeout_s / 2) and files
