@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from torch import Tensor, nn
 
@@ -11,7 +10,7 @@ from core.architectures import blueprint
 from core.catalogue import architecture as entry_of
 from core.catalogue import published
 from core.checkpoints import Checkpoint
-from core.checkpoints.values import shown
+from core.checkpoints.values import as_dict, shown
 from core.descriptions import Match
 from core.errors import MatchError
 from core.fingerprints import CLASSES, FREE, Fit, Shape, compare, exact_fits, fingerprints, nearest
@@ -51,6 +50,7 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
     fit = compare(shapes, fingerprints()[entry_of(architecture).id])
     if not fit.exact:
         raise _misfit(checkpoint, shapes, fit)
+    _check_types(checkpoint, architecture)
     network = blueprint(
         architecture,
         fit.num_classes,
@@ -71,9 +71,21 @@ def transforms_input(checkpoint: Checkpoint) -> bool:
     """
     if published(checkpoint.summary.sha256) is not None:
         return True
-    settings = checkpoint.metadata.get("hyper_parameters")
-    places = (checkpoint.metadata, cast("Mapping[str, object]", settings) if isinstance(settings, Mapping) else {})
+    places = (checkpoint.metadata, *(as_dict(checkpoint.metadata.get(key)) for key in ("hyper_parameters", "args")))
     return any(place.get("transform_input") is True for place in places)
+
+
+def _check_types(checkpoint: Checkpoint, architecture: str) -> None:
+    """Weights are fractions: whole numbers in their place are quantised, and would be read as something else."""
+    for name in fingerprints()[architecture].required:
+        tensor = checkpoint.tensors[name]
+        if not tensor.is_floating_point():
+            kind = str(tensor.dtype).removeprefix("torch.")
+            raise MatchError(
+                f"The weights fit {architecture}, but they are not plain numbers.",
+                f"{shown(name)} holds values of type {kind}: it is quantised, or packed in another way.",
+                "Choose the weights before they were quantised.",
+            )
 
 
 def _shapes(checkpoint: Checkpoint) -> dict[str, Shape]:
@@ -103,15 +115,10 @@ def _assign(network: nn.Module, tensors: Mapping[str, Tensor], keep: frozenset[s
         tensors: by name; those that the network lacks are known to be left out.
         keep: names of buffers that the network computes by itself.
     """
-    for prefix, module in network.named_modules():
-        dot = f"{prefix}." if prefix else ""
-        for own in (module._parameters, module._buffers):  # pyright: ignore[reportPrivateUsage]
-            for name, present in own.items():
-                if present is None or f"{dot}{name}" in keep:
-                    continue
-                if name in module._non_persistent_buffers_set:  # pyright: ignore[reportPrivateUsage]
-                    continue
-                own[name] = _like(tensors[f"{dot}{name}"], present)
+    for name, present in network.state_dict(keep_vars=True).items():
+        if name not in keep:
+            owner, _, own = name.rpartition(".")
+            setattr(network.get_submodule(owner), own, _like(tensors[name], present))
 
 
 def _like(tensor: Tensor, present: Tensor) -> Tensor:

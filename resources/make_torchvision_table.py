@@ -15,13 +15,15 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
-import torch
 import torchvision
 from torch import nn
 from torchvision import models
 from torchvision.models import WeightsEnum
 from torchvision.transforms import InterpolationMode
+
+from core.architectures.torchvision import Unfilled
 
 TABLE = Path(__file__).with_name("torchvision.json")
 
@@ -62,7 +64,7 @@ def make_table() -> dict[str, object]:
     architectures: dict[str, object] = {}
     categories: list[str] = []
     for name in models.list_models(module=models):
-        weights: Iterable[WeightsEnum] = models.get_model_weights(name)
+        weights = cast("Iterable[WeightsEnum]", models.get_model_weights(name))  # pyright: ignore[reportUnknownMemberType]
         described: dict[str, object] = {}
         for entry in weights:
             names = entry.meta.get("categories")
@@ -93,7 +95,7 @@ def make_table() -> dict[str, object]:
 def tensor_shapes(name: str) -> dict[str, Shape]:
     """Names and shapes of an architecture's tensors, with 0 for the number of classes and -1 for what is free."""
     options = {"init_weights": False} if name in TRAINING_ONLY else {}
-    with _Unfilled():
+    with Unfilled():
         network: nn.Module = models.get_model(name, weights=None, num_classes=CLASSES, **options)
     shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     shapes = {key: tuple(0 if size == CLASSES else size for size in shape) for key, shape in shapes.items()}
@@ -101,20 +103,6 @@ def tensor_shapes(name: str) -> dict[str, Shape]:
         batch, _, width = shapes[POSITIONS]
         shapes[POSITIONS] = (batch, -1, width)
     return shapes
-
-
-class _Unfilled(torch.overrides.TorchFunctionMode):
-    """Weights without memory.  (A plain ``torch.device("meta")`` breaks RegNet, which computes with tensors.)"""
-
-    def __torch_function__(
-        self, func: object, types: object, args: tuple[object, ...] = (), kwargs: Mapping[str, object] | None = None
-    ) -> object:
-        options = dict(kwargs or {})
-        if func is torch.empty and options.get("device") is None:
-            options["device"] = "meta"
-        if not callable(func):
-            raise TypeError(func)
-        return func(*args, **options)
 
 
 def _describe(entry: WeightsEnum) -> dict[str, object]:
@@ -148,17 +136,17 @@ def _tree(shapes: Mapping[str, Shape]) -> dict[str, object]:
         *modules, leaf = name.split(".")
         node = tree
         for module in modules:
-            below = node.setdefault(module, {})
-            if not isinstance(below, dict):
-                raise ValueError(f"{name} lies below a tensor")
-            node = below  # pyright: ignore[reportUnknownVariableType]
+            node = cast("dict[str, object]", node.setdefault(module, {}))
         node[leaf] = list(shape)
     return tree
 
 
 def _add(tree: Mapping[str, object], parts: dict[str, int]) -> int:
     """The number of the part that stands for a tree."""
-    part = {name: _add(below, parts) if isinstance(below, dict) else below for name, below in tree.items()}  # pyright: ignore[reportUnknownArgumentType]
+    part = {
+        name: _add(cast("dict[str, object]", below), parts) if isinstance(below, dict) else below
+        for name, below in tree.items()
+    }
     return parts.setdefault(json.dumps(part, separators=(",", ":")), len(parts))
 
 
@@ -168,10 +156,11 @@ def write(table: Mapping[str, object]) -> str:
     blocks: list[str] = []
     for key, value in table.items():
         if isinstance(value, dict):
-            lines = [f"{compact(name)}:{compact(entry)}" for name, entry in value.items()]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            entries = cast("dict[str, object]", value)
+            lines = [f"{compact(name)}:{compact(entry)}" for name, entry in entries.items()]
             blocks.append(f"{compact(key)}:{{\n" + ",\n".join(lines) + "\n}")
         elif isinstance(value, list):
-            encoded = [compact(entry) for entry in value]  # pyright: ignore[reportUnknownVariableType]
+            encoded = [compact(entry) for entry in cast("list[object]", value)]
             rows = [",".join(encoded[start : start + 20]) for start in range(0, len(encoded), 20)]
             blocks.append(f"{compact(key)}:[\n" + ",\n".join(rows) + "\n]")
         else:

@@ -1,5 +1,5 @@
 """Building networks; one file a source."""
 
-from core.architectures.torchvision import blueprint, build
+from core.architectures.torchvision import blueprint
 
-__all__ = ["blueprint", "build"]
+__all__ = ["blueprint"]

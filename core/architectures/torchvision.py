@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
 
 import torch
 from torch import nn
@@ -15,7 +14,7 @@ from core.catalogue import architecture as entry_of
 _AUXILIARY = ("googlenet", "inception_v3")
 
 
-class _Unfilled(TorchFunctionMode):
+class Unfilled(TorchFunctionMode):
     """Makes every ``torch.empty`` an empty shell on the meta device: what layers make their weights from.
 
     All else stays real: buffers that a constructor computes, and the tensors with which RegNet computes its
@@ -57,18 +56,6 @@ def blueprint(architecture: str, num_classes: int, *, input_size: int = 0, trans
         options = {"aux_logits": False, "init_weights": False, "transform_input": transform_input}
     elif entry.family == "Vision Transformer" and input_size:
         options = {"image_size": input_size}
-    with _Unfilled():
-        network = cast(nn.Module, models.get_model(architecture, weights=None, num_classes=num_classes, **options))
-    return network.eval().requires_grad_(False)
-
-
-def build(architecture: str, num_classes: int) -> nn.Module:
-    """A network in eval mode, as its constructor initialises it, with the size of the head changed.
-
-    Raises:
-        UsageError: there is no such architecture.
-    """
-    options: dict[str, object] = {"aux_logits": False, "init_weights": False} if architecture in _AUXILIARY else {}
-    entry_of(architecture)
-    network = cast(nn.Module, models.get_model(architecture, weights=None, num_classes=num_classes, **options))
+    with Unfilled():
+        network = models.get_model(architecture, weights=None, num_classes=num_classes, **options)
     return network.eval().requires_grad_(False)

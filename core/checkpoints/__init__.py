@@ -8,8 +8,9 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from torch import Tensor
 
@@ -58,23 +59,11 @@ def open_checkpoint(path: Path) -> Checkpoint:
         before = os.fstat(file.fileno())
         hashing = _Hash(path)
         try:
-            contents, texts = _contents(path, file, size)
-            chosen = _chosen(path, contents)
-            reader = StorageReader(file, contents.spans)
-            tensors = reader.read(chosen.refs)
-            metadata = _metadata(contents, texts, chosen, reader)
-        except NotStored as error:
-            raise identify.packed(path, error) from error
-        except BrokenFile as error:
-            raise identify.damaged(path, error) from error
-        except OSError as error:
-            raise WeightsError(
-                f"{shown(path.name)} cannot be read.", f"The system says: {error}.", identify.AGAIN
-            ) from error
+            contents, chosen, tensors, metadata = _read(path, file, size)
+            hashing.wait()
         finally:
-            sha256 = hashing.result()
-        after = path.stat() if path.exists() else before
-        if (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
+            hashing.stop()
+        if not hashing.hexadecimal or _changed(path, before):
             raise WeightsError(
                 f"{shown(path.name)} changed while it was read.",
                 "Another program, perhaps a training run, was writing it.",
@@ -88,35 +77,76 @@ def open_checkpoint(path: Path) -> Checkpoint:
         tensors=len(tensors),
         parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
         bytes=size,
-        sha256=sha256,
+        sha256=hashing.hexadecimal,
         left_out=chosen.left_out,
     )
     return Checkpoint(summary, tensors, metadata, before.st_mtime_ns)
 
 
+def _read(
+    path: Path, file: BufferedReader, size: int
+) -> tuple[Contents, TensorSet, dict[str, Tensor], dict[str, object]]:
+    """What is in the file, which of its tensors were chosen, these tensors, and what is beside them."""
+    try:
+        contents, texts = _contents(path, file, size)
+        chosen = _chosen(path, contents)
+        reader = StorageReader(file, contents.spans)
+        return contents, chosen, reader.read(chosen.refs), _metadata(contents, texts, chosen, reader)
+    except NotStored as error:
+        raise identify.packed(path, error) from error
+    except BrokenFile as error:
+        raise identify.damaged(path, error) from error
+    except OSError as error:
+        why = f"The system says: {error}."
+        raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
+
+
+def _changed(path: Path, before: os.stat_result) -> bool:
+    """Whether a file is another one now; one that is gone was read whole."""
+    try:
+        after = path.stat()
+    except OSError:
+        return False
+    return (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino)
+
+
 class _Hash:
-    """The sha256 of a file, computed while it is read."""
+    """The sha256 of a file, computed while it is read.
+
+    Attributes:
+        hexadecimal: once ``wait`` has returned; empty if the file could not be read.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.hexadecimal = ""
         self._path = path
-        self._digest = ""
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sha256", daemon=True)
         self._thread.start()
 
-    def result(self) -> str:
-        """Hexadecimal."""
+    def wait(self) -> None:
+        """Until it is known."""
         self._thread.join()
-        return self._digest
+
+    def stop(self) -> None:
+        """It is not needed any more."""
+        self._stopped.set()
+        self._thread.join()
 
     def _run(self) -> None:
+        digest = hashlib.sha256()
+        buffer = bytearray(1 << 20)
+        view = memoryview(buffer)
         try:
             with self._path.open("rb", buffering=0) as file:
-                self._digest = hashlib.file_digest(file, "sha256").hexdigest()  # pyright: ignore[reportArgumentType]
+                while (count := file.readinto(buffer)) and not self._stopped.is_set():
+                    digest.update(view[:count])
         except OSError:
-            self._digest = ""
+            return
+        self.hexadecimal = digest.hexdigest()
 
 
-def _contents(path: Path, file: BinaryIO, size: int) -> tuple[Contents, Mapping[str, str]]:
+def _contents(path: Path, file: BufferedReader, size: int) -> tuple[Contents, Mapping[str, str]]:
     """What the reader of the file's container finds, and texts beside it."""
     head = file.read(identify.HEAD_BYTES)
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
@@ -130,7 +160,7 @@ def _contents(path: Path, file: BinaryIO, size: int) -> tuple[Contents, Mapping[
     elif identify.looks_like_safetensors(head):
         return read_safetensors(file, size)
     else:
-        raise identify.name_pickle(path, file, size) or identify.name_by_bytes(path, head, size)
+        raise identify.name_by_bytes(path, file, head, size)
     danger = identify.unsafe(path, contents.globals)
     if danger is not None:
         raise danger
@@ -179,6 +209,8 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
             "the state of an optimizer, without the network's weights",
             "Choose the file that was saved beside it with the network's weights.",
         )
+    if contents.container == "safetensors":
+        return identify.not_weights(path, "a .safetensors file without tensors", identify.CHOOSE_WEIGHTS)
     return identify.not_weights(
         path, f"a PyTorch file without tensors: it holds {_inventory(contents.root)}", identify.ASK_FOR_STATE_DICT
     )

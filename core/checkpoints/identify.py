@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import stat
 import struct
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +19,8 @@ ASK_FOR_STATE_DICT = "Ask whoever made it for a state dict: torch.save(model.sta
 CHOOSE_WEIGHTS = "Choose a PyTorch weights file: .pth, .pt or .safetensors."
 AGAIN = "Download or copy the file again."
 HEAD_BYTES = 4096
+CUT_OFF = "it ends in the middle"
+_MAX_PICKLE = 64 * 1024 * 1024
 
 _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "a Keras or other HDF5 file", "Convert it to PyTorch, or choose PyTorch weights."),
@@ -81,19 +83,18 @@ _DANGEROUS_MODULES = (
     "http",
     "ftplib",
     "smtplib",
-    "platform",
     "pydoc",
-    "signal",
-    "threading",
     "multiprocessing",
+    "platform.popen",
     "torch.hub",
     "torch.jit",
-    "torch.serialization.load",
     "torch.load",
+    "torch.serialization.load",
     "torch.utils.cpp_extension",
-    "tempfile",
     "zipimport",
 )
+_DANGEROUS_WITHIN = frozenset({"os", "sys", "posix", "nt", "subprocess", "builtins", "importlib", "shutil", "socket"})
+"""Modules that are dangerous, too, when reached through another, as in ``torch.serialization.os.system``."""
 _DANGEROUS_BUILTINS = frozenset(
     {"eval", "exec", "execfile", "compile", "open", "__import__", "breakpoint", "input", "globals", "vars", "setattr"}
 )
@@ -106,7 +107,10 @@ def not_weights(path: Path, is_what: str, remedy: str, why: str = "", detail: st
 
 def damaged(path: Path, error: BrokenFile) -> WeightsError:
     """The error for a file whose bytes contradict themselves."""
-    if str(error) == "it ends in the middle":
+    danger = unsafe(path, error.globals)
+    if danger is not None:
+        return danger
+    if str(error) == CUT_OFF:
         return WeightsError(
             f"{shown(path.name)} is cut off.",
             "The file ends in the middle, as after a broken download or a full disk.",
@@ -115,11 +119,11 @@ def damaged(path: Path, error: BrokenFile) -> WeightsError:
     return WeightsError(f"{shown(path.name)} cannot be read as weights.", f"The file is damaged: {error}.", AGAIN)
 
 
-def open_regular(path: Path) -> tuple[BinaryIO, int]:
+def open_regular(path: Path) -> tuple[BufferedReader, int]:
     """Open a file that has bytes in it.
 
     Returns:
-        The file, unbuffered, and its size in bytes.
+        The file, and its size in bytes.
 
     Raises:
         WeightsError: it is missing, a folder, no plain file, may not be read, or is empty.
@@ -133,7 +137,7 @@ def open_regular(path: Path) -> tuple[BinaryIO, int]:
             raise WeightsError(f"{name} is no plain file, but a device or a pipe.", "", CHOOSE_WEIGHTS)
         if status.st_size == 0:
             raise WeightsError(f"{name} is empty.", "The file has no bytes.", AGAIN)
-        return path.open("rb", buffering=0), status.st_size  # pyright: ignore[reportReturnType]
+        return path.open("rb"), status.st_size
     except FileNotFoundError as error:
         raise WeightsError(
             f"{name} does not exist.", f"There is nothing at {shown(path, 300)}.", CHOOSE_WEIGHTS
@@ -148,8 +152,15 @@ def open_regular(path: Path) -> tuple[BinaryIO, int]:
         raise WeightsError(f"{name} cannot be opened.", f"The system says: {error}.", CHOOSE_WEIGHTS) from error
 
 
-def name_by_bytes(path: Path, head: bytes, size: int) -> WeightsError:
-    """The error that names a file which begins with ``head`` and is none of the containers."""
+def name_by_bytes(path: Path, file: BinaryIO, head: bytes, size: int) -> WeightsError:
+    """The error that names a file which is none of the containers.
+
+    Args:
+        path: for its name.
+        file: the open file.
+        head: its first bytes.
+        size: in bytes.
+    """
     for beginning, is_what, remedy in _BEGINNINGS:
         if head.startswith(beginning):
             return not_weights(path, is_what, remedy)
@@ -165,18 +176,16 @@ def name_by_bytes(path: Path, head: bytes, size: int) -> WeightsError:
         )
     if _is_onnx(head):
         return not_weights(path, "an ONNX model", "Choose the PyTorch weights that it was exported from.")
-    if head[:1] == b"\x80" or head[:2] in (b"(d", b"(l", b"(i"):
-        return not_weights(
+    # Before text: the oldest pickles are text, too.
+    return (
+        _name_pickle(path, file, size)
+        or _name_text(path, head)
+        or not_weights(
             path,
-            "damaged, or a Python pickle of something else",
-            ASK_FOR_STATE_DICT,
-            "It begins as a pickle does, and torch.save did not write it.",
+            "no weights file that is known here",
+            CHOOSE_WEIGHTS,
+            f"Its {size:,} bytes begin with {head[:8].hex(' ')}.",
         )
-    return _name_text(path, head) or not_weights(
-        path,
-        "no weights file that is known here",
-        CHOOSE_WEIGHTS,
-        f"Its {size:,} bytes begin with {head[:8].hex(' ')}.",
     )
 
 
@@ -268,20 +277,30 @@ def packed(path: Path, error: NotStored) -> WeightsError:
     )
 
 
-def name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
+def _name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
     """The error that names a pickle which ``torch.save`` did not write; ``None`` if it is none."""
     file.seek(0)
-    reader = PickleReader(io.BufferedReader(file), size)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+    reader = PickleReader(file, min(size, _MAX_PICKLE))
     try:
         reader.read()
-    except BrokenFile:
-        return None
-    return unsafe(path, reader.globals) or not_weights(
-        path,
-        "a Python pickle that torch.save did not write",
-        ASK_FOR_STATE_DICT,
-        _asks(reader.globals),
-    )
+    except BrokenFile as error:
+        whole = False
+        cut = str(error) == CUT_OFF
+    else:
+        whole, cut = True, False
+    danger = unsafe(path, reader.globals)
+    if danger is not None:
+        return danger
+    file.seek(0)
+    if file.read(2)[:1] != b"\x80":
+        return None if not reader.globals or not whole else _other_pickle(path, reader.globals)
+    if whole:
+        return _other_pickle(path, reader.globals)
+    return damaged(path, BrokenFile(CUT_OFF if cut else "it begins as a pickle does, and does not go on so"))
+
+
+def _other_pickle(path: Path, names: Iterable[str]) -> WeightsError:
+    return not_weights(path, "a Python pickle that torch.save did not write", ASK_FOR_STATE_DICT, _asks(names))
 
 
 def unsafe(path: Path, names: Iterable[str]) -> WeightsError | None:
@@ -301,6 +320,8 @@ def _is_dangerous(name: str) -> bool:
     module, _, function = name.rpartition(".")
     if module in ("builtins", "__builtin__"):
         return function in _DANGEROUS_BUILTINS
+    if not _DANGEROUS_WITHIN.isdisjoint(name.split(".")[1:]):
+        return True
     return any(name == bad or name.startswith(f"{bad}.") for bad in _DANGEROUS_MODULES)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from core.checkpoints.storages import StorageReader
-from core.checkpoints.values import Global, Inert, TensorRef
+from core.checkpoints.values import Global, Inert, TensorRef, as_dict, as_tuple
 
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 6
@@ -79,9 +79,10 @@ class PlainValues:
         texts = _numpy_texts(value)
         if texts is not None:
             return texts
-        if isinstance(value.state, dict) or value.pairs:
-            state = cast("dict[object, object]", value.state) if isinstance(value.state, dict) else {}
-            return self.items({**state, **value.pairs}, depth)
+        attributes = as_dict(value.state)
+        if attributes or value.pairs:
+            self._left -= len(attributes) + len(value.pairs)
+            return self.items({**attributes, **value.pairs}, depth)
         if value.items:
             return self._plain(value.items, depth)
         return _SKIP
@@ -89,12 +90,10 @@ class PlainValues:
 
 def _numpy_texts(value: Inert) -> list[object] | None:
     """The texts of a NumPy array of texts, which is what class names may be."""
-    if not value.kind.endswith("multiarray._reconstruct") or not isinstance(value.state, tuple):
+    state = as_tuple(value.state)
+    if not value.kind.endswith("multiarray._reconstruct") or len(state) != 5 or not isinstance(state[2], Inert):
         return None
-    state = cast("tuple[object, ...]", value.state)
-    if len(state) != 5 or not isinstance(state[2], Inert) or not isinstance(state[2].args, tuple):
-        return None
-    code, data = cast("tuple[object, ...]", state[2].args)[0], state[4]
+    code, data = next(iter(as_tuple(state[2].args)), None), state[4]
     if isinstance(data, list) and code == "O8":
         return [str(name) for name in cast("list[object]", data)[:_MAX_CLASSES] if isinstance(name, str)]
     if not isinstance(code, str) or not code.startswith("U") or not code[1:].isdigit() or not isinstance(data, bytes):

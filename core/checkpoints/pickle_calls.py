@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Global, Inert, Storage, TensorRef
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Global, Inert, Storage, TensorRef, as_dict, as_tuple
 
 MAX_COPIED = 20_000_000
 """Elements that calls such as ``set(list)`` may copy in one file: a list copied a million times is no weights file."""
@@ -65,12 +65,12 @@ class Budget:
 
 def storage(name: object) -> object:
     """What a persistent id means: a ``Storage``, or a class that was pickled with its source."""
-    parts = cast("Sequence[object]", name) if isinstance(name, tuple) else ()
+    parts = as_tuple(name)
     if len(parts) >= 5 and parts[0] == "storage":
         return _storage(parts)
     if len(parts) >= 2 and parts[0] == "module":
         return parts[1]
-    return Inert(Global("persistent", "id"), name)
+    return Inert(Global("persistent", "id"))
 
 
 def _storage(parts: Sequence[object]) -> object:
@@ -79,10 +79,10 @@ def _storage(parts: Sequence[object]) -> object:
         raise BrokenFile("it describes a storage wrongly")
     dtype = _STORAGE_TYPES.get(cls.name, cls.name)
     start = 0
-    view = parts[5] if len(parts) > 5 else None
-    if isinstance(view, tuple):
+    view = as_tuple(parts[5]) if len(parts) > 5 else ()
+    if len(view) == 3:
         # Files older than PyTorch 0.4: a storage that lies within another.
-        _, start, numel = cast("tuple[object, object, object]", view)
+        start, numel = view[1:]
         if not _is_count(start) or not _is_count(numel):
             raise BrokenFile("it describes a storage wrongly")
     return Storage(str(key), dtype, cast(int, start), cast(int, numel))
@@ -90,14 +90,13 @@ def _storage(parts: Sequence[object]) -> object:
 
 def call(function: object, args: object, budget: Budget) -> object:
     """The value that stands for ``function(*args)``."""
-    if isinstance(function, Global) and isinstance(args, tuple):
-        known = _CALLS.get(str(function))
-        if known is not None:
-            try:
-                return known(cast("tuple[object, ...]", args), budget)
-            except (_Unusual, TypeError, ValueError, struct.error):
-                return Inert(function, cast(object, args))
-    return Inert(function, args)
+    known = _CALLS.get(str(function)) if isinstance(function, Global) and isinstance(args, tuple) else None
+    if known is not None:
+        try:
+            return known(as_tuple(cast(object, args)), budget)
+        except (_Unusual, TypeError, ValueError, IndexError, struct.error):
+            pass
+    return Inert(function, cast(object, args))
 
 
 class _Unusual(Exception):
@@ -143,13 +142,19 @@ def _rebuild_tensor(args: tuple[object, ...], budget: Budget) -> object:
 
 def _rebuild_tensor_v3(args: tuple[object, ...], budget: Budget) -> object:
     del budget
-    dtype = args[6]
+    *_, dtype = args[:7]
     return _tensor(args, dtype.name if isinstance(dtype, Global) else "")
 
 
 def _first(args: tuple[object, ...], budget: Budget) -> object:
     del budget
     return args[0]
+
+
+def _reconstruct(args: tuple[object, ...], budget: Budget) -> object:
+    """How protocols 0 and 1 make an object."""
+    del budget
+    return Inert(args[0])
 
 
 def _rebuild_from_type(args: tuple[object, ...], budget: Budget) -> object:
@@ -169,9 +174,10 @@ def _ordered_dict(args: tuple[object, ...], budget: Budget) -> object:
 def _elements(args: tuple[object, ...], budget: Budget) -> Sequence[object]:
     if not args:
         return ()
-    if len(args) > 1 or not isinstance(args[0], list | tuple):
+    first, *others = args
+    if others or not isinstance(first, list | tuple):
         raise _Unusual
-    values = cast("Sequence[object]", args[0])
+    values = cast("Sequence[object]", first)
     budget.spend(len(values))
     return values
 
@@ -185,7 +191,7 @@ def _empty_dict(args: tuple[object, ...], budget: Budget) -> object:
 
 def _counter(args: tuple[object, ...], budget: Budget) -> object:
     del budget
-    return args[0] if args and isinstance(args[0], dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    return as_dict(next(iter(args), None))
 
 
 def _list(args: tuple[object, ...], budget: Budget) -> object:
@@ -213,9 +219,10 @@ def _encode(args: tuple[object, ...], budget: Budget) -> object:
 
 def _bytes(args: tuple[object, ...], budget: Budget) -> object:
     del budget
-    if args and not isinstance(args[0], bytes):
+    data = next(iter(args), b"")
+    if not isinstance(data, bytes):
         raise _Unusual
-    return args[0] if args else b""
+    return data
 
 
 def _device(args: tuple[object, ...], budget: Budget) -> object:
@@ -233,14 +240,13 @@ def _numpy_scalar(args: tuple[object, ...], budget: Budget) -> object:
     """A NumPy number as Python's own."""
     budget.spend(1)
     dtype, data = args
-    if not isinstance(dtype, Inert) or not isinstance(data, bytes) or not isinstance(dtype.args, tuple):
+    if not isinstance(dtype, Inert) or not isinstance(data, bytes):
         raise _Unusual
-    code = cast("tuple[object, ...]", dtype.args)[0]
-    form = _NUMPY_SCALARS.get(code) if isinstance(code, str) else None
-    state = cast("tuple[object, ...]", dtype.state) if isinstance(dtype.state, tuple) else (3, "<")
+    form = _NUMPY_SCALARS.get(str(as_tuple(dtype.args)[0]))
     if form is None:
         raise _Unusual
-    return struct.unpack((">" if state[1] == ">" else "<") + form, data)[0]
+    order = ">" if as_tuple(dtype.state)[1:2] == (">",) else "<"
+    return struct.unpack(order + form, data)[0]
 
 
 _Call = Callable[[tuple[object, ...], Budget], object]
@@ -255,6 +261,8 @@ _CALLS: dict[str, _Call] = {
     "torch.Size": _tuple,
     "torch.device": _device,
     "torch.serialization._get_layout": _first,
+    "copyreg._reconstructor": _reconstruct,
+    "copy_reg._reconstructor": _reconstruct,
     "collections.OrderedDict": _ordered_dict,
     "collections.defaultdict": _empty_dict,
     "collections.Counter": _counter,

@@ -69,21 +69,29 @@ class PickleReader:
         """
         self._stack.clear()
         self._memo.clear()
-        steps = self._steps_by_code
         try:
-            while True:
-                code = self._take(1)[0]
-                if code == _STOP:
-                    return self._pop()
-                step = steps.get(code)
-                if step is None:
-                    raise BrokenFile(f"byte {code} means nothing in a pickle")
-                self._steps += 1
-                if self._steps > MAX_STEPS:
-                    raise BrokenFile(f"it has more than {MAX_STEPS:,} pickle instructions")
-                step()
+            return self._run()
+        except BrokenFile as error:
+            error.globals = frozenset(self.globals)
+            raise
         except (struct.error, ValueError, OverflowError, TypeError, KeyError, IndexError) as error:
-            raise BrokenFile(f"its pickle makes no sense ({type(error).__name__})") from error
+            broken = BrokenFile(f"its pickle makes no sense ({type(error).__name__})")
+            broken.globals = frozenset(self.globals)
+            raise broken from error
+
+    def _run(self) -> object:
+        steps = self._steps_by_code
+        while True:
+            code = self._take(1)[0]
+            if code == _STOP:
+                return self._pop()
+            step = steps.get(code)
+            if step is None:
+                raise BrokenFile(f"byte {code} means nothing in a pickle")
+            self._steps += 1
+            if self._steps > MAX_STEPS:
+                raise BrokenFile(f"it has more than {MAX_STEPS:,} pickle instructions")
+            step()
 
     def _plain(self) -> _Steps:
         push, take = self._push, self._take
@@ -126,7 +134,7 @@ class PickleReader:
             pickle.EMPTY_TUPLE: lambda: push(()),
             pickle.EMPTY_LIST: lambda: push([]),
             pickle.EMPTY_DICT: lambda: push({}),
-            pickle.EMPTY_SET: lambda: push(set()),
+            pickle.EMPTY_SET: lambda: push(set[object]()),
             pickle.TUPLE: lambda: push(tuple(self._pop_to_mark())),
             pickle.TUPLE1: lambda: self._tuple(1),
             pickle.TUPLE2: lambda: self._tuple(2),
@@ -338,7 +346,7 @@ class PickleReader:
         quoted = self._line()
         if len(quoted) < 2 or quoted[0] != quoted[-1] or quoted[0] not in "'\"":
             raise BrokenFile("a text in it has no quotes")
-        self._push(codecs.escape_decode(quoted[1:-1].encode())[0].decode("utf-8", "backslashreplace"))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+        self._push(codecs.escape_decode(quoted[1:-1].encode())[0].decode("utf-8", "backslashreplace"))
 
     def _refuse(self) -> None:
         raise BrokenFile("it was pickled for a program that keeps parts of it elsewhere")

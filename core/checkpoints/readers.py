@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from core.checkpoints.archive import common_root, read_span
 from core.checkpoints.pickles import PickleReader, read_pickle
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Span, Storage, TensorRef, shown
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Span, Storage, TensorRef, as_dict, shown
 
 MAX_PICKLE = 256 * 1024 * 1024
 MAX_HEADER = 100 * 1024 * 1024
@@ -68,7 +68,7 @@ def read_legacy(file: BinaryIO, size: int) -> Contents:
     if reader.read() != _PROTOCOL:
         raise BrokenFile("it was written by a version of PyTorch that nobody knows")
     system = reader.read()
-    if isinstance(system, dict) and cast("dict[object, object]", system).get("little_endian") is False:
+    if as_dict(system).get("little_endian") is False:
         raise BrokenFile("it was written on a machine with another byte order")
     value = reader.read()
     keys = reader.read()
@@ -108,8 +108,8 @@ def read_safetensors(file: BinaryIO, size: int) -> tuple[Contents, Mapping[str, 
     if 8 + length > size:
         raise BrokenFile("it ends in the middle")
     header = _header(file.read(length))
-    metadata = header.pop("__metadata__", None) or {}
-    if not isinstance(metadata, dict):
+    metadata = header.pop("__metadata__", None)
+    if metadata is not None and not as_dict(metadata) and metadata != {}:
         raise BrokenFile("its metadata is no table of texts")
     data = 8 + length
     tensors: dict[str, object] = {}
@@ -125,7 +125,7 @@ def read_safetensors(file: BinaryIO, size: int) -> tuple[Contents, Mapping[str, 
         raise BrokenFile("it ends in the middle")
     if reached < size:
         raise BrokenFile("something was added after its end")
-    texts = {str(key): str(value) for key, value in cast("dict[object, object]", metadata).items()}
+    texts = {str(key): str(value) for key, value in as_dict(metadata).items()}
     return Contents("safetensors", tensors, spans), texts
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from core.checkpoints.values import Inert, TensorRef
+from core.checkpoints.values import Inert, TensorRef, as_dict
 from core.fingerprints import exact_fits, known_names
 
 _MAX_VISITED = 100_000
 _MAX_DEPTH = 8
 _MAX_SETS = 48
+_MAX_TENSORS = 20_000
 _MAX_PREFIXES = 200
 _FEWEST = 8
 """A prefix with fewer tensors below it is no network's."""
@@ -118,7 +119,7 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
         for index, below in enumerate(cast("list[object]", value)[:16]):
             yield (*path, str(index)), below
     elif isinstance(value, Inert):
-        state = cast("dict[object, object]", value.state) if isinstance(value.state, dict) else {}
+        state = as_dict(value.state)
         found.quantised |= "_rebuild_qtensor" in value.kind
         if "_modules" in state:
             found.modules.append(value.kind)
@@ -160,11 +161,10 @@ def choose(found: Found) -> TensorSet | None:
         fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs)]
         if fitting:
             return min(fitting, key=_preference)
-    rest = [candidate for path, refs in largest for candidate in _plausible(path, refs)]
     known = known_names()
     return min(
-        rest,
-        key=lambda each: (-sum(name in known for name in each.refs), _preference(each), -len(each.refs)),
+        (candidate for path, refs in largest for candidate in _plausible(path, refs)),
+        key=lambda each: (-len(known & each.refs.keys()), _preference(each), -len(each.refs)),
         default=None,
     )
 
@@ -175,48 +175,76 @@ def _largest(sets: Iterable[tuple[tuple[str, ...], Refs]]) -> list[tuple[tuple[s
 
 def _fitting(path: tuple[str, ...], refs: Refs) -> list[TensorSet]:
     """Every way to take off a prefix that makes the tensors fit an architecture."""
-    fitting: list[TensorSet] = []
-    modern = {_modern(name): ref for name, ref in refs.items()}
-    for names in (refs, modern) if len(modern) == len(refs) else (refs,):
-        for prefix in _prefixes(names):
-            if any(prefix.startswith(candidate.prefix) for candidate in fitting):
-                continue
-            below = {name.removeprefix(prefix): ref for name, ref in names.items() if name.startswith(prefix)}
-            if exact_fits({name: ref.shape for name, ref in below.items()}):
-                fitting.append(TensorSet(path, prefix, below, (), True))
+    if not _FEWEST <= len(refs) <= _MAX_TENSORS:
+        return []
+    plain = {name: name for name in refs}
+    modern = {_modern(name): name for name in refs}
+    for written in (plain, modern) if len(modern) == len(refs) else (plain,):
+        fitting = list(_fitting_prefixes(path, refs, written))
         if fitting:
-            refs = names
-            break
-    explained = tuple(candidate.prefix for candidate in fitting)
-    for index, candidate in enumerate(fitting):
-        others = [name for name in refs if not name.startswith(candidate.prefix)]
-        # A tensor that belongs to nothing known means another network around this one, with another answer.
-        if any(not name.startswith(explained) and not _HARMLESS.search(name) for name in others):
-            return []
-        fitting[index] = TensorSet(path, candidate.prefix, candidate.refs, tuple(others), True)
-    return fitting
+            return fitting if _explains_all(fitting) else []
+    return []
+
+
+def _fitting_prefixes(path: tuple[str, ...], refs: Refs, written: Mapping[str, str]) -> Iterator[TensorSet]:
+    """Prefixes, the shortest first, below which an architecture's tensors are.
+
+    Args:
+        path: the keys that lead to the tensors.
+        refs: the tensors, by the names as written.
+        written: names as written, by the names to be tried.
+    """
+    taken: list[str] = []
+    for prefix in _prefixes(written):
+        if not any(prefix.startswith(shorter) for shorter in taken):
+            below = {name.removeprefix(prefix): refs[raw] for name, raw in written.items() if name.startswith(prefix)}
+            if exact_fits({name: ref.shape for name, ref in below.items()}):
+                taken.append(prefix)
+                inside = [raw for name, raw in written.items() if name.startswith(prefix)]
+                beside = tuple(raw for name, raw in written.items() if not name.startswith(prefix))
+                renamed = written.keys() != refs.keys()
+                yield TensorSet(path, _wrapper(inside) if renamed else prefix, below, beside, True)
+
+
+def _explains_all(fitting: Sequence[TensorSet]) -> bool:
+    """Whether what lies beside the network's tensors is known not to matter.
+
+    Anything else means a larger network around this one, with another answer.
+    """
+    beside = set(fitting[0].left_out).intersection(*(candidate.left_out for candidate in fitting))
+    return all(_HARMLESS.search(name) for name in beside)
 
 
 def _plausible(path: tuple[str, ...], refs: Refs) -> Iterator[TensorSet]:
-    """Without a fit: all tensors, without what wrappers put before every name."""
+    """Without a fit: all tensors, without what wrappers put before every name, or before most names."""
+    known = known_names()
+    prefixes = _prefixes(refs) if len(refs) <= _MAX_TENSORS else []
+    wrapper = _wrapper(refs)
+    for prefix in (wrapper, *(longer for longer in prefixes if longer.startswith(wrapper) and longer != wrapper)):
+        below = {name.removeprefix(prefix): ref for name, ref in refs.items()}
+        modern = {_modern(name): ref for name, ref in below.items()}
+        if len(modern) == len(refs) and len(known & modern.keys()) > len(known & below.keys()):
+            below = modern
+        if len(below) == len(refs):
+            yield TensorSet(path, prefix, below)
+
+
+def _wrapper(names: Iterable[str]) -> str:
+    """What wrappers put before every name; empty if nothing."""
+    rest = list(names)
     prefix = ""
     while True:
-        names = [name.removeprefix(prefix) for name in refs]
-        first = names[0].partition(".")[0]
-        if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in names):
-            break
+        first = rest[0].partition(".")[0]
+        if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in rest):
+            return prefix
         prefix += f"{first}."
-    below = {name.removeprefix(prefix): ref for name, ref in refs.items()}
-    modern = {_modern(name): ref for name, ref in below.items()}
-    known = known_names()
-    better = len(modern) == len(below) and len(known & modern.keys()) > len(known & below.keys())
-    yield TensorSet(path, prefix, modern if better else below)
+        rest = [name[len(first) + 1 :] for name in rest]
 
 
-def _prefixes(refs: Refs) -> list[str]:
+def _prefixes(names: Iterable[str]) -> list[str]:
     """Beginnings that enough names share, the shortest first."""
     counts: Counter[str] = Counter()
-    for name in refs:
+    for name in names:
         end = -1
         for _ in range(4):
             end = name.find(".", end + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 ELEMENT_BYTES: Mapping[str, int] = {
     "bool": 1,
@@ -29,7 +30,15 @@ ELEMENT_BYTES: Mapping[str, int] = {
 
 
 class BrokenFile(Exception):
-    """The bytes contradict themselves; the message completes a sentence that begins with "because"."""
+    """The bytes contradict themselves; the message completes a sentence that begins with "because".
+
+    Attributes:
+        globals: names in Python that the file had asked for until then.
+    """
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.globals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +128,7 @@ class Span:
     Attributes:
         start: where they begin, from the file's beginning.
         length: how many.
-        crc32: what they must sum up to; ``None`` where the file does not say.
+        crc32: their checksum; ``None`` where the file does not say.
     """
 
     start: int
@@ -142,6 +151,16 @@ class Contents:
     root: object
     spans: Mapping[str, Span]
     globals: tuple[str, ...] = ()
+
+
+def as_tuple(value: object) -> tuple[object, ...]:
+    """A tuple as it is; anything else as an empty one."""
+    return cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
+
+
+def as_dict(value: object) -> dict[object, object]:
+    """A dict as it is; anything else as an empty one."""
+    return cast("dict[object, object]", value) if isinstance(value, dict) else {}
 
 
 def shown(text: object, longest: int = 80) -> str:
