@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -55,14 +54,14 @@ def exif(orientation: int) -> bytes:
     return tags.tobytes()
 
 
-def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     """The bytes of an image file."""
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
 
 
-def saved(path: Path, image: Image.Image, **options: Any) -> Path:
+def saved(path: Path, image: Image.Image) -> Path:
     """Write an image file of the kind that the name says."""
-    image.save(path, **options)
+    image.save(path)
     return path
