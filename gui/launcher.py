@@ -23,7 +23,9 @@ from core import VERSION
 from core.errors import DesktopError
 
 APP_ID = "whatsit"
-"""Name of the desktop entry and of the window's class: they tie a window to its icon in the task bar."""
+"""Name of the desktop entry; Wayland ties a window to its icon by it (``setDesktopFileName``)."""
+WINDOW_CLASS = "Whatsit"
+"""What X ties them by: Qt makes it of the application's name (``setApplicationName``)."""
 _BUNDLE_ID = "io.github.whatsit.Whatsit"
 _COMMENT = "See what a trained image classifier makes of your pictures"
 _HOUSE = Path(__file__).resolve().parents[1]
@@ -150,7 +152,7 @@ def _desktop_entry(command: Sequence[str]) -> str:
         "Keywords": "photo;picture;recognition;neural;network;PyTorch;",
         "MimeType": "".join(f"{name};" for name in types),
         "StartupNotify": "true",
-        "StartupWMClass": APP_ID,
+        "StartupWMClass": WINDOW_CLASS,
     }
     return "".join(["[Desktop Entry]\n", *(f"{key}={value}\n" for key, value in lines.items())])
 

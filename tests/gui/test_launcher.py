@@ -124,7 +124,8 @@ def test_the_entry() -> None:
     assert arguments(keys["Exec"]) == start_command() == [sys.executable, str(ROOT / "main.py")]
     assert keys["TryExec"] == sys.executable
     assert {"image/jpeg", "image/heic", "application/x-safetensors", ""} <= set(keys["MimeType"].split(";"))
-    assert keys["Icon"] == keys["StartupWMClass"] == "whatsit"
+    assert keys["Icon"] == "whatsit"
+    assert keys["StartupWMClass"] == "Whatsit"
     assert keys["Terminal"] == "false"
 
 
