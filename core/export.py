@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
-import io
 import json
 import math
 import os
@@ -45,18 +43,16 @@ def to_csv(results: Iterable[ImageResult], k: int) -> str:
         results: the answers to images.
         k: how many classes an image, best first; 0 for all.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    lines = [_line(COLUMNS)]
     for result in results:
         name = result.source.name
         if result.prediction is None:
-            writer.writerow((name, "", "", "", "", _reason(result)))
+            lines.append(_line((name, "", "", "", "", _reason(result))))
             continue
         for rank, score in enumerate(result.prediction.top(k), 1):
             number = repr(score.score) if math.isfinite(score.score) else ""
-            writer.writerow((name, score.index, score.label, number, rank, ""))
-    return text.getvalue()
+            lines.append(_line((name, score.index, score.label, number, rank, "")))
+    return "".join(lines)
 
 
 def to_json(results: Iterable[ImageResult], k: int) -> str:
@@ -107,6 +103,17 @@ def write_text(path: Path, text: str) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         # ValueError: a null character in the name; RuntimeError: links in a circle.
         raise _not_written(path, error) from error
+
+
+def _line(cells: Iterable[object]) -> str:
+    """One line of a table; the csv module would leave a carriage return unquoted, and no reader takes that back."""
+    return ",".join(_cell(str(cell)) for cell in cells) + "\n"
+
+
+def _cell(text: str) -> str:
+    if any(mark in text for mark in '",\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def _record(result: ImageResult, k: int) -> dict[str, object]:

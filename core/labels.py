@@ -19,7 +19,7 @@ _MAX_BYTES = 32 * 1024 * 1024
 
 _MAX_LITERAL = 4 * 1024 * 1024
 
-_NUMBERED = re.compile(r"(\d{1,9})(?:\s*[,:;\t]\s*|\s+)(\S.*)")
+_NUMBERED = re.compile(r"(\d{1,9})(?:[,:;]\s*|\s+)(\S.*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 LIST_KEYS = (
@@ -163,11 +163,11 @@ def _names(value: object) -> Labels:
         if isinstance(inner, (list, dict)):
             return _names(cast(object, inner))
     if entries and all(_is_whole(item) for item in entries.values()):
-        return _ordered([(cast(int, index), str(name)) for name, index in entries.items()])
+        return _ordered([(cast(int, index), _name(name)) for name, index in entries.items()])
     if all(_is_index(key) for key in entries):
         return _ordered([(int(cast(str, key)), _name(item)) for key, item in entries.items()])
     if all(_is_index(item) for item in entries.values()):
-        return _ordered([(int(cast(str, index)), str(name)) for name, index in entries.items()])
+        return _ordered([(int(cast(str, index)), _name(name)) for name, index in entries.items()])
     raise _unusable("it neither leads from numbers to names, nor from names to numbers")
 
 
@@ -176,7 +176,7 @@ def _name(item: object) -> str:
     if isinstance(item, (list, tuple)):
         parts = cast("Sequence[object]", item)
         name = parts[-1] if parts else None
-    if isinstance(name, str):
+    if isinstance(name, str) and name.strip():
         return name.strip()
     if isinstance(name, (int, float)) and not isinstance(name, bool):
         return str(name)

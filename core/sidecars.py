@@ -136,12 +136,13 @@ def parse_preprocessing(config: Json) -> Preprocessing | None:
     if "resize" in config and set(config) <= _OWN_KEYS:
         return from_dict(config)
     try:
+        # First, since some of these processors have timm's crop_pct, too.
+        if any(key in config for key in _HUGGING_FACE_KEYS):
+            return _from_hugging_face(config)
         nested = config.get("pretrained_cfg")
         timm = {**config, **cast(Json, nested)} if isinstance(nested, dict) else config
         if any(key in timm for key in _TIMM_KEYS):
             return _from_timm(timm)
-        if any(key in config for key in _HUGGING_FACE_KEYS):
-            return _from_hugging_face(config)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError, AttributeError) as error:
         raise PreprocessingError(
             "The preprocessing in the configuration cannot be read.",

@@ -13,9 +13,11 @@ NOBODY = 65534
 
 @pytest.fixture
 def private_file() -> Iterator[Path]:
-    """A file that this process may not read, beside a folder ``closed`` that it may not list.
+    """A file that this process may not read, in a folder that it may not write to.
 
-    Root may read everything, so a test run by root becomes somebody else for as long as the fixture lives.
+    Beside it are a folder ``closed`` that it may not list, and a folder ``open`` to write to, with a file
+    ``protected.csv`` that it may not write to.  Root may do everything, so a test run by root becomes
+    somebody else for as long as the fixture lives.
     """
     if not hasattr(os, "geteuid"):
         pytest.skip("the system has no permissions of this kind")
@@ -24,6 +26,9 @@ def private_file() -> Iterator[Path]:
     path.write_bytes(b"\xff\xd8")
     (folder / "closed").mkdir(mode=0o000)
     path.chmod(0o000)
+    (folder / "open").mkdir()
+    (folder / "open").chmod(0o777)
+    (folder / "open" / "protected.csv").touch(mode=0o444)
     folder.chmod(0o555)
     is_root = os.geteuid() == 0
     if is_root:

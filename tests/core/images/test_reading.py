@@ -79,6 +79,19 @@ def test_damaged_exif_does_not_cost_the_pixels(data: bytes) -> None:
     assert (decoded.width, decoded.height, decoded.orientation) == (20, 10, 1)
 
 
+@pytest.mark.parametrize("error", [ValueError(), KeyError(), struct.error(), SyntaxError(), ZeroDivisionError()])
+def test_exif_that_cannot_be_read_at_all_does_not_cost_the_pixels(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getexif(_: object) -> None:
+        raise error
+
+    data = encoded(scene(20, 10), "BMP")
+    monkeypatch.setattr(Image.Image, "getexif", getexif)
+    decoded = read_bytes(data, "a")
+    assert (decoded.width, decoded.height, decoded.orientation) == (20, 10, 1)
+
+
 @pytest.mark.parametrize("value", [0, 9, 77])
 def test_a_senseless_orientation_is_ignored(value: int) -> None:
     assert read_bytes(encoded(scene(20, 10), "JPEG", exif=exif(value)), "a").orientation == 1
@@ -116,6 +129,16 @@ def test_a_truncated_jpeg_is_cut_off_never_grey(options: dict[str, object], miss
     with pytest.raises(ImageError, match="is cut off") as caught:
         read_bytes(data[:-missing], "a.jpg")
     assert "again" in caught.value.remedy
+
+
+def test_an_image_without_pixels_is_an_error() -> None:
+    data = bytearray(encoded(Image.new("P", (1, 1)), "GIF"))
+    # The size of the screen, and that of the first frame.
+    data[6:10] = bytes(4)
+    frame = data.index(b",", 13)
+    data[frame + 5 : frame + 9] = bytes(4)
+    with pytest.raises(ImageError, match="damaged"):
+        read_bytes(bytes(data), "a.gif")
 
 
 def test_a_damaged_png_is_an_error() -> None:
