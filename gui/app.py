@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -155,10 +157,9 @@ def run(arguments: Sequence[Path] = (), weights: str = "", architecture: str = "
     app = App(application, arguments, weights, architecture)
     sys.excepthook = app.report
     threading.excepthook = lambda args: app.report(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
-    ticker = _listen_to_signals(application)
-    app.show()
-    status = application.exec()
-    ticker.stop()
+    with _closing_on_signals(application):
+        app.show()
+        status = application.exec()
     # The window is unmapped before anything is waited for.
     application.processEvents()
     if not app.close():
@@ -170,15 +171,25 @@ def run(arguments: Sequence[Path] = (), weights: str = "", architecture: str = "
     return status
 
 
-def _listen_to_signals(application: QApplication) -> QTimer:
-    """Let Ctrl+C and a polite kill close the window; Python looks for them only between its own steps."""
+@contextmanager
+def _closing_on_signals(application: QApplication) -> Generator[None]:
+    """Let Ctrl+C and a polite kill close the window.
+
+    Python looks for signals only between its own steps, of which a window that waits makes none: so each
+    signal writes a byte that wakes Qt.
+    """
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         application.closeAllWindows()
 
-    signal.signal(signal.SIGINT, leave)
-    signal.signal(signal.SIGTERM, leave)
-    ticker = QTimer(interval=250)
-    ticker.timeout.connect(lambda: None)
-    ticker.start()
-    return ticker
+    listening, telling = socket.socketpair()
+    with listening, telling:
+        telling.setblocking(False)
+        notifier = QSocketNotifier(listening.fileno(), QSocketNotifier.Type.Read, application)
+        notifier.activated.connect(lambda: listening.recv(64))
+        before = signal.set_wakeup_fd(telling.fileno())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, leave)
+        yield
+        signal.set_wakeup_fd(before)
+        notifier.setEnabled(False)

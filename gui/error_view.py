@@ -113,7 +113,7 @@ class Details(QDialog):
         theme.name(self.text, "Technical details")
         buttons = QHBoxLayout()
         buttons.addStretch()
-        buttons.addWidget(_button(self, "Copy report", self._copy))
+        buttons.addWidget(_button(self, "Copy report", self.copy_report))
         close = _button(self, "Close", self.close, "primary")
         close.setDefault(True)
         buttons.addWidget(close)
@@ -125,7 +125,8 @@ class Details(QDialog):
         column.addLayout(buttons)
         self.resize(80 * UNIT, 48 * UNIT)
 
-    def _copy(self) -> None:
+    def copy_report(self) -> None:
+        """Put all of it on the clipboard."""
         copy(self._words.as_text())
 
 
@@ -209,7 +210,7 @@ class NoticeBar(QWidget):
         self._what = _wrapped(self)
         self._more = _wrapped(self)
         self._what.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
-        self._action = _button(self, "", self._act, "primary")
+        self._action = _button(self, "", self.act, "primary")
         self._details = _button(self, "Details", self._show_details)
         self._copy = _button(self, "Copy", lambda: self.current and copy(self.current.words.as_text()))
         self._count = QLabel(self)
@@ -285,7 +286,8 @@ class NoticeBar(QWidget):
         theme.name(self, "Error" if words.failed else "Message", f"{words.what} {words.more}")
         self.update()
 
-    def _act(self) -> None:
+    def act(self) -> None:
+        """Do what the shown notice offers."""
         notice = self.current
         if notice is not None and notice.act is not None:
             self.drop(notice.key)

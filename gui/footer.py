@@ -113,6 +113,11 @@ class Footer(QWidget):
         """What is said of the photo, in full."""
         return self._about_text
 
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a person may end it."""
+        return self._cancel.isVisible()
+
     def show_about(self, text: str) -> None:
         """Say which photo this is."""
         self._about_text = text

@@ -39,7 +39,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Whatsit")
         self.setWindowIcon(icons.app_icon())
         self.setAcceptDrops(True)
-        self.setMinimumSize(80 * UNIT, 56 * UNIT)
+        self.setMinimumSize(90 * UNIT, 66 * UNIT)
         self.results = ResultsModel(self)
         self.actions_by_name = Actions(self)
         self.model_bar = ModelBar(self)

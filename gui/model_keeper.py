@@ -43,16 +43,18 @@ class ModelKeeper(QObject):
         info: the classifier in use; ``None`` until the first is ready.
         opening: the one on its way, if any.
         device: what a person chose: ``auto`` or an id.
+        devices: what this machine has; empty until it is known.
 
     Signals:
-        changed: another classifier is in use; images want new answers.
+        changed: another classifier is in use, and whether it is the one that was asked for, not one that
+            stands in for a failure; images want new answers.
         described: the one in use runs elsewhere now, such as after a step down.
         opening_changed: ``opening`` has changed.
         failed: an error, and a bug's report or an empty text.
         devices_found: a tuple of ``DeviceInfo``.
     """
 
-    changed = Signal()
+    changed = Signal(bool)
     described = Signal()
     opening_changed = Signal()
     failed = Signal(object, str)
@@ -64,11 +66,13 @@ class ModelKeeper(QObject):
         self.info: ClassifierInfo | None = None
         self.opening: Opening | None = None
         self.device = device
+        self.devices: tuple[DeviceInfo, ...] = ()
         self._wanted_device = device
         self._job = 0
         self._devices_job = 0
         self._superseded: set[int] = set()
         self._made: ClassifierInfo | None = None
+        self._standing_in = False
 
     def find_devices(self) -> None:
         """Ask for the list of devices."""
@@ -84,6 +88,7 @@ class ModelKeeper(QObject):
         if self._job:
             self._superseded.add(self._job)
             self._workbench.cancel(self._job)
+        self._standing_in = False
         self._wanted_device = device or self.device
         self._job = self._workbench.open(spec, self._wanted_device)
         self._set_opening(Opening(spec))
@@ -143,7 +148,8 @@ class ModelKeeper(QObject):
 
     def _handle_devices(self, event: JobEvent) -> None:
         if isinstance(event, Finished):
-            self.devices_found.emit(cast("tuple[DeviceInfo, ...]", event.value))
+            self.devices = cast("tuple[DeviceInfo, ...]", event.value)
+            self.devices_found.emit(self.devices)
         elif isinstance(event, Failed):
             self.failed.emit(event.error, event.report)
 
@@ -162,7 +168,7 @@ class ModelKeeper(QObject):
             self.device = self._wanted_device
             self.info = event.value
             self._set_opening(None)
-            self.changed.emit()
+            self.changed.emit(not self._standing_in)
         elif isinstance(event, Failed | Stopped):
             self._give_up(event)
 
@@ -174,16 +180,20 @@ class ModelKeeper(QObject):
             self.failed.emit(event.error, event.report)
         if self._made is not None:
             self.info, self._made = self._made, None
-            self.changed.emit()
+            self.changed.emit(False)
         elif self.info is not None:
             # The pickers go back to what is in use.
             self.described.emit()
         elif isinstance(event, Failed) and isinstance(event.error, DeviceError) and self._wanted_device != AUTO:
-            self.device = AUTO
-            self.open(tried)
-        elif tried.kind != "builtin" or self.device != AUTO:
-            self.device = AUTO
-            self.open_builtin()
+            self._stand_in(tried)
+        elif tried != ModelSpec() or self.device != AUTO:
+            self._stand_in(ModelSpec())
+
+    def _stand_in(self, spec: ModelSpec) -> None:
+        """Open something rather than nothing; the error stays on screen."""
+        self.device = AUTO
+        self.open(spec)
+        self._standing_in = True
 
     def _set_opening(self, opening: Opening | None) -> None:
         self.opening = opening

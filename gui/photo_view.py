@@ -89,6 +89,10 @@ class PhotoView(QWidget):
         self.setAccessibleName(f"Photo: {name}" if name else "Photo")
         self.update()
 
+    def photo_point(self, place: QPointF) -> QPointF:
+        """The photo's pixel at a place of this widget."""
+        return self._centre + (place - self._middle()) / self._per_pixel()
+
     def zoom_in(self) -> None:
         """One step closer."""
         self._zoom_by(_STEP, self._middle())
@@ -129,7 +133,7 @@ class PhotoView(QWidget):
             self.fit()
             return
         away = about - self._middle()
-        held = self._centre + away / self._per_pixel()
+        held = self.photo_point(about)
         self._zoom, self._fits = wanted, False
         self._centre = held - away / self._per_pixel()
         self._changed()

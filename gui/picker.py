@@ -234,6 +234,10 @@ class PickerList(QFrame):
         self.view.scrollTo(self.view.currentIndex())
         (self.search if searchable else self.view).setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def titles(self) -> list[str]:
+        """What can be read, from the top."""
+        return [choice.title for choice in self._model.shown]
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A plain surface with a hairline."""
         painter = QPainter(self)

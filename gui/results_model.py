@@ -48,8 +48,11 @@ class Entry:
     @property
     def best(self) -> ClassScore | None:
         """The class in the first place of the answer; found once, as painting asks often."""
-        if self._best is None and self.answered is not None and self.answered.prediction is not None:
-            self._best = self.answered.prediction.top(1)[0]
+        answered = self.answered
+        if answered is None or answered.prediction is None:
+            return None
+        if self._best is None:
+            self._best = answered.prediction.top(1)[0]
         return self._best
 
     def take(self, result: ImageResult) -> None:

@@ -169,7 +169,8 @@ class ScoresPanel(QWidget):
         self.more = self._step_button("+", "More classes", self.k.stepUp)
         self.k.setKeyboardTracking(False)
         self.k.valueChanged.connect(self._change_k)
-        theme.name(self.k, "How many classes to show")
+        for widget in (self.k, self.k.lineEdit()):
+            theme.name(widget, "How many classes to show")
         self.copy = QPushButton("Copy", self)
         self.copy.setProperty("kind", "quiet")
         self.copy.setToolTip("Copy these classes and percentages")
@@ -183,10 +184,10 @@ class ScoresPanel(QWidget):
         self.time.clicked.connect(self.device_asked)
         self.input.clicked.connect(self._offer_preprocessing)
         self.names.clicked.connect(self._offer_names)
-        self._inputs = PickerList(self, "How photos are prepared")
-        self._inputs.chosen.connect(self._choose_preprocessing)
-        self._namings = PickerList(self, "Class names")
-        self._namings.chosen.connect(self._choose_names)
+        self.inputs = PickerList(self, "How photos are prepared")
+        self.inputs.chosen.connect(self._choose_preprocessing)
+        self.namings = PickerList(self, "Class names")
+        self.namings.chosen.connect(self._choose_names)
         self._column = QVBoxLayout(self)
         self._arrange()
         self.show_line("")
@@ -235,10 +236,12 @@ class ScoresPanel(QWidget):
         self.scores.show_scores(())
         self._sync_visible()
 
-    def show_waiting(self, text: str) -> None:
-        """An answer is on its way: what is shown turns pale; nothing flickers."""
-        if self._prediction is None:
+    def show_waiting(self, text: str, old: Prediction | None) -> None:
+        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line."""
+        if old is None:
             self.show_line(text)
+            return
+        self.show_prediction(old)
         self.answer.fade()
         self.scores.fade()
 
@@ -296,13 +299,13 @@ class ScoresPanel(QWidget):
         chosen = self._info.spec.preprocessing if self._info is not None else None
         choices = [Choice(_OWN, "As the model brings it", "", chosen is None)]
         choices.extend(Choice(name, name, value.describe(), value == chosen) for name, value in PRESETS.items())
-        self._inputs.open_at(self.input, choices)
+        self.inputs.open_at(self.input, choices)
 
     def _offer_names(self) -> None:
         chosen = self._info.spec.labels if self._info is not None else ""
         choices = [Choice(_FILE, "Choose class names from a file …", "one a line, or JSON", bool(chosen))]
         choices.append(Choice(_OWN, "As the model brings them", "", not chosen))
-        self._namings.open_at(self.names, choices)
+        self.namings.open_at(self.names, choices)
 
     def _choose_preprocessing(self, key: str) -> None:
         self.preprocessing_chosen.emit(PRESETS.get(key))
@@ -330,6 +333,7 @@ class ScoresPanel(QWidget):
         column.setSpacing(UNIT)
         column.addWidget(self.answer)
         column.addSpacing(UNIT // 2)
+        self.scores.setMinimumHeight(3 * UNIT)
         column.addWidget(self.scores, 1)
         column.addLayout(tools)
         column.addLayout(details)

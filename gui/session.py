@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.descriptions import ModelSpec
 from core.jobs import JobEvent, Listener
 from gui import wording
 from gui.answering import Answering
-from gui.dropping import Dropped
+from gui.dropping import Dropped, from_paths
 from gui.error_view import Notice, Words, words_for
 from gui.model_keeper import ModelKeeper
 from gui.photo_loading import PhotoLoading
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.workbench import Workbench
 
 _FEW = 16
+_SOON_MS = 30
 
 
 class Session(QObject):
@@ -44,6 +45,7 @@ class Session(QObject):
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
+        counted: images or answers came or went; told once for many.
     """
 
     info_changed = Signal()
@@ -53,6 +55,7 @@ class Session(QObject):
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
+    counted = Signal()
 
     def __init__(
         self,
@@ -76,25 +79,35 @@ class Session(QObject):
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
         self.watch = WeightsWatch(self)
+        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
+        self._soon.timeout.connect(self._tell_activity)
         self._connect()
 
     def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
-        """Open the first model and the images of the command line."""
+        """Open the first model, and what the command line names.
+
+        Args:
+            paths: images and folders; a weights file among them is opened as the model.
+            weights: a weights file; empty for the built-in model.
+            architecture: id; empty to match.
+        """
         if self.preferences.problem:
             self._tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
-        if weights:
-            self.models.open(ModelSpec("file", str(Path(weights).absolute()), architecture))
+        named = from_paths(paths)
+        wanted = Path(weights) if weights else named.weights
+        if wanted is not None:
+            self.models.open(ModelSpec("file", str(wanted.absolute()), architecture))
         else:
             self.models.open(ModelSpec(architecture=architecture))
         self.models.find_devices()
-        self.images.add_paths(paths)
+        self.images.add_paths(named.paths)
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
         for part in (self.images, self.models, self.photos, self.saving):
             if part.handle(event):
                 break
-        self._tell_activity()
+        self._note_activity()
 
     def take(self, dropped: Dropped) -> None:
         """Take what was dropped, pasted or chosen."""
@@ -102,7 +115,7 @@ class Session(QObject):
             self.open_weights(dropped.weights)
         self.images.add_sources(dropped.sources)
         self.images.add_paths(dropped.paths)
-        self._tell_activity()
+        self._note_activity()
 
     def open_weights(self, path: Path) -> None:
         """Open a weights file as the model, as it was opened the last time."""
@@ -122,12 +135,12 @@ class Session(QObject):
             self.images.stop()
         else:
             self.saving.cancel()
-        self._tell_activity()
+        self._note_activity()
 
     def save(self, path: Path) -> None:
         """Write all answers to a file; its suffix tells the form."""
         self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
-        self._tell_activity()
+        self._note_activity()
 
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
@@ -142,8 +155,14 @@ class Session(QObject):
     def title(self) -> str:
         """For the window."""
         entry, info = self.images.current, self.models.info
-        parts = [entry.source.short_name if entry is not None else "", info.name if info is not None else "", "Whatsit"]
-        return f" {wording.DASH} ".join(part for part in parts if part)
+        parts = ["Whatsit"]
+        if info is not None:
+            parts.insert(0, info.name)
+        if entry is not None:
+            parts.insert(0, entry.source.short_name)
+            if entry.best is not None:
+                parts.insert(0, f"{entry.best.label}, {wording.percent(entry.best.score)}")
+        return f" {wording.DASH} ".join(parts)
 
     @property
     def about(self) -> str:
@@ -174,13 +193,13 @@ class Session(QObject):
         models, images = self.models, self.images
         models.changed.connect(self._use_model)
         models.described.connect(self.info_changed)
-        models.opening_changed.connect(self._tell_activity)
+        models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(partial(self._fail, "model"))
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
-        images.results.counted.connect(self._tell_activity)
+        images.results.counted.connect(self._note_activity)
         images.described.connect(models.describe)
         images.noticed.connect(self._tell_of_device)
         images.failed.connect(partial(self._fail, "images"))
@@ -189,14 +208,14 @@ class Session(QObject):
         self.saving.saved.connect(self._tell_saved)
         self.watch.changed.connect(self._offer_reload)
 
-    def _use_model(self) -> None:
+    def _use_model(self, as_asked: bool) -> None:
         info = self.models.info
         assert info is not None
         self.preferences.device = self.models.device
         self.preferences.remember(info.spec)
         self.recent_changed.emit()
         self.watch.watch(Path(info.spec.weights) if info.spec.kind == "file" else None, info.modified_ns)
-        for key in ("model", "reload", "notes"):
+        for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
             self._tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
@@ -206,6 +225,7 @@ class Session(QObject):
         self.about_changed.emit()
 
     def _show_current(self) -> None:
+        self._tell_activity()
         entry = self.images.current
         if entry is None:
             self.photos.stop()
@@ -221,12 +241,19 @@ class Session(QObject):
         if opening.spec.kind == "builtin" and self.models.info is None:
             return "Getting the built-in model ready …"
         name = Path(opening.spec.weights).name if opening.spec.kind == "file" else opening.spec.weights
-        text = opening.text or f"Opening {name or 'the built-in model'}"
+        name = name or "The built-in model"
+        text = opening.text if name in opening.text else f"{name}: {(opening.text or 'opening').lower()}"
         if opening.total > 1_000_000:
             return f"{text}: {wording.size(opening.done)} of {wording.size(opening.total)}"
         return f"{text} …"
 
+    def _note_activity(self) -> None:
+        """Many events a moment are told once."""
+        if not self._soon.isActive():
+            self._soon.start()
+
     def _tell_activity(self) -> None:
+        self.counted.emit()
         opening, results = self.models.opening, self.images.results
         if opening is not None:
             share = opening.done / opening.total if opening.total else None

@@ -161,8 +161,8 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 def apply(app: QApplication, dark: bool) -> None:
     """Give the application its colours; once more whenever the scheme changes."""
     app.setPalette(palette(DARK if dark else LIGHT))
-    if not app.styleSheet():
-        app.setStyleSheet(_SHEET)
+    # Again even if it is the same: a style sheet remembers the colours that it found.
+    app.setStyleSheet(_SHEET)
 
 
 def is_dark(appearance: str) -> bool:

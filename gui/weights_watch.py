@@ -21,13 +21,13 @@ class WeightsWatch(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, parent: QObject | None = None, settle_ms: int = _SETTLE_MS) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path: Path | None = None
         self._told = 0
         self._last = (0, 0)
         self._watcher = QFileSystemWatcher(self)
-        self._settle = QTimer(self, singleShot=True, interval=settle_ms)
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self._look)
         self._watcher.fileChanged.connect(lambda: self._settle.start())
         self._watcher.directoryChanged.connect(lambda: self._settle.start())
@@ -49,6 +49,10 @@ class WeightsWatch(QObject):
             self._arm(path)
             # It may have changed while it was being read.
             self._settle.start()
+
+    def set_settle_ms(self, settle_ms: int) -> None:
+        """How long a file must stand still, in milliseconds."""
+        self._settle.setInterval(settle_ms)
 
     def _arm(self, path: Path) -> None:
         if path.exists() and str(path) not in self._watcher.files():

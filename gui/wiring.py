@@ -18,6 +18,7 @@ from gui.error_view import Details, Notice, Words, copy
 from gui.main_window import MainWindow
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
+from gui.results_model import State
 from gui.session import Session
 
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
@@ -116,7 +117,7 @@ class Wiring(QObject):
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
         session.models.devices_found.connect(window.model_bar.show_devices)
         session.images.current_changed.connect(self._show_current)
-        session.images.results.counted.connect(self._show_counts)
+        session.counted.connect(self._show_counts)
         session.photos.shown.connect(self._show_picture)
         session.photos.started.connect(self._show_nothing_yet)
         session.photos.failed.connect(window.show_error)
@@ -140,7 +141,8 @@ class Wiring(QObject):
             if result is not None and result.error is not None:
                 self._window.show_error(result.error)
         else:
-            scores.show_waiting(self._session.line)
+            old = entry.result if entry.state is State.WAITING else None
+            scores.show_waiting(self._session.line, old.prediction if old is not None else None)
 
     def _show_current(self) -> None:
         row = self._session.images.row

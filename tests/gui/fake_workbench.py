@@ -7,11 +7,12 @@ from array import array
 from pathlib import Path
 
 from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, Match, ModelSpec, Provenance
-from core.errors import WhatsitError
+from core.errors import DeviceError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import Preprocessing
+from core.workbench import Workbench
 
 TEN = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CPU = DeviceInfo("cpu", "x86_64")
@@ -53,31 +54,38 @@ def make_prediction(info: ClassifierInfo, seed: int = 0, elapsed_s: float = 0.01
     return Prediction(scores, info.labels, elapsed_s, provenance)
 
 
-class FakeWorkbench:
+class FakeWorkbench(Workbench):
     """Answers every image with the class that its name's length tells.
 
     Attributes:
         ready: models open only while this is set.
-        go: images are answered only while this is set.
+        go, go_long: images are answered only while this is set; those of long jobs while the other is.
         failures: a spec's weights -> the error that opening it ends in.
         infos: a spec's weights -> what it is described as.
         opened: the specs and devices asked for.
         asked: names of the images asked for, a tuple a job.
         emissions: put before the first answer of the next job.
+        classify_failure: what answering ends in.
+        progress: told while a model opens: done, total, text.
+        missing_devices: opening on one of these fails.
     """
 
     def __init__(self, listener: Listener) -> None:
         self.decoder = Decoder()
         self.ready = threading.Event()
         self.go = threading.Event()
+        self.go_long = threading.Event()
         self.ready.set()
         self.go.set()
+        self.go_long.set()
         self.failures: dict[str, Exception] = {}
         self.infos: dict[str, ClassifierInfo] = {}
         self.opened: list[tuple[ModelSpec, str]] = []
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
         self.emissions: list[object] = []
+        self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
+        self.missing_devices: set[str] = set()
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
@@ -95,10 +103,12 @@ class FakeWorkbench:
         self.opened.append((spec, device))
 
         def work(context: Context) -> Steps:
+            context.progress(*self.progress)
             while not self.ready.wait(0.01):
                 context.check()
-            context.progress(0, 0, "Reading the weights")
             yield
+            if device in self.missing_devices:
+                raise DeviceError(f"There is no device {device!r} here.")
             if spec.weights in self.failures:
                 raise self.failures[spec.weights]
             chosen = GPU if device == GPU.id else CPU
@@ -107,7 +117,10 @@ class FakeWorkbench:
 
         return self._jobs.submit(work, Priority.SOON)
 
-    def classify(self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG) -> int:
+    def classify(
+        self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
+    ) -> int:
+        assert batch_size == 0
         self.asked.append(tuple(source.name for source in sources))
 
         def work(context: Context) -> Steps:
@@ -115,8 +128,10 @@ class FakeWorkbench:
             if info is None:
                 raise WhatsitError("No model is open yet.")
             for number, source in enumerate(sources):
-                while not self.go.wait(0.01):
+                gate = self.go_long if priority is Priority.LONG else self.go
+                while not gate.wait(0.01):
                     context.check()
+                    yield
                 while self.emissions:
                     context.emit(self.emissions.pop(0))
                 if self.classify_failure is not None:
@@ -154,6 +169,17 @@ class FakeWorkbench:
             return preview(self.decoder.decode(source))
 
         return self._files.submit(work, Priority.NOW)
+
+    def wait_idle(self) -> None:
+        """Until all that was asked for so far is done; its events may still be unread."""
+        done = threading.Event()
+
+        def work(_context: Context) -> Steps:
+            done.set()
+            yield
+
+        self._jobs.submit(work, Priority.LONG, lambda _event: None)
+        done.wait(5)
 
     def cancel(self, job: int) -> None:
         self.cancelled.append(job)
