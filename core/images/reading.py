@@ -31,11 +31,11 @@ _ORIENTATION = 0x0112
 _UNREADABLE_FORMATS = frozenset({"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "FPX", "MIC"})
 """Formats that Pillow only recognises, or reads by starting another program (EPS)."""
 
-_BAD_EXIF = (
+_BROKEN = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
     SyntaxError, TypeError, ValueError, struct.error,
 )  # fmt: skip
-"""What Pillow has been seen to raise on damaged EXIF."""
+"""What Pillow may raise on damage in parts that are not needed: EXIF, frames after the first one."""
 
 # Pillow loads its plugins and reports odd headers through process-wide state: one thread at a time.
 _header_lock = threading.Lock()
@@ -101,8 +101,7 @@ def _decode(file: IO[bytes], name: str) -> DecodedImage:
             raise _damaged(name, "it has no pixels")
         image.load()
         # An animation keeps its file and its other frames; a copy of the first frame does not.
-        pixels = image.copy() if getattr(image, "is_animated", False) else image
-        return DecodedImage(pixels, _orientation(image))
+        return DecodedImage(image.copy() if _is_one_of_many(image) else image, _orientation(image))
     except ImageError:
         raise
     except Exception as error:
@@ -156,13 +155,21 @@ def _load_all_plugins() -> None:
         plugin.register_heif_opener()
 
 
+def _is_one_of_many(image: ImageFile) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except _BROKEN:
+        # The frames after the first one are damaged.
+        return True
+
+
 def _orientation(image: ImageFile) -> int:
     """The turn that is still to be made: Pillow makes TIFF's itself while loading, pillow_heif HEIC's."""
     with _header_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             value: object = image.getexif().get(_ORIENTATION, 1)
-        except _BAD_EXIF:
+        except _BROKEN:
             # The pixels are whole all the same.
             return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

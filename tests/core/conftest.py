@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is says nothing about what is tested.
+settings.register_profile("whatsit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("whatsit")
 
 NOBODY = 65534
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,34 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import PreprocessingError
 from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing, to_dict
-from core.sidecars import Sidecar, parse_preprocessing, read_preprocessing, read_sidecar
-
-TIMM_VALUES: dict[str, object] = {
-    "input_size": [3, 224, 224],
-    "interpolation": "bicubic",
-    "crop_pct": 0.95,
-    "crop_mode": "center",
-    "mean": [0.485, 0.456, 0.406],
-    "std": [0.229, 0.224, 0.225],
-    "num_classes": 1000,
-}
-TIMM: dict[str, object] = {
-    "architecture": "resnet50",
-    "num_classes": 3,
-    "num_features": 2048,
-    "label_names": ["cat", "dog", "tench"],
-    "pretrained_cfg": TIMM_VALUES,
-}
-
-
-def put(folder: Path, **files: object) -> Path:
-    """Write files beside ``model.pth`` (``__`` stands for the dot); returns the weights' path."""
-    for name, content in files.items():
-        text = content if isinstance(content, str) else json.dumps(content)
-        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
-    return folder / "model.pth"
+from core.sidecars import Sidecar, parse_preprocessing, read_sidecar
+from tests.core.sidecar_samples import CENTRE, HALF, TIMM, TIMM_VALUES, VIT, put
 
 
 def found(weights: Path) -> Sidecar:
@@ -51,9 +25,6 @@ def found(weights: Path) -> Sidecar:
 
 def timm(**changes: object) -> Preprocessing | None:
     return parse_preprocessing({"pretrained_cfg": {**TIMM_VALUES, **changes}})
-
-
-CENTRE = Preprocessing(size=(235, 235), crop=(224, 224), interpolation="bicubic")
 
 
 @pytest.mark.parametrize(
@@ -150,11 +121,6 @@ def test_timms_names_may_be_a_dictionary(tmp_path: Path) -> None:
 
 # Hugging Face.
 
-HALF = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
-VIT = Preprocessing(
-    resize="exact", size=(224, 224), crop=None, interpolation="bilinear", mean=(0.5,) * 3, std=(0.5,) * 3
-)  # fmt: skip
-
 
 @pytest.mark.parametrize(
     ("config", "expected"),
@@ -228,6 +194,7 @@ VIT = Preprocessing(
             {"size": 224, "do_rescale": False, "image_mean": [127.5] * 3, "image_std": [127.5] * 3},
             VIT,
         ),
+        ({"size": 224, "image_mean": 0.5, "image_std": [0.5]}, VIT),
         ({"size": 224, "image_mean": None, "image_std": None}, replace(VIT, mean=IMAGENET_MEAN, std=IMAGENET_STD)),
     ],
 )
@@ -394,67 +361,10 @@ def test_no_bytes_stop_the_weights(tmp_path_factory: pytest.TempPathFactory, dat
     read_sidecar(folder / "model.pth")
 
 
-# What a person names.
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets_by_name(name: str) -> None:
-    assert read_preprocessing(name) == PRESETS[name]
-    assert read_preprocessing(f" {name.upper()} ") == PRESETS[name]
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (TIMM, CENTRE),
-        ({"size": 224, "resample": 2, **HALF}, VIT),
-        (to_dict(PRESETS["clip"]), PRESETS["clip"]),
-        ({"resize": "exact", "size": [32, 32], "crop": None}, Preprocessing(resize="exact", size=(32, 32), crop=None)),
-    ],
-)
-def test_preprocessing_from_a_file(content: object, expected: Preprocessing, tmp_path: Path) -> None:
-    put(tmp_path, any__json=content)
-    assert read_preprocessing(str(tmp_path / "any.json")) == expected
-
-
-def test_preprocessing_that_does_not_exist() -> None:
-    with pytest.raises(PreprocessingError, match=r"neither a preset nor a file\. Did you mean imagenet"):
-        read_preprocessing("imagenett")
-    with pytest.raises(PreprocessingError, match="Presets are imagenet, cifar10"):
-        read_preprocessing("/no/such/file.json")
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ({"learning_rate": 3}, "describes no preprocessing"),
-        ("cat\ndog", "describes no preprocessing"),
-        ([1], "describes no preprocessing"),
-        ({"crop_pct": "half"}, "'half' is no number"),
-        ({"crop_pct": True}, "True is no number"),
-        ({"crop_pct": 1e-9}, "8192"),
-        ({"crop_pct": -1}, "8192"),
-        ({"input_size": [3, 224]}, "input_size has 2 numbers, and should have 3"),
-        ({"input_size": [3, 224.5, 224]}, "224.5 is no whole number"),
-        ({"interpolation": "hamming", "mean": [0.5]}, "the interpolation 'hamming' is not supported"),
-        ({"mean": [0.5, 0.5]}, "mean is not usable"),
-        ({"std": [0.0, 1.0, 1.0]}, "above 0"),
-        ({"do_resize": True, "size": {"longest_edge": 3}}, "size names no height and width"),
-        ({"do_resize": True, "resample": 5}, "the interpolation 5 is not supported"),
-        ({"resize": "exact", "size": [1]}, "size is not 2 whole numbers"),
-        ({"preprocessing": {"colour": 3}}, "unknown entry 'colour'"),
-    ],
-)
-def test_preprocessing_files_that_make_no_sense(content: object, words: str, tmp_path: Path) -> None:
-    put(tmp_path, any__json=content)
-    with pytest.raises(PreprocessingError, match=words):
-        read_preprocessing(str(tmp_path / "any.json"))
-
-
 def test_empty_values_in_timms_form_are_left_out_values() -> None:
     assert timm(crop_pct=0, mean=[], std=[]) == replace(CENTRE, size=(256, 256))
 
 
-def test_a_folder_is_no_preprocessing(tmp_path: Path) -> None:
-    with pytest.raises(PreprocessingError, match="It is a folder"):
-        read_preprocessing(str(tmp_path))
+def test_of_two_preprocessings_the_first_counts(tmp_path: Path) -> None:
+    sidecar = found(put(tmp_path, config__json=TIMM, preprocessor_config__json={"size": 9, **HALF}))
+    assert (sidecar.preprocessing, sidecar.preprocessing_file) == (CENTRE, str(tmp_path / "config.json"))

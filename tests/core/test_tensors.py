@@ -56,7 +56,7 @@ def test_shorter_side_and_crop(size: tuple[int, int], resize: int, crop: int) ->
     assert torch.equal(ours, theirs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
     resize=st.integers(1, 90),
