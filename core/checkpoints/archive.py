@@ -122,7 +122,7 @@ def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
     end = _read(file, size - _END_SIZE, _END_SIZE)
     if end[:4] != _END or end[-2:] != b"\0\0":
         tail = _read(file, max(0, size - 66_000), min(size, 66_000))
-        if _END in tail:
+        if _END in tail[: -_END_SIZE + len(_END)]:
             raise BrokenFile("something was added after its end")
         raise BrokenFile("it ends in the middle")
     disk, first_disk, here, count, length, start = struct.unpack("<4H2L", end[4:20])

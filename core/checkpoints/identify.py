@@ -318,7 +318,7 @@ def unsafe(path: Path, names: Iterable[str]) -> WeightsError | None:
 
 def _is_dangerous(name: str) -> bool:
     module, _, function = name.rpartition(".")
-    if module in ("builtins", "__builtin__"):
+    if module == "builtins":
         return function in _DANGEROUS_BUILTINS
     if not _DANGEROUS_WITHIN.isdisjoint(name.split(".")[1:]):
         return True

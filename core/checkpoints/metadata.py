@@ -13,6 +13,7 @@ _MAX_VALUES = 200_000
 _MAX_DEPTH = 6
 _MAX_TEXT = 10_000
 _MAX_CLASSES = 100_000
+_MAX_SET = 1000
 
 _TO_INDEX = ("class_to_idx", "class_to_index", "label2id", "cls_to_idx")
 _FROM_INDEX = ("idx_to_class", "idx2class", "idx_to_label", "index_to_class", "id2label", "idx_to_name")
@@ -30,8 +31,9 @@ _SKIP = _Leftover()
 class PlainValues:
     """Turns what was in a file into dicts, lists, texts, numbers, truth values and ``None``; bounded.
 
-    Tensors of one element become numbers, objects of unknown classes the dict of their attributes; larger
-    tensors and what is left are dropped.
+    Sets become sorted tuples of texts: they have no order that could be a head's.  Tensors of one element
+    become numbers, objects of unknown classes the dict of their attributes; larger tensors and what is left
+    are dropped.
     """
 
     def __init__(self, numbers: StorageReader) -> None:
@@ -63,9 +65,12 @@ class PlainValues:
         if isinstance(value, dict):
             pairs = cast("dict[object, object]", value)
             return _SKIP if "param_groups" in pairs else self.items(pairs, depth)
-        if isinstance(value, list | tuple | set | frozenset):
+        if isinstance(value, list | tuple):
             parts = [self._plain(part, depth + 1) for part in cast("list[object]", value)]
             return [part for part in parts if part is not _SKIP]
+        if isinstance(value, set | frozenset):
+            members = cast("set[object]", value)
+            return tuple(sorted(str(member) for member in members)) if len(members) < _MAX_SET else _SKIP
         if isinstance(value, TensorRef):
             number = self._numbers.number(value)
             return _SKIP if number is None else number

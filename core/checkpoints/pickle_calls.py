@@ -11,7 +11,7 @@ from typing import cast
 
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Global, Inert, Storage, TensorRef, as_dict, as_tuple
 
-MAX_COPIED = 20_000_000
+MAX_COPIED = 2_000_000
 """Elements that calls such as ``set(list)`` may copy in one file: a list copied a million times is no weights file."""
 MAX_DIMENSIONS = 32
 
@@ -262,7 +262,6 @@ _CALLS: dict[str, _Call] = {
     "torch.device": _device,
     "torch.serialization._get_layout": _first,
     "copyreg._reconstructor": _reconstruct,
-    "copy_reg._reconstructor": _reconstruct,
     "collections.OrderedDict": _ordered_dict,
     "collections.defaultdict": _empty_dict,
     "collections.Counter": _counter,
@@ -275,15 +274,10 @@ _CALLS: dict[str, _Call] = {
     "pathlib.PurePosixPath": _path,
     "pathlib.WindowsPath": _path,
     "pathlib.PureWindowsPath": _path,
-} | {
-    f"{module}.{name}": function
-    for module in ("builtins", "__builtin__")
-    for name, function in {
-        "list": _list,
-        "tuple": _tuple,
-        "set": _set,
-        "frozenset": _set,
-        "bytes": _bytes,
-        "bytearray": _bytes,
-    }.items()
+    "builtins.list": _list,
+    "builtins.tuple": _tuple,
+    "builtins.set": _set,
+    "builtins.frozenset": _set,
+    "builtins.bytes": _bytes,
+    "builtins.bytearray": _bytes,
 }

@@ -26,6 +26,8 @@ MAX_LINE = 64 * 1024
 MAX_NUMBER_BYTES = 64
 
 _STOP = pickle.STOP[0]
+_RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
+"""Names of Python 2, which protocol 2 still writes."""
 _Steps = dict[bytes, Callable[[], object]]
 _KEYS = (str, bytes, bool, int, float, type(None), Global, Inert, TensorRef)
 
@@ -230,7 +232,7 @@ class PickleReader:
     def _find(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise BrokenFile("its pickle names something by what is no name")
-        found = Global(module, name)
+        found = Global(_RENAMED.get(module, module), name)
         self.globals.add(str(found))
         self._push(found)
 

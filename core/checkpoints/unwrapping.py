@@ -265,6 +265,6 @@ def _modern(name: str) -> str:
 def _preference(candidate: TensorSet) -> tuple[int, int, int, str]:
     """Smaller is better: not averaged (but for timm), then by custom, then the shallower."""
     key = candidate.path[-1] if candidate.path else ""
-    custom = _ORDER.index(key) if key in _ORDER else len(_ORDER) if key else -1
+    custom = _ORDER.index(key) if key in _ORDER else len(_ORDER)
     averaged = key != "state_dict_ema" and bool(_AVERAGED.search(key) or _AVERAGED.search(candidate.prefix))
     return (int(averaged), custom, len(candidate.path) + candidate.prefix.count("."), candidate.prefix)

@@ -1,0 +1,334 @@
+"""Nothing in a file runs, nothing in it takes memory that it does not have, and the message is clear."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import pickle
+import struct
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import cast
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+from torch._utils import _rebuild_tensor_v2  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
+
+from core.checkpoints import open_checkpoint
+from core.errors import WeightsError
+from tests.core.checkpoints.making import Runs, bare_archive, hostile_pickles, legacy_file, saved, small_state
+
+HOSTILE = list(hostile_pickles(Path("x")))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_pickle_runs_code(name: str, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    data = hostile_pickles(canary)[name]
+    plain = tmp_path / "plain.pth"
+    plain.write_bytes(data)
+    files = [plain, bare_archive(data, tmp_path / "zip.pth"), legacy_file(data, tmp_path / "legacy.pth")]
+    for path in files:
+        with pytest.raises(WeightsError) as caught:
+            open_checkpoint(path)
+        assert caught.value.what == f"{path.name} is not safe."
+        assert "Nothing was run." in caught.value.why
+        assert not canary.exists()
+    # The pickle does run where nobody takes care: this test would notice.
+    with contextlib.suppress(pickle.UnpicklingError, TypeError):
+        pickle.loads(data)  # noqa: S301
+    assert canary.exists()
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_code_beside_good_weights_does_not_run(tmp_path: Path, legacy: bool) -> None:
+    canary = tmp_path / "canary"
+    path = tmp_path / "w.pth"
+    path.write_bytes(saved({"state_dict": small_state(), "note": Runs(canary)}, legacy=legacy))
+    with pytest.raises(WeightsError, match=r"builtins\.exec"):
+        open_checkpoint(path)
+    assert not canary.exists()
+
+
+class Custom:
+    """A class that nobody imports: here it would fail to load."""
+
+    def __init__(self) -> None:
+        self.canary = "set"
+
+    def __setstate__(self, state: object) -> None:
+        raise AssertionError("a file's class was used")
+
+
+def test_objects_of_unknown_classes_stay_placeholders(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(saved({"state_dict": small_state(), "settings": Custom()}))
+    checkpoint = open_checkpoint(path)
+    assert checkpoint.metadata["settings"] == {"canary": "set"}
+    assert checkpoint.tensors.keys() == small_state().keys()
+
+
+def doubled(levels: int) -> bytes:
+    """A tuple of two of a tuple of two of ...: 2 ** levels values in a few bytes."""
+    return b"\x80\x02N\x85" + b"q\x00h\x00\x86" * levels + b"."
+
+
+def nested(levels: int) -> bytes:
+    return b"\x80\x02" + b"]" * levels + b"a" * (levels - 1) + b"."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(doubled(200), id="memo doubling"),
+        pytest.param(nested(300_000), id="deep nesting"),
+        pytest.param(b"\x80\x02" + b")\x85" * 200_000 + b"}" + b"\x86.", id="deep tuples"),
+        pytest.param(b"\x80\x02}" + b")" + b"\x85" * 200_000 + b"K\x01s.", id="a deep key"),
+        pytest.param(b"\x80\x02X\xff\xff\xff\xff.", id="a text of 4 GB"),
+        pytest.param(b"\x80\x04\x8d" + b"\xff" * 8 + b".", id="a text of 16 EB"),
+        pytest.param(b"\x80\x02\x8b\xff\xff\xff\x7f.", id="a number of 2 GB"),
+        pytest.param(b"I" + b"9" * 60_000 + b"\n.", id="a long number"),
+        pytest.param(b"\x80\x02r\xff\xff\xff\xff.", id="a memo without a value"),
+        pytest.param(b"\x80\x02N" + b"r\xff\xff\xff\xff" + b".", id="a memo far away"),
+        pytest.param(b"\x80\x02\x82\x01.", id="an extension"),
+        pytest.param(b"\x80\x05\x97.", id="a buffer from elsewhere"),
+        pytest.param(b"\x80\x02(((((", id="marks only"),
+        pytest.param(b"\x80\x02" + b"(" * 1000 + b"1" * 1001 + b".", id="one mark too few"),
+        pytest.param(b".", id="no value"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_strange_pickles_are_refused(data: bytes, tmp_path: Path) -> None:
+    for path in (bare_archive(data, tmp_path / "zip.pth"), legacy_file(data, tmp_path / "legacy.pth")):
+        with pytest.raises(WeightsError):
+            open_checkpoint(path)
+
+
+def copied_often() -> bytes:
+    """A set of a list of 1,000 numbers, 100,000 times."""
+    numbers = b"](" + b"".join(b"K" + bytes([n % 256]) for n in range(1000)) + b"eq\x00"
+    return b"\x80\x02cbuiltins\nset\nq\x01" + numbers + b"0](" + b"h\x01h\x00\x85R" * 100_000 + b"e."
+
+
+def test_copying_is_bounded(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="copies more"):
+        open_checkpoint(bare_archive(copied_often(), tmp_path / "w.pth"))
+
+
+def tensor_pickle(offset: int, shape: tuple[int, ...], stride: tuple[int, ...], numel: int, count: int = 1) -> bytes:
+    """``{"0": tensor, ...}`` with any description of the tensor."""
+
+    class Claim:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (cast(object, _rebuild_tensor_v2), (Ref(), offset, shape, stride, False, OrderedDict[str, object]()))
+
+    class Ref:
+        pass
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, obj: object) -> object:
+            return ("storage", torch.FloatStorage, "0", "cpu", numel) if isinstance(obj, Ref) else None
+
+    buffer = io.BytesIO()
+    Pickler(buffer, 2).dump({str(index): Claim() for index in range(count)})
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        pytest.param(tensor_pickle(0, (2, 3), (3, 1), 6), "fewer numbers", id="more numbers than there are"),
+        pytest.param(tensor_pickle(0, (10**6, 10**6), (10**6, 1), 10**12), "fewer numbers", id="terabytes"),
+        pytest.param(tensor_pickle(2, (2, 2), (2, 1), 4), "beyond", id="an offset beyond the end"),
+        pytest.param(tensor_pickle(0, (2, 2), (9, 1), 4), "beyond", id="a stride beyond the end"),
+        pytest.param(tensor_pickle(-1, (2, 2), (2, 1), 4), "wrongly", id="a negative offset"),
+        pytest.param(tensor_pickle(0, (-2, -2), (2, 1), 4), "wrongly", id="negative sides"),
+        pytest.param(tensor_pickle(0, (2, 2), (2,), 4), "wrongly", id="fewer strides than sides"),
+        pytest.param(tensor_pickle(0, (1,) * 99, (1,) * 99, 4), "wrongly", id="99 dimensions"),
+        pytest.param(tensor_pickle(0, (2**40,), (0,), 4), "without tensors", id="one number repeated for terabytes"),
+        pytest.param(tensor_pickle(0, (16, 16), (1, 16), 256, 2000), "memory", id="the same numbers 2,000 times"),
+    ],
+)
+def test_tensors_cannot_claim_what_is_not_there(data: bytes, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=reason):
+        open_checkpoint(
+            bare_archive(data, tmp_path / "w.pth", **{"data/0": bytes(256 * 4 if reason == "memory" else 16)})
+        )
+
+
+def numbers_of(tensor: Tensor) -> object:
+    return cast(object, tensor.tolist())  # pyright: ignore[reportUnknownMemberType]
+
+
+def test_tensors_may_be_views_of_the_same_numbers(tmp_path: Path) -> None:
+    numbers = {"data/0": struct.pack("<4f", 1, 2, 3, 4)}
+    plain = bare_archive(tensor_pickle(0, (2, 2), (2, 1), 4), tmp_path / "plain.pth", **numbers)
+    assert numbers_of(open_checkpoint(plain).tensors["0"]) == [[1, 2], [3, 4]]
+    turned = bare_archive(tensor_pickle(0, (2, 2), (1, 2), 4, 2), tmp_path / "turned.pth", **numbers)
+    tensors = open_checkpoint(turned).tensors
+    assert numbers_of(tensors["0"]) == numbers_of(tensors["1"]) == [[1, 3], [2, 4]]
+    part = bare_archive(tensor_pickle(1, (2,), (2,), 4), tmp_path / "part.pth", **numbers)
+    assert numbers_of(open_checkpoint(part).tensors["0"]) == [2, 4]
+
+
+class TestArchives:
+    """Archives on which two programs might disagree are refused."""
+
+    @pytest.fixture
+    def good(self) -> bytes:
+        return saved(small_state())
+
+    def refused(self, data: bytes, tmp_path: Path) -> str:
+        path = tmp_path / "w.pth"
+        path.write_bytes(data)
+        with pytest.raises(WeightsError) as caught:
+            open_checkpoint(path)
+        return str(caught.value)
+
+    def test_the_good_one_opens(self, good: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "w.pth"
+        path.write_bytes(good)
+        assert numbers_of(open_checkpoint(path).tensors["a.weight"]) == [[0, 1, 2], [3, 4, 5]]
+
+    def test_a_member_twice(self, tmp_path: Path) -> None:
+        path = tmp_path / "twice.pth"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a/data.pkl", pickle.dumps({}))
+            with pytest.warns(UserWarning, match="Duplicate name"):
+                archive.writestr("a/data.pkl", pickle.dumps({}))
+        assert "two members" in self.refused(path.read_bytes(), tmp_path)
+
+    def test_something_after_the_end(self, good: bytes, tmp_path: Path) -> None:
+        assert "after its end" in self.refused(good + b"junk", tmp_path)
+        assert "not where it says" in self.refused(good + good, tmp_path)
+
+    def test_something_before_the_beginning(self, good: bytes, tmp_path: Path) -> None:
+        assert "not where it says" in self.refused(b"PK\x03\x04junk" + good, tmp_path)
+
+    def test_a_wrong_checksum_of_what_describes_the_rest(self, good: bytes, tmp_path: Path) -> None:
+        place = good.index(b"a.weight")
+        assert "damaged" in self.refused(good[:place] + b"A" + good[place + 1 :], tmp_path)
+
+    def test_names_that_differ(self, good: bytes, tmp_path: Path) -> None:
+        place = good.index(b"/data/0")
+        assert "two descriptions" in self.refused(good[:place] + b"/data/7" + good[place + 7 :], tmp_path)
+
+    def test_members_that_overlap(self, good: bytes, tmp_path: Path) -> None:
+        with zipfile.ZipFile(io.BytesIO(good)) as archive:
+            name = next(name for name in archive.namelist() if name.endswith("/data/1")).encode()
+        entry = good.rindex(name) - 46
+        longer = struct.pack("<LL", 1 << 20, 1 << 20)
+        assert "overlaps" in self.refused(good[: entry + 20] + longer + good[entry + 28 :], tmp_path)
+
+    def test_compressed_members(self, tmp_path: Path) -> None:
+        path = tmp_path / "packed.pth"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a/data.pkl", pickle.dumps({}) + bytes(10_000_000))
+        assert "packed again by another program" in self.refused(path.read_bytes(), tmp_path)
+
+    def test_cut_anywhere(self, good: bytes, tmp_path: Path) -> None:
+        for end in range(4, len(good), 97):
+            assert "cut off" in self.refused(good[:end], tmp_path)
+
+
+class TestSafetensors:
+    """The rules of the format are kept."""
+
+    def refused(self, header: object, data: bytes, tmp_path: Path) -> str:
+        text = header if isinstance(header, bytes) else json.dumps(header).encode()
+        path = tmp_path / "w.safetensors"
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+        with pytest.raises(WeightsError) as caught:
+            open_checkpoint(path)
+        return str(caught.value)
+
+    def entry(self, begin: int, end: int, shape: list[int], dtype: str = "F32") -> dict[str, object]:
+        return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+    def test_overlapping_tensors(self, tmp_path: Path) -> None:
+        header = {"a": self.entry(0, 8, [2]), "b": self.entry(4, 12, [2])}
+        assert "overlap" in self.refused(header, bytes(12), tmp_path)
+
+    def test_a_gap(self, tmp_path: Path) -> None:
+        header = {"a": self.entry(0, 8, [2]), "b": self.entry(12, 20, [2])}
+        assert "gap" in self.refused(header, bytes(20), tmp_path)
+
+    def test_a_name_twice(self, tmp_path: Path) -> None:
+        one = json.dumps(self.entry(0, 4, [1]))
+        assert "twice" in self.refused(f'{{"a":{one},"a":{one}}}'.encode(), bytes(4), tmp_path)
+
+    def test_a_shape_that_does_not_fit(self, tmp_path: Path) -> None:
+        assert "shape" in self.refused({"a": self.entry(0, 8, [3])}, bytes(8), tmp_path)
+        assert "shape" in self.refused({"a": self.entry(0, 8, [2**40, 2**40])}, bytes(8), tmp_path)
+
+    def test_numbers_that_are_none(self, tmp_path: Path) -> None:
+        assert "not described" in self.refused({"a": self.entry(-8, 0, [2])}, bytes(8), tmp_path)
+        assert "not described" in self.refused(
+            {"a": {"dtype": "F32", "shape": "x", "data_offsets": [0, 8]}}, b"", tmp_path
+        )
+        assert "not described" in self.refused({"a": None}, b"", tmp_path)
+        assert "not described" in self.refused({"a": self.entry(True, 8, [2])}, bytes(8), tmp_path)
+
+    def test_an_unknown_type(self, tmp_path: Path) -> None:
+        assert "unknown type" in self.refused({"a": self.entry(0, 8, [2], "F37")}, bytes(8), tmp_path)
+
+    def test_a_header_that_is_none(self, tmp_path: Path) -> None:
+        assert "cannot be read" in self.refused(b'{"a":', b"", tmp_path)
+        assert "cannot be read" in self.refused(b'{"a":' * 50_000, b"", tmp_path)
+        assert "cannot be read" in self.refused(b'{"\xff":1}', b"", tmp_path)
+
+    def test_a_huge_header(self, tmp_path: Path) -> None:
+        path = tmp_path / "w.safetensors"
+        path.write_bytes(struct.pack("<Q", 2**39) + b'{"a"')
+        with pytest.raises(WeightsError, match="header claims"):
+            open_checkpoint(path)
+
+    def test_junk_after_the_end(self, tmp_path: Path) -> None:
+        assert "after its end" in self.refused({"a": self.entry(0, 8, [2])}, bytes(9), tmp_path)
+
+    def test_cut_off(self, tmp_path: Path) -> None:
+        assert "cut off" in self.refused({"a": self.entry(0, 8, [2])}, bytes(7), tmp_path)
+
+
+def test_names_cannot_write_to_a_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(saved({"epoch\x1b[2J\x1b]0;owned\x07": 1}))
+    with pytest.raises(WeightsError) as caught:
+        open_checkpoint(path)
+    assert "\x1b" not in str(caught.value) + caught.value.detail
+
+
+SMALL = {
+    "zip": saved(small_state()),
+    "legacy": saved({"state_dict": small_state(), "epoch": 3}, legacy=True),
+    "safetensors": save_safetensors(small_state()),
+}
+
+
+def tried(data: bytes, folder: Path) -> None:
+    """Open: a checkpoint or a WeightsError, nothing else."""
+    path = folder / "tried.pth"
+    path.write_bytes(data)
+    with contextlib.suppress(WeightsError):
+        open_checkpoint(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(data=st.binary(max_size=400), beginning=st.sampled_from([b"", b"\x80\x02", b"PK\x03\x04", SMALL["legacy"][:60]]))
+def test_random_bytes(data: bytes, beginning: bytes, tmp_path: Path) -> None:
+    tried(beginning + data, tmp_path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=400)
+@given(kind=st.sampled_from(list(SMALL)), changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=4))
+def test_damaged_files(kind: str, changes: list[tuple[float, int]], tmp_path: Path) -> None:
+    data = bytearray(SMALL[kind])
+    for where, value in changes:
+        data[int(where * (len(data) - 1))] = value
+    tried(bytes(data), tmp_path)

@@ -1,0 +1,413 @@
+"""Weights files open: every container, wrapper and prefix, with what lies beside the tensors."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from core.checkpoints import Checkpoint, open_checkpoint
+from core.errors import WeightsError
+from core.matching import rank
+from tests.core.checkpoints.making import saved, small_state
+from tests.core.weights import StateDict, network, save, save_safe
+
+ARCHITECTURE = "shufflenet_v2_x0_5"
+
+
+@pytest.fixture(scope="module")
+def raw() -> StateDict:
+    """A small network's state dict."""
+    return dict(network(ARCHITECTURE).state_dict())
+
+
+@pytest.fixture(scope="module")
+def averaged() -> StateDict:
+    """Another one of the same shapes."""
+    return dict(network(ARCHITECTURE, seed=1).state_dict())
+
+
+def prefixed(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: tensor for name, tensor in state.items()}
+
+
+def opened(value: object, tmp_path: Path, *, legacy: bool = False) -> Checkpoint:
+    return open_checkpoint(save(value, tmp_path / "w.pth", legacy=legacy))
+
+
+def holds(checkpoint: Checkpoint, state: Mapping[str, Tensor]) -> bool:
+    return checkpoint.tensors.keys() == state.keys() and all(
+        torch.equal(checkpoint.tensors[name], tensor) for name, tensor in state.items()
+    )
+
+
+@pytest.mark.parametrize(
+    "wrapper", ["", "state_dict", "model", "model_state_dict", "net", "params", "weights", "network", "module"]
+)
+@pytest.mark.parametrize("legacy", [False, True])
+def test_wrappers(wrapper: str, legacy: bool, raw: StateDict, tmp_path: Path) -> None:
+    value: object = {wrapper: raw, "epoch": 7} if wrapper else raw
+    checkpoint = opened(value, tmp_path, legacy=legacy)
+    assert checkpoint.summary.unwrapped == ((wrapper,) if wrapper else ())
+    assert checkpoint.summary.prefix == ""
+    assert checkpoint.summary.container == "state_dict"
+    assert holds(checkpoint, raw)
+    assert checkpoint.metadata == ({"epoch": 7} if wrapper else {})
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "module.",
+        "model.",
+        "net.",
+        "backbone.",
+        "_orig_mod.",
+        "module._orig_mod.",
+        "_orig_mod.module.",
+        "model.net.",
+        "classifier.",
+        "anything.at.all.",
+    ],
+)
+def test_prefixes(prefix: str, raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened({"state_dict": prefixed(prefix, raw)}, tmp_path)
+    assert checkpoint.summary.prefix == prefix
+    assert checkpoint.summary.unwrapped == ("state_dict",)
+    assert holds(checkpoint, raw)
+    assert rank(checkpoint)[0].architecture == ARCHITECTURE
+
+
+MIDDLE: list[tuple[Callable[[str], str], str]] = [
+    (lambda name: name.replace("stage2.", "stage2.module."), ""),
+    (lambda name: name.replace("stage3.", "stage3._orig_mod."), ""),
+    (lambda name: "module." + name.replace("conv5.", "conv5.module."), "module."),
+]
+
+
+@pytest.mark.parametrize(("rename", "prefix"), MIDDLE)
+def test_wrappers_in_the_middle_of_names(
+    rename: Callable[[str], str], prefix: str, raw: StateDict, tmp_path: Path
+) -> None:
+    checkpoint = opened({rename(name): tensor for name, tensor in raw.items()}, tmp_path)
+    assert checkpoint.summary.prefix == prefix
+    assert holds(checkpoint, raw)
+
+
+def test_parts_in_dictionaries_of_their_own(raw: StateDict, tmp_path: Path) -> None:
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in raw.items():
+        first, _, rest = name.partition(".")
+        parts.setdefault(first, {})[rest] = tensor
+    assert holds(opened(parts, tmp_path), raw)
+
+
+def test_wrappers_in_wrappers_and_in_objects(raw: StateDict, tmp_path: Path) -> None:
+    value = {"run": {"results": [{"net": raw}]}, "epoch": 1}
+    assert opened(value, tmp_path).summary.unwrapped == ("run", "results", "0", "net")
+    assert opened(argparse.Namespace(best=raw), tmp_path).summary.unwrapped == ("best",)
+
+
+WHICH: list[tuple[Callable[[StateDict, StateDict], object], tuple[str, tuple[str, ...], str]]] = [
+    # timm: the averaged weights first.
+    (lambda raw, ema: {"state_dict": raw, "state_dict_ema": ema}, ("averaged", ("state_dict_ema",), "")),
+    (lambda raw, ema: {"state_dict_ema": ema, "state_dict": raw}, ("averaged", ("state_dict_ema",), "")),
+    # Everyone else: the trained ones.
+    (
+        lambda raw, ema: {"model": raw, "model_ema": {"n_averaged": torch.tensor(9), **prefixed("module.", ema)}},
+        ("raw", ("model",), ""),
+    ),
+    (lambda raw, ema: {"ema_state_dict": ema, "state_dict": raw}, ("raw", ("state_dict",), "")),
+    (lambda raw, ema: {"params_ema": ema, "params": raw}, ("raw", ("params",), "")),
+    (lambda raw, ema: {"ema": ema, "model": raw}, ("raw", ("model",), "")),
+    (lambda raw, ema: {"teacher": ema, "student": raw}, ("raw", ("student",), "")),
+    (
+        lambda raw, ema: {"state_dict": {**prefixed("ema_model.", ema), **prefixed("model.", raw)}},
+        ("raw", ("state_dict",), "model."),
+    ),
+    # Only averaged weights.
+    (
+        lambda _, ema: {"model_ema": {"n_averaged": torch.tensor(9), **prefixed("module.", ema)}},
+        ("averaged", ("model_ema",), "module."),
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), WHICH)
+def test_which_of_several(
+    value: Callable[[StateDict, StateDict], object],
+    expected: tuple[str, tuple[str, ...], str],
+    raw: StateDict,
+    averaged: StateDict,
+    tmp_path: Path,
+) -> None:
+    which, unwrapped, prefix = expected
+    checkpoint = opened(value(raw, averaged), tmp_path)
+    assert (checkpoint.summary.unwrapped, checkpoint.summary.prefix) == (unwrapped, prefix)
+    assert holds(checkpoint, raw if which == "raw" else averaged)
+
+
+def test_what_fits_wins_over_what_is_usual(raw: StateDict, tmp_path: Path) -> None:
+    value = {"state_dict": small_state(), "something": raw}
+    assert opened(value, tmp_path).summary.unwrapped == ("something",)
+
+
+def test_tensors_beside_the_network_are_named(raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened({"state_dict": {**prefixed("model.", raw), "criterion.weight": torch.ones(7)}}, tmp_path)
+    assert checkpoint.summary.left_out == ("criterion.weight",)
+    assert holds(checkpoint, raw)
+    assert "1 tensor(s) beside them left out" in rank(checkpoint)[0].evidence
+
+
+def test_a_larger_network_around_a_known_one_is_not_taken_for_it(raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened(
+        {**prefixed("backbone.", raw), "head.weight": torch.ones(3, 7), "head.bias": torch.ones(3)}, tmp_path
+    )
+    assert rank(checkpoint) == ()
+    assert "head.weight" in checkpoint.tensors
+    assert not checkpoint.summary.left_out
+
+
+def test_an_optimizers_state_is_not_read(raw: StateDict, tmp_path: Path) -> None:
+    plain = network(ARCHITECTURE).requires_grad_(True)
+    optimizer = torch.optim.Adam(plain.parameters())
+    for parameter in plain.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()  # pyright: ignore[reportUnknownMemberType]
+    value = {
+        "model": raw,
+        "optimizer": optimizer.state_dict(),
+        "optimizer_states": [optimizer.state_dict()],
+        "epoch": 2,
+    }
+    checkpoint = opened(value, tmp_path)
+    assert checkpoint.summary.unwrapped == ("model",)
+    assert checkpoint.metadata == {"epoch": 2, "optimizer_states": []}
+
+
+def test_a_network_of_no_known_architecture(tmp_path: Path) -> None:
+    value = {"state_dict": prefixed("module.", small_state()), "epoch": 3}
+    checkpoint = opened(value, tmp_path)
+    assert (checkpoint.summary.unwrapped, checkpoint.summary.prefix) == (("state_dict",), "module.")
+    assert holds(checkpoint, small_state())
+    assert rank(checkpoint) == ()
+
+
+def test_safetensors(raw: StateDict, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_safe(prefixed("model.", raw), path, {"format": "pt", "class_names": '["cat", "dog"]'})
+    checkpoint = open_checkpoint(path)
+    assert (checkpoint.summary.container, checkpoint.summary.prefix) == ("safetensors", "model.")
+    assert holds(checkpoint, raw)
+    assert checkpoint.metadata["format"] == "pt"
+    assert checkpoint.metadata["class_names"] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        torch.float16,
+        torch.bfloat16,
+        torch.float64,
+        torch.int8,
+        torch.uint8,
+        torch.int16,
+        torch.int32,
+        torch.int64,
+        torch.bool,
+        torch.complex64,
+        torch.float8_e4m3fn,
+        torch.float8_e5m2,
+        torch.uint16,
+    ],
+)
+def test_element_types(dtype: torch.dtype, tmp_path: Path) -> None:
+    state = {
+        "a": torch.arange(6).reshape(2, 3).to(dtype),
+        "b": torch.tensor(1).to(dtype),
+        "c": torch.zeros(0, 3).to(dtype),
+    }
+    path = tmp_path / "w.safetensors"
+    save_safe(state, path)
+    for checkpoint in (opened(state, tmp_path), opened(state, tmp_path, legacy=True), open_checkpoint(path)):
+        for name, tensor in state.items():
+            read = checkpoint.tensors[name]
+            assert (read.dtype, read.shape) == (dtype, tensor.shape)
+            assert torch.equal(read.reshape(-1).view(torch.uint8), tensor.reshape(-1).view(torch.uint8))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_views_of_larger_tensors(legacy: bool, tmp_path: Path) -> None:
+    base = torch.arange(1000.0)
+    state = {
+        "turned": base[:6].reshape(2, 3).t(),
+        "part": base[10:13],
+        "steps": base[100:110:3],
+        "parameter": torch.nn.Parameter(base[:4].clone()),
+        "tied": base[10:13],
+        "images": torch.arange(24.0).reshape(1, 2, 3, 4).to(memory_format=torch.channels_last),
+    }
+    checkpoint = opened(state, tmp_path, legacy=legacy)
+    for name, tensor in state.items():
+        assert torch.equal(checkpoint.tensors[name], tensor)
+        assert checkpoint.tensors[name].is_contiguous()
+        assert not checkpoint.tensors[name].requires_grad
+    # Ten numbers do not keep a thousand in memory.
+    assert checkpoint.tensors["part"].untyped_storage().nbytes() == 12
+
+
+def test_the_summary_counts(raw: StateDict, tmp_path: Path) -> None:
+    path = save({"state_dict": raw}, tmp_path / "w.pth")
+    summary = open_checkpoint(path).summary
+    assert summary.file == str(path)
+    assert summary.tensors == len(raw)
+    assert summary.parameters == sum(tensor.numel() for tensor in raw.values())
+    assert summary.bytes == path.stat().st_size
+    assert summary.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert open_checkpoint(path).modified_ns == path.stat().st_mtime_ns
+
+
+def test_overwriting_the_file_changes_nothing_that_was_read(raw: StateDict, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_safe(raw, path)
+    checkpoint = open_checkpoint(path)
+    with path.open("r+b") as file:
+        file.truncate(10)
+        file.write(bytes(5))
+    assert holds(checkpoint, raw)
+    path.unlink()
+    assert holds(checkpoint, raw)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    raw: StateDict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(raw, tmp_path / "w.pth")
+    plain = os.fstat
+
+    def then_change(number: int) -> os.stat_result:
+        found = plain(number)
+        os.utime(path, ns=(1, 1))
+        return found
+
+    monkeypatch.setattr(os, "fstat", then_change)
+    with pytest.raises(WeightsError, match="changed while it was read"):
+        open_checkpoint(path)
+
+
+class Settings(dict[str, object]):
+    """As Lightning and mmengine have them: a dict of a class of their own."""
+
+
+def test_metadata_becomes_plain(tmp_path: Path) -> None:
+    value = {
+        "state_dict": small_state(),
+        "epoch": 3,
+        "arch": "resnet18",
+        "acc": np.float64(93.5),
+        "best_acc1": torch.tensor(76.25),
+        "count": np.int32(4),
+        "args": argparse.Namespace(lr=0.1, data=Path("/data/x"), classes=None, nested=argparse.Namespace(a=(1, 2))),
+        "hyper_parameters": Settings(width=2, names={"b", "a"}),
+        "history": collections.defaultdict(list, {"loss": [0.5, 0.25]}),
+        "device": torch.device("cuda", 1),
+        "dtype": torch.float16,
+        "size": torch.Size([3, 4]),
+        "order": collections.OrderedDict([("x", True)]),
+        "blob": b"bytes",
+        "big": torch.zeros(1000),
+        "when": np.datetime64("2024-01-01"),
+    }
+    metadata = dict(opened(value, tmp_path).metadata)
+    assert metadata == {
+        "epoch": 3,
+        "arch": "resnet18",
+        "acc": 93.5,
+        "best_acc1": 76.25,
+        "count": 4,
+        "args": {"lr": 0.1, "data": "/data/x", "classes": None, "nested": {"a": [1, 2]}},
+        "hyper_parameters": {"width": 2, "names": ("a", "b")},
+        "history": {"loss": [0.5, 0.25]},
+        "device": "cuda:1",
+        "dtype": "torch.float16",
+        "size": [3, 4],
+        "order": {"x": True},
+    }
+    assert type(metadata["acc"]) is float
+    assert type(metadata["count"]) is int
+
+
+CLASS_NAMES: list[dict[str, object]] = [
+    {"class_to_idx": {"dog": 1, "cat": 0}},
+    {"class_to_idx": collections.OrderedDict(cat=0, dog=1)},
+    {"idx_to_class": {0: "cat", 1: "dog"}},
+    {"idx_to_class": {"1": "dog", "0": "cat"}},
+    {"classes": ["cat", "dog"]},
+    {"classes": ("cat", "dog")},
+    {"classes": np.array(["cat", "dog"])},
+    {"classes": np.array(["cat", "dog"], dtype=object)},
+    {"class_names": ["cat", "dog"]},
+    {"names": {0: "cat", 1: "dog"}},
+    {"meta": {"CLASSES": ("cat", "dog")}},
+    {"meta": {"dataset_meta": {"classes": ("cat", "dog")}}},
+    {"hyper_parameters": Settings(class_names=["cat", "dog"])},
+    {"args": argparse.Namespace(class_to_idx={"cat": np.int64(0), "dog": np.int64(1)})},
+]
+
+
+@pytest.mark.parametrize("extra", CLASS_NAMES)
+@pytest.mark.parametrize("legacy", [False, True])
+def test_class_names(extra: dict[str, object], legacy: bool, tmp_path: Path) -> None:
+    metadata = opened({"state_dict": small_state(), **extra}, tmp_path, legacy=legacy).metadata
+    assert metadata["class_names"] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    "extra", [{"class_to_idx": {"cat": 1, "dog": 2}}, {"class_to_idx": {}}, {"classes": []}, {"classes": 2}, {}]
+)
+def test_class_names_that_are_none(extra: dict[str, object], tmp_path: Path) -> None:
+    assert "class_names" not in opened({"state_dict": small_state(), **extra}, tmp_path).metadata
+
+
+def test_twenty_thousand_classes(tmp_path: Path) -> None:
+    names = [f"class {index}" for index in range(21_841)]
+    value = {"state_dict": small_state(), "class_to_idx": {name: index for index, name in enumerate(names)}}
+    assert opened(value, tmp_path).metadata["class_names"] == names
+
+
+def test_a_file_of_pytorch_without_checksums(tmp_path: Path) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        path = save(small_state(), tmp_path / "w.pth")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert holds(open_checkpoint(path), small_state())
+
+
+def test_the_suffix_proves_nothing(tmp_path: Path) -> None:
+    for name in ("w.safetensors", "w.jpg", "w", "model_best.pth.tar", "w.ckpt"):
+        path = tmp_path / name
+        path.write_bytes(saved(small_state()))
+        assert open_checkpoint(path).summary.container == "state_dict"
+    path = tmp_path / "w.pth"
+    save_safe(small_state(), path)
+    assert open_checkpoint(path).summary.container == "safetensors"
+
+
+def test_versions_of_python_2(tmp_path: Path) -> None:
+    """Byte strings as keys, and protocol 2, as files of Python 2 have them."""
+    data = saved(small_state(), legacy=True)
+    old = re.sub(rb"X(.)\x00\x00\x00(a\.weight)", rb"U\1\2", data)
+    assert old != data
+    path = tmp_path / "w.pth"
+    path.write_bytes(old)
+    assert holds(open_checkpoint(path), small_state())
