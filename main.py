@@ -81,7 +81,11 @@ def _show(options: argparse.Namespace) -> int:
         from gui.app import run
     except ImportError as error:
         raise explain_import_error(error) from error
-    return run(options.paths, weights=options.weights, architecture=options.architecture)
+    status = run(options.paths, weights=options.weights, architecture=options.architecture)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # All is saved and all jobs have ended.  Taking torch and Qt apart in order would take seconds more.
+    os._exit(status)
 
 
 if __name__ == "__main__":
