@@ -12,7 +12,9 @@ from typing import cast
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Global, Inert, Storage, TensorRef, as_dict, as_tuple
 
 MAX_COPIED = 2_000_000
-"""Elements that calls such as ``set(list)`` may copy in one file: a list copied a million times is no weights file."""
+"""Elements that calls such as ``set(list)`` may copy in one file: a list can be copied a million times in little."""
+MAX_ENCODED = 256 * 1024 * 1024
+"""Characters that may become bytes in one file: how protocol 2 keeps the bytes of NumPy's arrays."""
 MAX_DIMENSIONS = 32
 
 _STORAGE_TYPES = {
@@ -47,20 +49,31 @@ _NUMPY_SCALARS = {
 
 
 class Budget:
-    """Bounds the copying that a pickle asks for."""
+    """Bounds the copying that a pickle asks for; what goes beyond stays a placeholder."""
 
     def __init__(self) -> None:
-        self._left = MAX_COPIED
+        self._elements = MAX_COPIED
+        self._characters = MAX_ENCODED
 
-    def spend(self, count: int) -> None:
-        """Take from it.
+    def copy(self, count: int) -> None:
+        """Take elements from it.
 
         Raises:
-            BrokenFile: it is used up.
+            _Unusual: it is used up.
         """
-        self._left -= count
-        if self._left < 0:
-            raise BrokenFile("its pickle copies more than any weights file needs")
+        if count > self._elements:
+            raise _Unusual
+        self._elements -= count
+
+    def encode(self, count: int) -> None:
+        """Take characters from it.
+
+        Raises:
+            _Unusual: it is used up.
+        """
+        if count > self._characters:
+            raise _Unusual
+        self._characters -= count
 
 
 def storage(name: object) -> object:
@@ -178,7 +191,7 @@ def _elements(args: tuple[object, ...], budget: Budget) -> Sequence[object]:
     if others or not isinstance(first, list | tuple):
         raise _Unusual
     values = cast("Sequence[object]", first)
-    budget.spend(len(values))
+    budget.copy(len(values))
     return values
 
 
@@ -213,7 +226,7 @@ def _encode(args: tuple[object, ...], budget: Budget) -> object:
     text, encoding = args
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1", "utf-8", "ascii"):
         raise _Unusual
-    budget.spend(len(text))
+    budget.encode(len(text))
     return text.encode(cast(str, encoding), "replace")
 
 
@@ -232,13 +245,13 @@ def _device(args: tuple[object, ...], budget: Budget) -> object:
 
 def _path(args: tuple[object, ...], budget: Budget) -> object:
     parts = [part for part in args if isinstance(part, str)]
-    budget.spend(sum(len(part) for part in parts))
+    budget.encode(sum(len(part) for part in parts))
     return "/".join(parts).replace("//", "/")
 
 
 def _numpy_scalar(args: tuple[object, ...], budget: Budget) -> object:
     """A NumPy number as Python's own."""
-    budget.spend(1)
+    del budget
     dtype, data = args
     if not isinstance(dtype, Inert) or not isinstance(data, bytes):
         raise _Unusual

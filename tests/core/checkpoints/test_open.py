@@ -384,6 +384,14 @@ def test_twenty_thousand_classes(tmp_path: Path) -> None:
     assert opened(value, tmp_path).metadata["class_names"] == names
 
 
+def test_large_arrays_beside_the_tensors_do_no_harm(tmp_path: Path) -> None:
+    """More bytes than a text of a weights file has, stored as text as protocol 2 does."""
+    value = {"state_dict": small_state(), "embedding": np.full(3_000_000, 0.5), "epoch": 2}
+    checkpoint = opened(value, tmp_path)
+    assert holds(checkpoint, small_state())
+    assert checkpoint.metadata == {"epoch": 2}
+
+
 def test_a_file_of_pytorch_without_checksums(tmp_path: Path) -> None:
     torch.serialization.set_crc32_options(False)
     try:

@@ -257,6 +257,15 @@ TABLE: list[tuple[str, Callable[[], bytes], tuple[str, str, str]]] = [
         ),
     ),
     (
+        "pickle of somebody's own module called profile",
+        lambda: b"cprofile\nSettings\n)R.",
+        (
+            "f.pth is a Python pickle that torch.save did not write.",
+            "It holds objects of profile.Settings.",
+            ASK,
+        ),
+    ),
+    (
         "unknown bytes",
         lambda: b"\x01\xfe\xff\x00\x13\x37\xaa\xbb\xcc",
         ("f.pth is no weights file that is known here.", "Its 9 bytes begin with 01 fe ff 00 13 37 aa bb.", CHOOSE),
