@@ -123,7 +123,7 @@ def test_copying_is_bounded(tmp_path: Path) -> None:
     try:
         with pytest.raises(WeightsError, match="without tensors"):
             open_checkpoint(path)
-        # As many sets as asked for would take ten times as much.
+        # As many sets as asked for would take 250 MB.
         assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()
