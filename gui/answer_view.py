@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette, QTextLayout, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
-from gui.scores_list import draw_bar
 from gui.theme import UNIT
 
 _SIZES = (4.2, 3.6, 3.0, 2.6, 2.2, 1.9, 1.6)
 """Font sizes to try, in proportion to the system's."""
 
 _BAR = 10
+BAR_HEIGHT = 6
+"""Of the classes below, in pixels."""
 
 
 class AnswerView(QWidget):
@@ -166,3 +167,23 @@ def _break(layout: QTextLayout, width: int, lines: int) -> float:
         height += line.height()
     layout.endLayout()
     return height
+
+
+def draw_bar(painter: QPainter, area: QRectF, share: float, palette: QPalette, strength: float = 1.0) -> None:
+    """A bar on its track.
+
+    Args:
+        painter: where.
+        area: the whole track.
+        share: 0..1 of it.
+        palette: for the colours.
+        strength: 0..1, of the bar's colour.
+    """
+    radius = area.height() / 2
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(palette.color(theme.TRACK))
+    painter.drawRoundedRect(area, radius, radius)
+    length = max(0.0, min(1.0, share)) * area.width()
+    if length >= 1:
+        painter.setBrush(theme.with_alpha(palette.color(theme.ACCENT), strength))
+        painter.drawRoundedRect(area.adjusted(0, 0, length - area.width(), 0), radius, radius)

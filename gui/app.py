@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import socket
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +78,7 @@ class App(QObject):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.window = MainWindow()
         self.window.restore(self.preferences.geometry)
-        self.window.scores.show_line("Getting the built-in model ready …" if not weights else "Opening the model …")
+        self.window.greeting.show_line("Getting the built-in model ready …" if not weights else "Opening the model …")
         self.window.painted.connect(self._start)
         self.broke.connect(self._show_bug, Qt.ConnectionType.QueuedConnection)
 
@@ -101,6 +98,8 @@ class App(QObject):
 
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """For ``sys.excepthook``: a bug reaches a person, and the window lives on."""
+        import traceback
+
         text = "".join(traceback.format_exception(kind, error, trace))
         _log.error("a bug:\n%s", text)
         if issubclass(kind, KeyboardInterrupt):
@@ -110,6 +109,7 @@ class App(QObject):
 
     def _start(self) -> None:
         """Everything that the first painting did not need."""
+        self.window.furnish()
         from gui.bridge import Bridge
         from gui.picture import prepare
         from gui.session import Session
@@ -137,6 +137,7 @@ class App(QObject):
     def _show_bug(self, error: BaseException, report: str) -> None:
         from gui.error_view import Notice, words_for
 
+        self.window.furnish()
         self.window.notices.tell(Notice("bug", words_for(error, report)))
 
 
@@ -150,10 +151,9 @@ def run(arguments: Sequence[Path] = (), weights: str = "", architecture: str = "
     """
     application = QApplication.instance()
     if not isinstance(application, QApplication):
-        application = QApplication(sys.argv[:1])
+        application = QApplication([*sys.argv[:1], "-style", "fusion"])
     application.setApplicationName("Whatsit")
     application.setDesktopFileName("whatsit")
-    application.setStyle("Fusion")
     app = App(application, arguments, weights, architecture)
     sys.excepthook = app.report
     threading.excepthook = lambda args: app.report(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
@@ -178,6 +178,9 @@ def _closing_on_signals(application: QApplication) -> Generator[None]:
     Python looks for signals only between its own steps, of which a window that waits makes none: so each
     signal writes a byte that wakes Qt.
     """
+
+    import signal
+    import socket
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         application.closeAllWindows()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from gui import icons, theme
 from gui.actions import Actions
+from gui.answer_view import AnswerView
 from gui.drop_zone import DropZone
-from gui.dropping import DropTarget
-from gui.error_view import ErrorPanel, NoticeBar
-from gui.filmstrip import Filmstrip
 from gui.footer import Footer
 from gui.model_bar import ModelBar
-from gui.photo_view import PhotoView
-from gui.results_model import ResultsModel
-from gui.scores_panel import ScoresPanel
 from gui.theme import UNIT
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
@@ -24,6 +21,8 @@ _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 
 class MainWindow(QMainWindow):
     """The window.
+
+    It comes in two steps: what an empty window shows, and, once that is painted, the rest by ``furnish``.
 
     Signals:
         painted: once, after everything was painted for the first time.
@@ -36,26 +35,56 @@ class MainWindow(QMainWindow):
     def __init__(self) -> None:
         super().__init__()
         self._painted = False
+        self._furnished = False
         self.setWindowTitle("Whatsit")
         self.setWindowIcon(icons.app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(90 * UNIT, 66 * UNIT)
-        self.results = ResultsModel(self)
         self.actions_by_name = Actions(self)
         self.model_bar = ModelBar(self)
-        self.notices = NoticeBar(self)
         self.drop_zone = DropZone(self)
+        self.greeting = AnswerView(self)
+        self.footer = Footer(self)
+        self.stage = QStackedWidget(self)
+        self.overlay = DropZone(self.stage, overlay=True)
+        self.setCentralWidget(self._arrange())
+        self.resize(140 * UNIT, 92 * UNIT)
+
+    def furnish(self) -> None:
+        """Add what an empty window does not show: it takes as long to load as all that it shows.
+
+        A second call does nothing.
+        """
+        from gui.dropping import DropTarget
+        from gui.error_view import ErrorPanel, NoticeBar
+        from gui.filmstrip import Filmstrip
+        from gui.photo_view import PhotoView
+        from gui.results_model import ResultsModel
+        from gui.scores_panel import ScoresPanel
+
+        if self._furnished:
+            return
+        self._furnished = True
+        self.results = ResultsModel(self)
+        self.notices = NoticeBar(self)
         self.photo = PhotoView(self)
         self.error = ErrorPanel(self)
         self.scores = ScoresPanel(self)
+        self.scores.show_line(self.greeting.label)
+        self._answer_place.replaceWidget(self.greeting, self.scores)
+        self.greeting.hide()
         self.filmstrip = Filmstrip(self.results, self)
-        self.footer = Footer(self)
+        for panel in (self.photo, self.error):
+            self.stage.addWidget(panel)
+        self._notices_place.addWidget(self.notices)
+        self._strip_place.addWidget(self.filmstrip)
         self.drops = DropTarget(self)
-        self.installEventFilter(self.drops)
-        self.setCentralWidget(self._arrange())
-        self.overlay = DropZone(self.stage, overlay=True)
         self.drops.hovered.connect(self._show_hover)
-        self.resize(140 * UNIT, 92 * UNIT)
+        self.installEventFilter(self.drops)
+        # The keyboard goes through the window as the eye does.
+        order = (self.model_bar.add, self.drop_zone, self.photo, self.scores, self.filmstrip, self.footer)
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def show_empty(self) -> None:
         """Invite."""
@@ -104,7 +133,7 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A third of the window for the answer, within reason."""
         super().resizeEvent(event)
-        self.scores.setFixedWidth(max(_NARROWEST, min(_WIDEST, round(self.width() * 0.3))))
+        self._answer_side.setFixedWidth(max(_NARROWEST, min(_WIDEST, round(self.width() * 0.3))))
         self.overlay.setGeometry(self.stage.rect())
 
     def _show_hover(self, text: str) -> None:
@@ -115,28 +144,28 @@ class MainWindow(QMainWindow):
             self.overlay.show_hover(text)
 
     def _arrange(self) -> QWidget:
-        self.stage = QStackedWidget(self)
-        for panel in (self.drop_zone, self.photo, self.error):
-            self.stage.addWidget(panel)
+        self.stage.addWidget(self.drop_zone)
         middle = QHBoxLayout()
         middle.setContentsMargins(3 * UNIT, UNIT, 3 * UNIT, UNIT)
         middle.setSpacing(3 * UNIT)
         middle.addWidget(self.stage, 1)
-        middle.addWidget(self.scores)
-        notices = QHBoxLayout()
-        notices.setContentsMargins(3 * UNIT, 0, 3 * UNIT, UNIT // 2)
-        notices.addWidget(self.notices)
-        strip = QHBoxLayout()
-        strip.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
-        strip.addWidget(self.filmstrip)
+        self._answer_side = QWidget(self)
+        self._answer_place = QVBoxLayout(self._answer_side)
+        self._answer_place.setContentsMargins(0, 0, 0, 0)
+        self._answer_place.addWidget(self.greeting, 0, Qt.AlignmentFlag.AlignTop)
+        middle.addWidget(self._answer_side)
+        self._notices_place = QHBoxLayout()
+        self._notices_place.setContentsMargins(3 * UNIT, 0, 3 * UNIT, UNIT // 2)
+        self._strip_place = QHBoxLayout()
+        self._strip_place.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
         centre = QWidget(self)
         theme.name(centre, "Whatsit")
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, UNIT // 2)
         column.setSpacing(0)
         column.addWidget(self.model_bar)
-        column.addLayout(notices)
+        column.addLayout(self._notices_place)
         column.addLayout(middle, 1)
-        column.addLayout(strip)
+        column.addLayout(self._strip_place)
         column.addWidget(self.footer)
         return centre

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from gui import theme, wording
-from gui.picker import Choice, Picker
+from gui.choices import Choice
+from gui.picker import Picker
 from gui.theme import UNIT
+
+if TYPE_CHECKING:
+    from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 
 _BUILTIN = "builtin"
 _OPEN = "open"
@@ -104,6 +108,8 @@ class ModelBar(QWidget):
         return chosen + (fitting[0].evidence if fitting else "")
 
     def _choose_model(self, key: str) -> None:
+        from core.descriptions import ModelSpec
+
         if key == _OPEN:
             self.weights_asked.emit()
         elif key == _BUILTIN:
@@ -119,6 +125,7 @@ class ModelBar(QWidget):
     def _models(self) -> list[Choice]:
         # The list of what is published is long, and not needed before it is opened.
         from core import catalogue
+        from core.descriptions import ModelSpec
 
         used = self._info.spec if self._info is not None else ModelSpec()
         choices = [

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
-from core.descriptions import ModelSpec
 from core.errors import PreprocessingError
-from core.preprocessing import from_dict, to_dict
+
+if TYPE_CHECKING:
+    from core.descriptions import ModelSpec
 
 _log = logging.getLogger(__name__)
 _VERSION = 1
@@ -93,6 +92,8 @@ def load(path: Path) -> Preferences:
     )
     if whole and not bad:
         return found
+    import shutil
+
     with contextlib.suppress(OSError):
         shutil.copyfile(path, path.with_suffix(".damaged"))
         path.unlink()
@@ -108,6 +109,8 @@ def save(path: Path, preferences: Preferences) -> bool:
     except OSError as error:
         _log.warning("settings cannot be saved: %s", error)
         return False
+    import json
+
     settings = QSettings(str(path), QSettings.Format.IniFormat)
     settings.setValue("version", _VERSION)
     settings.setValue("k", preferences.k)
@@ -151,6 +154,8 @@ def _to_bytes(value: object) -> bytes:
 
 def _to_recent(value: object) -> tuple[ModelSpec, ...]:
     """Models that can be read; one bad entry does not take the others with it."""
+    import json
+
     entries: object = json.loads(str(value))
     if not isinstance(entries, list):
         raise TypeError("not a list")
@@ -164,6 +169,9 @@ def _to_recent(value: object) -> tuple[ModelSpec, ...]:
 
 
 def _to_spec(entry: object) -> ModelSpec:
+    from core.descriptions import ModelSpec
+    from core.preprocessing import from_dict
+
     if not isinstance(entry, dict):
         raise TypeError("not an object")
     values = cast("dict[str, object]", entry)
@@ -177,6 +185,8 @@ def _to_spec(entry: object) -> ModelSpec:
 
 
 def _from_spec(spec: ModelSpec) -> dict[str, object]:
+    from core.preprocessing import to_dict
+
     return {
         "kind": spec.kind,
         "weights": spec.weights,

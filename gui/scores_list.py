@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from core.predictions import ClassScore
 from gui import theme
+from gui.answer_view import BAR_HEIGHT, draw_bar
 from gui.theme import UNIT
 from gui.wording import percent
+
+if TYPE_CHECKING:
+    from core.predictions import ClassScore
 
 Index = QModelIndex | QPersistentModelIndex
 
 _SCORE_ROLE = int(Qt.ItemDataRole.UserRole)
-BAR_HEIGHT = 6
 
 
 class ScoresModel(QAbstractListModel):
@@ -58,8 +62,8 @@ class _Delegate(QStyledItemDelegate):
         return QSize(0, QFontMetrics(option.font).height() + BAR_HEIGHT + self.gap)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        score = index.data(_SCORE_ROLE)
-        if not isinstance(score, ClassScore):
+        score: ClassScore | None = index.data(_SCORE_ROLE)
+        if score is None:
             return
         palette: QPalette = option.palette
         painter.save()
@@ -81,26 +85,6 @@ class _Delegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_HasFocus:
             theme.draw_focus(painter, QRectF(option.rect), palette, 4)
         painter.restore()
-
-
-def draw_bar(painter: QPainter, area: QRectF, share: float, palette: QPalette, strength: float = 1.0) -> None:
-    """A bar on its track.
-
-    Args:
-        painter: where.
-        area: the whole track.
-        share: 0..1 of it.
-        palette: for the colours.
-        strength: 0..1, of the bar's colour.
-    """
-    radius = area.height() / 2
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(palette.color(theme.TRACK))
-    painter.drawRoundedRect(area, radius, radius)
-    length = max(0.0, min(1.0, share)) * area.width()
-    if length >= 1:
-        painter.setBrush(theme.with_alpha(palette.color(theme.ACCENT), strength))
-        painter.drawRoundedRect(area.adjusted(0, 0, length - area.width(), 0), radius, radius)
 
 
 class ScoresList(QListView):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
@@ -18,14 +19,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.descriptions import ClassifierInfo
-from core.predictions import Prediction
-from core.preprocessing import PRESETS
 from gui import theme, wording
 from gui.answer_view import AnswerView
-from gui.picker import Choice, PickerList
+from gui.choices import Choice
+from gui.picker_list import PickerList
 from gui.scores_list import ScoresList
 from gui.theme import UNIT
+
+if TYPE_CHECKING:
+    from core.descriptions import ClassifierInfo
+    from core.predictions import Prediction
 
 _CAPTION = 7 * UNIT
 _OWN, _FILE = "own", "file"
@@ -296,6 +299,8 @@ class ScoresPanel(QWidget):
         self.k_changed.emit(k)
 
     def _offer_preprocessing(self) -> None:
+        from core.preprocessing import PRESETS
+
         chosen = self._info.spec.preprocessing if self._info is not None else None
         choices = [Choice(_OWN, "As the model brings it", "", chosen is None)]
         choices.extend(Choice(name, name, value.describe(), value == chosen) for name, value in PRESETS.items())
@@ -308,6 +313,8 @@ class ScoresPanel(QWidget):
         self.namings.open_at(self.names, choices)
 
     def _choose_preprocessing(self, key: str) -> None:
+        from core.preprocessing import PRESETS
+
         self.preprocessing_chosen.emit(PRESETS.get(key))
 
     def _choose_names(self, key: str) -> None:

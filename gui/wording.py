@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from core.descriptions import ClassifierInfo, DeviceInfo
-from core.predictions import ImageResult
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.descriptions import ClassifierInfo, DeviceInfo
+    from core.predictions import ImageResult
 
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"

@@ -161,6 +161,7 @@ import sys
 import gui.app
 from PySide6.QtCore import QTimer
 def painted(self):
+    # The worst moment: before anything but the empty window is there.
     QTimer.singleShot(0, lambda: 1 / 0)
     QTimer.singleShot(300, lambda: (print(self.window.notices.current.words.detail), self.window.close()))
 gui.app.App._start = painted
@@ -316,6 +317,6 @@ def test_app_is_usable_without_a_session_yet(tmp_path: Path) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     app = App(application, settings=tmp_path / "s.ini")
-    assert "Getting the built-in model ready" in app.window.scores.answer.label
+    assert "Getting the built-in model ready" in app.window.greeting.label
     assert app.close()
     app.window.deleteLater()

@@ -15,12 +15,13 @@ from core.descriptions import ModelSpec
 from core.errors import MatchError
 from core.predictions import ImageResult
 from core.preprocessing import PRESETS
+from gui.choices import Choice, filtered
 from gui.error_view import Details, ErrorPanel, Notice, NoticeBar, Words, words_for
 from gui.filmstrip import Filmstrip
 from gui.footer import Footer
 from gui.model_bar import ModelBar, natural
 from gui.photo_view import PhotoView
-from gui.picker import Choice, Picker, filtered
+from gui.picker import Picker
 from gui.picture import Picture
 from gui.results_model import ResultsModel
 from gui.scores_panel import ScoresPanel
