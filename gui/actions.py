@@ -48,8 +48,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("clear", "Remove all p&hotos", ("Ctrl+Shift+Delete",)),
     ),
     "&View": (
-        Row("previous", "&Previous photo", ("PgUp", "Alt+Left")),
-        Row("next", "&Next photo", ("PgDown", "Alt+Right")),
+        Row("previous", "&Previous photo", ("Left", "PgUp", "Alt+Left")),
+        Row("next", "&Next photo", ("Right", "PgDown", "Alt+Right")),
         _LINE,
         Row("zoom_in", "Zoom &in", ("+", "Ctrl++", "Ctrl+=", "=")),
         Row("zoom_out", "Zoom &out", ("-", "Ctrl+-")),

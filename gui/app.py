@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from core.errors import DesktopError
 from gui import preferences, theme
 from gui.main_window import MainWindow
 
@@ -141,6 +142,30 @@ class App(QObject):
         self.window.notices.tell(Notice("bug", words_for(error, report)))
 
 
+def check_bindings() -> None:
+    """Refuse a PySide6 that would end the process with a fatal error after some thousand calls.
+
+    PySide6 6.12.0 on Python 3.11 lowers the reference count of None with each call that returns None.
+
+    Raises:
+        DesktopError: this one does so.
+    """
+    probe, calls = QObject(), 64
+    before = sys.getrefcount(None)
+    for _ in range(calls):
+        probe.setObjectName("probe")
+    if before - sys.getrefcount(None) < calls // 2:
+        return
+    from PySide6 import __version__
+
+    raise DesktopError(
+        f"The window cannot be used with PySide6 {__version__} on Python {sys.version.split()[0]}.",
+        "This PySide6 loses count of Python's objects, and would crash after a short while.",
+        'Run `python -m pip install "pyside6-essentials<6.12"`, or use Python 3.12 or newer. '
+        "Without a window, `python main.py classify PATH...` works.",
+    )
+
+
 def run(arguments: Sequence[Path] = (), weights: str = "", architecture: str = "") -> int:
     """Open the window and stay until it is closed; returns the exit status.
 
@@ -148,7 +173,11 @@ def run(arguments: Sequence[Path] = (), weights: str = "", architecture: str = "
         arguments: images and folders to show.
         weights: a weights file to open; empty for the built-in model.
         architecture: id; empty to match.
+
+    Raises:
+        DesktopError: the PySide6 that is installed cannot be used.
     """
+    check_bindings()
     application = QApplication.instance()
     if not isinstance(application, QApplication):
         application = QApplication([*sys.argv[:1], "-style", "fusion"])

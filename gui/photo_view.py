@@ -286,7 +286,11 @@ class PhotoView(QWidget):
             self.step_asked.emit(1 if way.x() < 0 or way.y() < 0 else -1)
 
     def event(self, event: QEvent) -> bool:
-        """Pinching, on touch pads and touch screens."""
+        """Pinching, on touch pads and touch screens; and arrow keys, which pan here, before they are shortcuts."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and not self._fits:
+            event.setAccepted(event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right))
+            if event.isAccepted():
+                return True
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self._zoom_by(1 + event.value(), event.position())
             return True

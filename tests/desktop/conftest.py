@@ -19,19 +19,20 @@ from tests.desktop import drag_source
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("Xvfb", "openbox", "xdotool")
 WIDTH, HEIGHT = 1400, 900
+TIMEOUT_S = 60
 
 T = TypeVar("T")
 
 
-def wait_for(what: str, look: Callable[[], T | None], timeout_s: float = 60) -> T:
-    """Look again and again until there is something."""
-    deadline = time.monotonic() + timeout_s
+def wait_for(what: str, look: Callable[[], T | None], instead: Callable[[], str] = str) -> T:
+    """Look again and again until there is something; else fail, and tell what there was instead."""
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
         time.sleep(0.05)
-    pytest.fail(f"waited {timeout_s} s for {what}")
+    pytest.fail(f"waited {TIMEOUT_S} s for {what}; there was {instead()}")
 
 
 @dataclass
@@ -44,9 +45,19 @@ class Desktop:
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a program on this screen."""
-        process = subprocess.Popen(command, env=self.environment, cwd=ROOT, stderr=subprocess.PIPE)
+        # Into a file: a pipe that nobody empties would stop a program that complains a lot.
+        with self.complaints_file(len(self.started)).open("wb") as errors:
+            process = subprocess.Popen(command, env=self.environment, cwd=ROOT, stderr=errors)
         self.started.append(process)
         return process
+
+    def complaints_file(self, number: int) -> Path:
+        """What the n-th program wrote to standard error."""
+        return self.folder / f"errors-{number}.txt"
+
+    def complaints(self, process: subprocess.Popen[bytes]) -> str:
+        """What a program wrote to standard error so far."""
+        return self.complaints_file(self.started.index(process)).read_text("utf-8", errors="replace")
 
     def hand(self, *arguments: str) -> str:
         """Do something with the mouse or the keyboard, or ask about windows."""
@@ -97,8 +108,6 @@ class Desktop:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait(10)
-            if process.stderr is not None:
-                process.stderr.close()
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,31 @@ def test_arrow_keys_move_through_the_filmstrip(opened: Opened, photos: list[Path
     assert opened.session.images.row == 0
 
 
+def test_arrow_keys_move_on_wherever_the_focus_is(opened: Opened, photos: list[Path]) -> None:
+    opened.show_photos(*photos)
+    window = opened.window
+    window.activateWindow()
+    for place in (window.model_bar.model, window.model_bar.device, window.scores.copy, window.photo, window.filmstrip):
+        opened.session.images.go_to(1)
+        place.setFocus()
+        QTest.keyClick(place, Qt.Key.Key_Right)
+        assert opened.session.images.row == 2, place
+        QTest.keyClick(place, Qt.Key.Key_Left)
+        assert opened.session.images.row == 1, place
+
+
+def test_arrow_keys_pan_a_zoomed_photo(opened: Opened, photos: list[Path]) -> None:
+    opened.show_photos(*photos)
+    view = opened.window.photo
+    opened.until(lambda: view.zoom > 0)
+    view.actual_size()
+    for _ in range(8):
+        view.zoom_in()
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert opened.session.images.row == 0
+
+
 def test_a_click_shows_that_photo(opened: Opened, photos: list[Path]) -> None:
     opened.show_photos(*photos)
     strip = opened.window.filmstrip

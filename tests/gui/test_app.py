@@ -14,8 +14,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QWidget
 
+from core.errors import DesktopError
 from gui import theme
-from gui.app import App
+from gui.app import App, check_bindings
 from gui.preferences import load
 from tests.gui.conftest import MakeApp, Opened, files
 
@@ -38,7 +39,7 @@ def run(script: str, home: Path, timeout: float = 60) -> subprocess.CompletedPro
 def test_the_window_is_painted_without_torch(tmp_path: Path) -> None:
     script = """
 import sys
-from gui.app import App
+from gui.app import App, check_bindings
 heavy = ("torch", "torchvision", "numpy", "PIL", "core.workbench", "core.engine", "core.catalogue")
 def painted(self):
     print(",".join(name for name in heavy if name in sys.modules) or "light")
@@ -320,3 +321,15 @@ def test_app_is_usable_without_a_session_yet(tmp_path: Path) -> None:
     assert "Getting the built-in model ready" in app.window.greeting.label
     assert app.close()
     app.window.deleteLater()
+
+
+def test_the_installed_bindings_keep_count_of_pythons_objects() -> None:
+    check_bindings()
+
+
+def test_bindings_that_lose_count_are_refused_before_they_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = iter(range(10_000, 0, -64))
+    monkeypatch.setattr(sys, "getrefcount", lambda _: next(counts))
+    with pytest.raises(DesktopError, match="loses count") as caught:
+        check_bindings()
+    assert "pip install" in caught.value.remedy
