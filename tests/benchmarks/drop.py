@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from PySide6.QtCore import QEventLoop
 from torch import nn
 from torchvision.models import get_model
 from torchvision.transforms import v2
@@ -45,7 +44,7 @@ def _dropped(opened: Opened, photo: Path) -> float:
     """Seconds from the drop to the answer on screen."""
     begin = time.perf_counter()
     opened.drop([photo])
-    opened.until(lambda: opened.shows_answer_of(photo), QEventLoop.ProcessEventsFlag.AllEvents)
+    opened.until(lambda: opened.shows_answer_of(photo))
     opened.paint()
     return time.perf_counter() - begin
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.app import App
@@ -28,26 +28,23 @@ class Opened:
         """How many images have their answer."""
         return self._app.window.results.answered
 
-    def until(self, ready: Callable[[], bool], flags: QEventLoop.ProcessEventsFlag) -> None:
-        """Run the event loop until something is true."""
+    def until(self, ready: Callable[[], bool]) -> None:
+        """Run the event loop, which sleeps between events, until something is true."""
         deadline = time.monotonic() + TIMEOUT_S
         while not ready():
             if time.monotonic() > deadline:
                 raise TimeoutError("the window did not get there")
-            self._application.processEvents(flags)
+            self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     def drop(self, paths: Sequence[Path]) -> None:
         """Drop files on the window, as the window system would."""
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-        event = QDropEvent(
-            QPointF(200, 200),
-            Qt.DropAction.CopyAction,
-            data,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
-        QApplication.sendEvent(self._app.window, event)
+        copy, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        place = QPointF(200, 200)
+        # Qt delivers a drop only where a drag has come in.
+        QApplication.sendEvent(self._app.window, QDragEnterEvent(place.toPoint(), copy, data, button, key))
+        QApplication.sendEvent(self._app.window, QDropEvent(place, copy, data, button, key))
 
     def shows_answer_of(self, photo: Path) -> bool:
         """Whether the photo is the one shown, with its prediction."""
@@ -60,9 +57,9 @@ class Opened:
         return True
 
     def paint(self) -> None:
-        """Bring what has changed to the screen now."""
-        self._app.window.repaint()
+        """Let the event loop paint what has changed."""
         self._application.processEvents()
+        QApplication.sendPostedEvents()
 
 
 @contextmanager
@@ -79,10 +76,7 @@ def open_window(folder: Path, weights: Path | None = None) -> Generator[Opened]:
     app = App(application, (), str(weights or ""), settings=folder / "settings.ini")
     opened = Opened(application, app)
     app.show()
-    opened.until(
-        lambda: app.session is not None and app.session.models.info is not None,
-        QEventLoop.ProcessEventsFlag.WaitForMoreEvents,
-    )
+    opened.until(lambda: app.session is not None and app.session.models.info is not None)
     yield opened
     app.window.close()
     app.close()
