@@ -143,7 +143,7 @@ QToolButton { border: 2px solid transparent; border-radius: 6px; padding: 2px 8p
 QToolButton:hover { background: palette(alternate-base); }
 QToolButton:focus { border-color: palette(highlight); }
 QToolButton:disabled { color: palette(placeholder-text); }
-QListView { background: transparent; border: none; }
+QAbstractItemView { background: transparent; border: none; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QScrollBar { background: transparent; border: none; }
 QScrollBar:vertical { width: 10px; }
