@@ -329,7 +329,11 @@ def test_the_installed_bindings_keep_count_of_pythons_objects() -> None:
 
 def test_bindings_that_lose_count_are_refused_before_they_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = iter(range(10_000, 0, -64))
-    monkeypatch.setattr(sys, "getrefcount", lambda _: next(counts))
+
+    def falling(_: object) -> int:
+        return next(counts)
+
+    monkeypatch.setattr(sys, "getrefcount", falling)
     with pytest.raises(DesktopError, match="loses count") as caught:
         check_bindings()
     assert "pip install" in caught.value.remedy
