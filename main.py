@@ -82,8 +82,10 @@ def _show(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise explain_import_error(error) from error
     status = run(options.paths, weights=options.weights, architecture=options.architecture)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows program without a console has neither.
+        if stream is not None:
+            stream.flush()
     # All is saved and all jobs have ended.  Taking torch and Qt apart in order would take seconds more.
     os._exit(status)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn, cast
 
 from core import VERSION
-from core.catalogue import architecture, architectures
+from core.catalogue import architecture, architectures, pretrained
 from core.descriptions import ClassifierInfo, ModelSpec, Notice
 from core.errors import UsageError, WhatsitError
 from core.export import to_csv, to_json, to_jsonl, write_text
@@ -57,7 +57,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", metavar="FILE", help="weights file (default: the built-in model)")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="a weights file, or such as resnet50/IMAGENET1K_V2 (default: built in)",
+    )
     parser.add_argument("--architecture", default="", metavar="ID", help="default: what the weights fit")
     parser.add_argument("--labels", default="", metavar="FILE", help="class names: a name a line, JSON list or dict")
     parser.add_argument("--preprocessing", metavar="FILE|PRESET", help="imagenet, cifar10, half, mnist, clip, none")
@@ -170,10 +174,9 @@ def _spec(options: argparse.Namespace) -> ModelSpec:
     weights: str | None = options.weights
     if weights is None:
         spec = ModelSpec()
-    elif Path(weights).exists() or "/" not in weights or Path(weights).suffix:
-        spec = ModelSpec(kind="file", weights=weights)
     else:
-        spec = ModelSpec(kind="pretrained", weights=weights)
+        is_published = any(entry.id == weights for entry in pretrained())
+        spec = ModelSpec(kind="pretrained" if is_published else "file", weights=weights)
     if options.architecture:
         architecture(options.architecture)
     return replace(spec, architecture=options.architecture, labels=options.labels)
@@ -195,8 +198,9 @@ def _open(session: _Session, options: argparse.Namespace) -> ClassifierInfo:
         # The overrides change what travels with the weights, and that is known only now.
         spec = replace(spec, preprocessing=parse_overrides(info.preprocessing, overrides))
         info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
-    for notice in info.notices:
-        _say(notice)
+    for notice in (info.note, *info.notices):
+        if notice:
+            _say(notice)
     return info
 
 

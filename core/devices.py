@@ -10,7 +10,7 @@ import torch
 from core.descriptions import DeviceInfo
 from core.errors import DeviceError
 
-_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "status_alloc_failed")
 
 
 def list_devices() -> tuple[DeviceInfo, ...]:

@@ -13,18 +13,19 @@ from pathlib import Path
 import torch
 
 from core.checkpoints import open_checkpoint
-from core.classifier import Classifier
+from core.classifier import CPU, Classifier
 from core.descriptions import DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
-from core.errors import DeviceError, UsageError
+from core.errors import DeviceError, UsageError, WhatsitError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Steps
 from core.opening import build_classifier, locate
+from core.sidecars import sidecar_files
 from core.stream import Stream
 
 _KEPT_BYTES = 1_500_000_000
 
-Key = tuple[ModelSpec, int, int]
+Key = tuple[ModelSpec, tuple[tuple[int, int], ...]]
 
 
 class Engine:
@@ -46,19 +47,20 @@ class Engine:
         chosen = choose_device(device)
         path, entry = locate(context, spec)
         yield
-        classifier = self._recall(spec, path)
+        # Before the file is read: one that is written to meanwhile must not pass for what was read.
+        key = _key(spec, path)
+        classifier = self._kept.get(key)
         if classifier is None:
             context.progress(0, 0, "Reading the weights")
             checkpoint = open_checkpoint(path)
             yield
             classifier = build_classifier(context, spec, checkpoint, entry)
             yield
-        notices = _place(classifier, chosen, wanted=device)
         context.progress(0, 0, "Warming up")
-        _warm_up(classifier)
+        notices = _settle(classifier, chosen, wanted=device)
         # Only now, when nothing can fail any more: until here the previous one was in use.
         context.check()
-        self._keep(classifier)
+        self._keep(key, classifier)
         self._current = classifier
         return replace(classifier.info, notices=(*classifier.info.notices, *notices))
 
@@ -87,44 +89,57 @@ class Engine:
         if self._stream is not None:
             self._stream.close()
 
-    def _recall(self, spec: ModelSpec, path: Path) -> Classifier | None:
-        """A classifier used before, if its file has not changed since."""
-        key = _key(spec, path)
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def _keep(self, classifier: Classifier) -> None:
+    def _keep(self, key: Key, classifier: Classifier) -> None:
         """Keep a classifier for coming back to, and forget the oldest beyond the memory bound."""
-        info = classifier.info
-        self._kept[_key(info.spec, Path(info.checkpoint.file))] = classifier
-        self._kept.move_to_end(next(reversed(self._kept)))
+        self._kept[key] = classifier
+        self._kept.move_to_end(key)
         while len(self._kept) > 1 and sum(kept.bytes for kept in self._kept.values()) > _KEPT_BYTES:
             self._kept.popitem(last=False)
 
 
 def _key(spec: ModelSpec, path: Path) -> Key:
-    files = [path, *([Path(spec.labels)] if spec.labels else [])]
+    """What must be the same for a classifier to be used again: the request, and all files that it rests on."""
+    files = [path, *sidecar_files(path), *([Path(spec.labels)] if spec.labels else [])]
+    states: list[tuple[int, int]] = []
+    for file in files:
+        try:
+            status = file.stat()
+        except (OSError, ValueError):
+            states.append((0, 0))
+        else:
+            states.append((status.st_mtime_ns, status.st_size))
+    return spec, tuple(states)
+
+
+def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str]:
+    """Move to a device and warm up there; with ``auto``, one that cannot do it gives way to the CPU, and says so.
+
+    Raises:
+        DeviceError: a device that a person chose cannot do it.
+        MatchError: no device can: the network does not take what the preprocessing makes.
+    """
     try:
-        states = [file.stat() for file in files]
-    except OSError:
-        return (spec, 0, 0)
-    return (spec, sum(state.st_mtime_ns for state in states), sum(state.st_size for state in states))
-
-
-def _place(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str]:
-    """Move to the device; with ``auto``, a device that is too small gives way to the CPU, and says so."""
-    if classifier.info.device.id == device.id:
+        if classifier.info.device.id != device.id:
+            classifier.move(device)
         classifier.describe(replace(classifier.info, device=device))
-        return []
-    try:
-        classifier.move(device)
-    except DeviceError as error:
-        if wanted != "auto":
+        _warm_up(classifier)
+    except (WhatsitError, RuntimeError) as error:
+        if device.id == CPU:
             raise
-        classifier.describe(replace(classifier.info, device=list_devices()[-1]))
-        return [f"{error.what} The CPU is used instead."]
+        classifier.move(list_devices()[-1])
+        # Fails again, with its own reason, where the device is not to blame.
+        _warm_up(classifier)
+        why = str(error).splitlines()[0]
+        if wanted != "auto":
+            raise DeviceError(
+                f"{device.name} cannot compute this network.",
+                f"It stopped with: {why}",
+                "Choose the CPU, or install a build of PyTorch that is made for this device.",
+                detail=str(error),
+            ) from error
+        return [f"{device.name} cannot compute this network, so the CPU is used instead. It stopped with: {why}"]
+    if classifier.info.device.id != device.id:
+        return [f"{device.name} ran out of memory, so the CPU is used instead."]
     return []
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from core.catalogue import PretrainedEntry
+from core.catalogue import PretrainedEntry, pretrained
+from core.errors import UsageError
 from core.fetching import download_file
 from core.fetching.answers import Check
 from core.fetching.downloads import Progress
@@ -36,6 +38,32 @@ def pretrained_path(entry: PretrainedEntry, progress: Progress, check: Check) ->
     if _is_there(target, entry, check):
         return target
     return download_file(entry.url, target, sha256_prefix=entry.sha256_prefix, progress=progress, check=check)
+
+
+def fetch_pretrained(
+    wanted: str, progress: Callable[[int, int, str], None], check: Check
+) -> tuple[Path, PretrainedEntry]:
+    """The file of published weights such as ``resnet50/IMAGENET1K_V2``, downloaded first where it is not here yet.
+
+    Args:
+        wanted: ``PretrainedEntry.id``.
+        progress: told bytes so far, bytes in all, and a line for a person.
+        check: raises ``Cancelled`` to stop.
+
+    Raises:
+        DownloadError: it cannot be fetched.
+        UsageError: there are no such weights.
+    """
+    entry = next((found for found in pretrained() if found.id == wanted), None)
+    if entry is None:
+        raise UsageError(
+            f"There are no published weights {wanted!r}.",
+            "torchvision's list does not have them.",
+            "Choose others, or a weights file.",
+        )
+    text = f"Downloading {entry.id}"
+    progress(0, entry.bytes, text)
+    return pretrained_path(entry, lambda done, total: progress(done, total, text), check), entry
 
 
 def checkpoints_folder() -> Path:

@@ -10,14 +10,13 @@ from core.catalogue import (
     architecture,
     assumed_preprocessing,
     imagenet_labels,
-    pretrained,
     published,
 )
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec
-from core.errors import LabelsError, MatchError, UsageError
-from core.hub import pretrained_path
+from core.errors import LabelsError, MatchError, WeightsError
+from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
 from core.matching import assemble, rank
@@ -45,16 +44,7 @@ def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | N
         return BUILTIN, None
     if spec.kind == "file":
         return Path(spec.weights), None
-    entry = next((found for found in pretrained() if found.id == spec.weights), None)
-    if entry is None:
-        raise UsageError(
-            f"There are no published weights {spec.weights!r}.",
-            "torchvision's list does not have them.",
-            "Choose others, or a weights file.",
-        )
-    text = f"Downloading {entry.id}"
-    context.progress(0, entry.bytes, text)
-    return pretrained_path(entry, lambda done, total: context.progress(done, total, text), context.check), entry
+    return fetch_pretrained(spec.weights, context.progress, context.check)
 
 
 def build_classifier(
@@ -67,6 +57,12 @@ def build_classifier(
         MatchError: the weights do not fit the architecture, or none.
         UsageError: there is no such architecture.
     """
+    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
+        raise WeightsError(
+            f"{Path(checkpoint.summary.file).name} is not what torchvision published.",
+            "Its hash differs: the file was damaged or replaced.",
+            f"Remove {checkpoint.summary.file} and choose these weights again.",
+        )
     sidecar = read_sidecar(Path(checkpoint.summary.file))
     notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     matches = rank(checkpoint)
@@ -87,7 +83,7 @@ def build_classifier(
     info = ClassifierInfo(
         spec=spec,
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
-        note=BUILTIN_NOTE if builtin else "",
+        note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=chosen,
         matches=matches,
         labels=labels,
@@ -134,6 +130,9 @@ def _labels(
         return labels, Path(spec.labels).name
     inside = checkpoint.metadata.get("class_names")
     candidates: list[tuple[tuple[str, ...], str]] = []
+    if known is not None:
+        # Its hash says which file this is; what lies beside it may belong to another.
+        candidates.append((imagenet_labels(), "torchvision (ImageNet)"))
     if isinstance(inside, list | tuple):
         candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
     if sidecar is not None and sidecar.labels:
@@ -145,8 +144,6 @@ def _labels(
             notices.append(f"The class names in {source} are not used: {error.why or error.what}")
             continue
         return labels, source
-    if known is not None and known.num_classes == count == _IMAGENET:
-        return imagenet_labels(), "torchvision (ImageNet)"
     if count == _IMAGENET:
         return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
     return numbered(count), "numbers: the model brings no names"
@@ -158,9 +155,9 @@ def _preprocessing(
     """Preprocessing and where it came from: a person, a sidecar, known weights, the architecture's usual one."""
     if spec.preprocessing is not None:
         return spec.preprocessing, "chosen by you"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(match.num_classes):
-        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
     if known is not None:
         return known.preprocessing, f"torchvision {known.id}"
+    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(match.num_classes):
+        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
     assumed = assumed_preprocessing(match.architecture, match.input_size)
     return assumed, f"assumed: usual for {match.architecture}"

@@ -66,6 +66,20 @@ class Sidecar:
         return self.num_classes in (0, num_classes)
 
 
+def _configs(weights: Path) -> list[Path]:
+    names = dict.fromkeys((f"{weights.stem}.json", "config.json", "preprocessor_config.json"))
+    return [weights.with_name(name) for name in names]
+
+
+def _names(weights: Path) -> list[Path]:
+    return [weights.with_name(name) for name in ("index_to_name.json", "labels.txt", "classes.txt")]
+
+
+def sidecar_files(weights: Path) -> list[Path]:
+    """Where ``read_sidecar`` looks, whether there is anything or not."""
+    return [*_configs(weights), *_names(weights)]
+
+
 def read_sidecar(weights: Path) -> Sidecar | None:
     """Gather what lies beside a weights file; never raises.
 
@@ -77,10 +91,9 @@ def read_sidecar(weights: Path) -> Sidecar | None:
         ``None`` where there is nothing that says anything.
     """
     found = _Gathered()
-    for name in dict.fromkeys((f"{weights.stem}.json", "config.json", "preprocessor_config.json")):
-        _gather_config(weights.with_name(name), found)
-    for name in ("index_to_name.json", "labels.txt", "classes.txt"):
-        path = weights.with_name(name)
+    for path in _configs(weights):
+        _gather_config(path, found)
+    for path in _names(weights):
         if not found.labels and path.is_file():
             try:
                 found.set_labels(path, read_labels(path))

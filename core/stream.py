@@ -120,7 +120,7 @@ class Stream:
 
     def _thumbnail(self, image: DecodedImage) -> Future[bytes] | None:
         try:
-            return self._pool.submit(thumbnail, image)
+            return self._pool.submit(_small, image)
         except RuntimeError:
             # The pool is closing: nobody will look at it.
             return None
@@ -173,6 +173,14 @@ def _result(item: _Prepared, answer: Prediction | WhatsitError) -> ImageResult:
     if isinstance(answer, WhatsitError):
         return ImageResult(item.source, None, answer, item.width, item.height, picture)
     return ImageResult(item.source, answer, None, item.width, item.height, picture)
+
+
+def _small(image: DecodedImage) -> bytes:
+    """A thumbnail; none for an image whose colours cannot be shown, which has its answer all the same."""
+    try:
+        return thumbnail(image)
+    except (WhatsitError, OSError, ValueError, MemoryError):
+        return b""
 
 
 def _too_large(source: ImageSource) -> ImageError:

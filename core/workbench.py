@@ -6,17 +6,33 @@ a worker thread.  torch is imported by the first job that needs it, never by the
 
 from __future__ import annotations
 
+import queue
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.descriptions import ModelSpec
+from core.errors import Cancelled
 from core.images import Decoder, ImageSource, preview, walk
-from core.jobs import Context, JobRunner, Listener, Priority, Steps
+from core.jobs import (
+    Context,
+    Failed,
+    Finished,
+    JobEvent,
+    JobRunner,
+    Listener,
+    Priority,
+    Progressed,
+    Steps,
+    Stopped,
+    Work,
+)
 
 if TYPE_CHECKING:
     from core.engine import Engine
 
 _CHUNK = 200
+_POLL_S = 0.1
 
 
 class Workbench:
@@ -30,6 +46,7 @@ class Workbench:
         self.decoder = Decoder()
         self._engine_jobs = JobRunner("engine", listener)
         self._file_jobs = JobRunner("files", listener, threads=2)
+        self._download_jobs = JobRunner("downloads", listener)
         self._engine: Engine | None = None
 
     def list_devices(self) -> int:
@@ -45,7 +62,11 @@ class Workbench:
             spec: which model.
             device: ``auto`` or a ``DeviceInfo.id``.
         """
-        return self._engine_jobs.submit(lambda context: self._get_engine().open(context, spec, device), Priority.SOON)
+        if spec.kind == "pretrained":
+            return self._download_jobs.submit(
+                lambda context: self._download_and_open(context, spec, device), Priority.SOON
+            )
+        return self._engine_jobs.submit(self._opening(spec, device), Priority.SOON)
 
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
@@ -97,16 +118,49 @@ class Workbench:
 
     def cancel(self, job: int) -> None:
         """Ask a job to end; one that has ended is left alone."""
-        self._engine_jobs.cancel(job)
-        self._file_jobs.cancel(job)
+        for jobs in (self._engine_jobs, self._file_jobs, self._download_jobs):
+            jobs.cancel(job)
 
     def close(self, timeout_s: float = 5.0) -> bool:
         """Cancel everything and join the threads; whether they ended in time."""
-        files = self._file_jobs.close(timeout_s / 2)
-        engine = self._engine_jobs.close(timeout_s / 2)
-        if engine and self._engine is not None:
+        deadline = time.monotonic() + timeout_s
+        ended = [
+            jobs.close(max(0.0, deadline - time.monotonic()))
+            for jobs in (self._engine_jobs, self._file_jobs, self._download_jobs)
+        ]
+        if all(ended) and self._engine is not None:
             self._engine.close()
-        return engine and files
+        return all(ended)
+
+    def _opening(self, spec: ModelSpec, device: str) -> Work:
+        return lambda context: self._get_engine().open(context, spec, device)
+
+    def _download_and_open(self, context: Context, spec: ModelSpec, device: str) -> Steps:
+        """Fetch on a thread that nobody waits for, then open on the engine's: one job to whoever asked."""
+        from core.hub import fetch_pretrained
+
+        fetch_pretrained(spec.weights, context.progress, context.check)
+        yield
+        events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
+        inner = self._engine_jobs.submit(self._opening(spec, device), Priority.SOON, events.put)
+        while True:
+            if context.cancelled:
+                self._engine_jobs.cancel(inner)
+            try:
+                event = events.get(timeout=_POLL_S)
+            except queue.Empty:
+                continue
+            match event:
+                case Progressed(done=done, total=total, text=text):
+                    context.progress(done, total, text)
+                case Finished(value=value):
+                    return value
+                case Failed(error=error):
+                    raise error
+                case Stopped():
+                    raise Cancelled
+                case _:
+                    context.emit(event)
 
     def _get_engine(self) -> Engine:
         if self._engine is None:

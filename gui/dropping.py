@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -81,9 +82,12 @@ def looks_like_weights(path: Path) -> bool:
     if suffix not in ("", ".tar", ".model", ".weights", ".pytorch", ".dat"):
         return False
     try:
+        # Opening a pipe would wait for somebody to write into it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
         with path.open("rb") as file:
             head = file.read(512)
-    except OSError:
+    except (OSError, ValueError):
         return False
     zipped = head.startswith(b"PK\x03\x04") and b"data.pkl" in head
     return zipped or head[:2] in (b"\x80\x02", b"\x80\x04") or head[8:10] == b'{"'

@@ -23,7 +23,7 @@ def walk(paths: Iterable[Path]) -> Iterator[ImageSource]:
     """
     empty: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a name is too long)
             yield ImageSource(path.as_posix(), path)
             continue
         found = False

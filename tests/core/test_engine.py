@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +19,14 @@ from torchvision.transforms.functional import to_tensor
 from core import engine as engine_module
 from core import opening
 from core.catalogue import PretrainedEntry, imagenet_labels, pretrained
+from core.checkpoints import Checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.engine import Engine
 from core.errors import DeviceError, LabelsError, MatchError, UsageError, WeightsError, WhatsitError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Emitted, JobEvent, Steps
-from core.predictions import ImageResult
+from core.predictions import ImageResult, Prediction
 from core.preprocessing import PRESETS, Preprocessing
 from tests.core.making import classifier_info, write_image, write_photo
 
@@ -217,6 +218,88 @@ def test_a_file_that_changed_is_read_again(room: Room, tmp_path: Path) -> None:
     os.utime(tmp_path / "a.pth", ns=(1, 1))
     after = room.open(spec)
     assert (len(before.labels), len(after.labels)) == (3, 5)
+
+
+def test_a_file_that_is_written_while_it_is_opened_is_read_again(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of(save(tmp_path / "a.pth", 3))
+    build = engine_module.build_classifier
+
+    def overwritten(
+        context: Context, spec: ModelSpec, checkpoint: Checkpoint, entry: PretrainedEntry | None
+    ) -> Classifier:
+        monkeypatch.setattr(engine_module, "build_classifier", build)
+        made = build(context, spec, checkpoint, entry)
+        save(tmp_path / "a.pth", 5)
+        os.utime(tmp_path / "a.pth", ns=(7, 7))
+        return made
+
+    monkeypatch.setattr(engine_module, "build_classifier", overwritten)
+    assert len(room.open(spec).labels) == 3
+    assert len(room.open(spec).labels) == 5
+
+
+def test_names_beside_the_file_that_changed_are_read_again(room: Room, tmp_path: Path) -> None:
+    spec = spec_of(save(tmp_path / "a.pth", 2))
+    names = tmp_path / "labels.txt"
+    names.write_text("eins\nzwei\n", encoding="utf-8")
+    assert room.open(spec).labels == ("eins", "zwei")
+    names.write_text("drei\nvier\n", encoding="utf-8")
+    os.utime(names, ns=(5, 5))
+    assert room.open(spec).labels == ("drei", "vier")
+
+
+def on_a_device_that_cannot_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``cpu:0`` stands in for a GPU that torch lists and has no kernels for."""
+    device = DeviceInfo("cpu:0", "NVIDIA Example")
+    predict = Classifier.predict
+
+    def choose(_: str) -> DeviceInfo:
+        return device
+
+    def refuse(
+        self: Classifier, batch: torch.Tensor, preparation_s: list[float], clock: Callable[[], float]
+    ) -> list[Prediction | WhatsitError]:
+        if self.info.device == device:
+            raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+        return predict(self, batch, preparation_s, clock)
+
+    monkeypatch.setattr(engine_module, "choose_device", choose)
+    monkeypatch.setattr(Classifier, "predict", refuse)
+
+
+def test_a_device_that_cannot_compute_gives_way_to_the_cpu_with_a_notice(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_device_that_cannot_compute(monkeypatch)
+    info = room.open(spec_of(save(tmp_path / "a.pth")), "auto")
+    assert info.device.id == "cpu"
+    assert any("NVIDIA Example" in notice and "no kernel image" in notice for notice in info.notices)
+
+
+def test_a_chosen_device_that_cannot_compute_is_an_error_with_a_remedy(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_device_that_cannot_compute(monkeypatch)
+    with pytest.raises(DeviceError, match="NVIDIA Example cannot compute") as caught:
+        room.open(spec_of(save(tmp_path / "a.pth")), "cuda")
+    assert "CPU" in caught.value.remedy
+
+
+def test_published_weights_of_another_hash_are_refused(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = next(found for found in pretrained() if found.architecture == SMALL)
+    path = save(tmp_path / "cached.pth", 1000)
+
+    def fetch(*_: object) -> tuple[Path, PretrainedEntry]:
+        return path, entry
+
+    monkeypatch.setattr(opening, "fetch_pretrained", fetch)
+    with pytest.raises(WeightsError, match="not what torchvision published") as caught:
+        room.open(ModelSpec(kind="pretrained", weights=entry.id))
+    assert str(path) in caught.value.remedy
 
 
 def test_models_are_kept_only_as_far_as_memory_is_set_aside(

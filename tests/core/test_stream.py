@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core import stream as stream_module
 from core.classifier import Classifier
 from core.images import DecodedImage, Decoder, ImageSource
 from core.predictions import ImageResult
@@ -158,3 +159,15 @@ def test_a_pass_that_the_network_refuses_fails_its_images_and_no_others(tmp_path
     assert [result.error is not None for result in results] == [False, True, False] * 3
     assert all(result.thumbnail for result in results)
     bench.stream.close()
+
+
+def test_an_image_without_a_thumbnail_has_its_answer(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: DecodedImage) -> bytes:
+        raise OSError("encoder error -2")
+
+    monkeypatch.setattr(stream_module, "thumbnail", broken)
+    results = bench.answer(pictures(tmp_path, 3))
+    assert [result.thumbnail for result in results] == [b"", b"", b""]
+    assert all(best(result) in result.source.name for result in results)
