@@ -42,6 +42,7 @@ class ModelKeeper(QObject):
     Attributes:
         info: the classifier in use; ``None`` until the first is ready.
         opening: the one on its way, if any.
+        refused: the one that failed last.
         device: what a person chose: ``auto`` or an id.
         devices: what this machine has; empty until it is known.
 
@@ -65,6 +66,7 @@ class ModelKeeper(QObject):
         self._workbench = workbench
         self.info: ClassifierInfo | None = None
         self.opening: Opening | None = None
+        self.refused = ModelSpec()
         self.device = device
         self.devices: tuple[DeviceInfo, ...] = ()
         self._wanted_device = device
@@ -177,6 +179,7 @@ class ModelKeeper(QObject):
         self._job = 0
         self._set_opening(None)
         if isinstance(event, Failed):
+            self.refused = tried
             self.failed.emit(event.error, event.report)
         if self._made is not None:
             self.info, self._made = self._made, None

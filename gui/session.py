@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.descriptions import ModelSpec
+from core.errors import DeviceError
 from core.jobs import JobEvent, Listener
 from gui import wording
 from gui.answering import Answering
@@ -195,7 +196,7 @@ class Session(QObject):
         models.described.connect(self.info_changed)
         models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
-        models.failed.connect(partial(self._fail, "model"))
+        models.failed.connect(self._fail_model)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
@@ -275,6 +276,17 @@ class Session(QObject):
 
     def _tell_of_device(self, text: str) -> None:
         self._tell("device", Words(text))
+
+    def _fail_model(self, error: BaseException, report: str) -> None:
+        """Choices that a file was remembered with may be what it does not fit any more."""
+        refused, info = self.models.refused, self.models.info
+        bare = ModelSpec(refused.kind, refused.weights)
+        just_chosen = info is not None and info.spec.weights == refused.weights and info.spec != refused
+        if report or just_chosen or refused.kind != "file" or refused == bare or isinstance(error, DeviceError):
+            self._fail("model", error, report)
+            return
+        words = words_for(error, report)
+        self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare)))
 
     def _tell_saved(self, path: str, count: int) -> None:
         waiting = self.images.results.rowCount() - count

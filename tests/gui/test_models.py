@@ -75,6 +75,25 @@ def test_a_failed_load_keeps_the_model_and_shows_why(opened: Opened, photos: lis
     assert opened.app.preferences.recent == ()
 
 
+def test_a_remembered_file_that_fits_its_choices_no_more_can_be_opened_without_them(
+    opened: Opened, weights: Path
+) -> None:
+    remembered = ModelSpec("file", str(weights), architecture="resnet50", labels="gone.txt")
+    opened.app.preferences.remember(remembered)
+    opened.fake.failures[str(weights)] = MatchError("These weights do not fit resnet50.", "", "Choose another.")
+    opened.session.open_weights(weights)
+    opened.until(lambda: opened.window.notices.current)
+    assert opened.fake.opened[-1][0] == remembered
+    notice = opened.window.notices.current
+    assert notice is not None
+    assert notice.act is not None
+    assert notice.action
+    opened.fake.failures.clear()
+    notice.act()
+    opened.until(lambda: opened.window.model_bar.model.text() == "flowers.pth")
+    assert opened.fake.opened[-1][0] == ModelSpec("file", str(weights))
+
+
 def test_the_next_success_takes_the_error_away(opened: Opened, weights: Path) -> None:
     opened.fake.failures[str(weights)] = WeightsError("It is a web page.")
     opened.session.models.open(ModelSpec("file", str(weights)))
