@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,12 @@ def test_no_text_and_no_html_breaks_it(text: str, html: str) -> None:
     mime.setHtml(f"<img src='{html}'>{html}")
     read(mime)
     hover_text(mime)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert from_paths([tmp_path / "pipe"]).paths == (tmp_path / "pipe",)
+
+
+def test_a_name_that_is_too_long_is_no_weights_file() -> None:
+    assert not looks_like_weights(Path("x" * 5000))

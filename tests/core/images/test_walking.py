@@ -124,3 +124,11 @@ def test_importing_images_brings_neither_torch_nor_numpy_nor_pillow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_name_that_is_too_long_brings_its_error_when_it_is_decoded() -> None:
+    path = Path("x" * 5000)
+    (source,) = walk([path])
+    assert source.path == path
+    with pytest.raises(ImageError):
+        Decoder().decode(source)
