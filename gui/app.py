@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _CLOSE_S = 4.0
 """How long threads get to end; the process is gone a little later."""
 
+_SWITCH_S = 0.001
+
 MakeWorkbench = Callable[["Listener"], "Workbench"]
 
 
@@ -110,6 +112,8 @@ class App(QObject):
 
     def _start(self) -> None:
         """Everything that the first painting did not need."""
+        # How long a worker may keep the window waiting for the interpreter, each time it wants it.
+        sys.setswitchinterval(_SWITCH_S)
         self.window.furnish()
         from gui.bridge import Bridge
         from gui.picture import prepare

@@ -10,7 +10,8 @@ from PySide6.QtGui import QImage
 from core.images import Preview
 from core.jobs import Finished, JobEvent
 
-_SMALLEST_SIDE = 320
+_LARGEST_BY_ITSELF = 2400
+"""A photo with a longer side than this, in pixels, gets smaller copies; one without is scaled in no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def from_preview(preview: Preview) -> Picture:
     packed = QImage(preview.rgb, preview.width, preview.height, 3 * preview.width, QImage.Format.Format_RGB888)
     # The conversion copies, so the bytes may go.
     levels = [packed.convertToFormat(QImage.Format.Format_RGB32)]
-    while min(levels[-1].width(), levels[-1].height()) > 2 * _SMALLEST_SIDE:
+    while max(levels[-1].width(), levels[-1].height()) > _LARGEST_BY_ITSELF:
         half = QSize(levels[-1].width() // 2, levels[-1].height() // 2)
         levels.append(
             levels[-1].scaled(half, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
