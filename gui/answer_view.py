@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
@@ -66,9 +76,14 @@ class AnswerView(QWidget):
         self.update()
 
     def _set(self, label: str, number: str, share: float, quiet: bool) -> None:
+        changed = (label, number) != (self._label, self._number)
         self._label, self._number, self._share = label, number, share
         self._quiet, self._faded = quiet, False
-        theme.name(self, f"{label}, {number}" if number else label)
+        said = f"{label}, {number}" if number else label
+        theme.name(self, said)
+        if changed and QAccessible.isActive():
+            # A person who does not see the window hears the answer without asking for it.
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
         self.updateGeometry()
         self.update()
 

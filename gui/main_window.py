@@ -71,7 +71,8 @@ class MainWindow(QMainWindow):
         self.error = ErrorPanel(self)
         self.scores = ScoresPanel(self)
         self.scores.show_line(self.greeting.label)
-        self._answer_place.replaceWidget(self.greeting, self.scores)
+        self._answer_place.removeWidget(self.greeting)
+        self._answer_place.addWidget(self.scores)
         self.greeting.hide()
         self.filmstrip = Filmstrip(self.results, self)
         for panel in (self.photo, self.error):

@@ -312,6 +312,7 @@ def test_nothing_is_cut_off_at_any_size(opened: Opened, photos: list[Path], size
     scores = opened.window.scores
     assert scores.names.geometry().bottom() <= scores.rect().bottom()
     assert opened.window.photo.height() > 150
+    assert scores.height() == opened.window.stage.height()
 
 
 def test_app_is_usable_without_a_session_yet(tmp_path: Path) -> None:
