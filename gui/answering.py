@@ -139,10 +139,9 @@ class Answering(QObject):
             self._workbench.cancel(job)
         self._batches.clear()
         self.results.wait_again()
-        keys = self.results.keys()
-        if self._current in keys:
-            self._ask([self._current], Priority.NOW)
-        self._ask([key for key in keys if key != self._current], Priority.LONG)
+        entries = self.results.entries()
+        self._ask([entry for entry in entries if entry.key == self._current], Priority.NOW)
+        self._ask([entry for entry in entries if entry.key != self._current], Priority.LONG)
 
     def handle(self, event: JobEvent) -> bool:
         """Take a job's event; whether it was meant for this object."""
@@ -155,17 +154,16 @@ class Answering(QObject):
         return True
 
     def _take(self, sources: Sequence[ImageSource], show: bool) -> None:
-        keys = self.results.add(sources)
+        entries = self.results.add(sources)
         if not show:
-            self._ask(keys, Priority.LONG)
+            self._ask(entries, Priority.LONG)
             return
-        self._current = keys[0]
+        self._current = entries[0].key
         self.current_changed.emit()
-        self._ask(keys[:1], Priority.NOW)
-        self._ask(keys[1:], Priority.LONG)
+        self._ask(entries[:1], Priority.NOW)
+        self._ask(entries[1:], Priority.LONG)
 
-    def _ask(self, keys: list[int], priority: Priority) -> None:
-        entries = [entry for entry in map(self.results.find, keys) if entry is not None]
+    def _ask(self, entries: list[Entry], priority: Priority) -> None:
         if self.ready and entries:
             job = self._workbench.classify(tuple(entry.source for entry in entries), priority)
             self._batches[job] = _Batch([entry.key for entry in entries])
@@ -174,7 +172,7 @@ class Answering(QObject):
         entry = self.current
         if entry is not None and entry.answered is None:
             self.results.wait_again([entry.key])
-            self._ask([entry.key], Priority.NOW)
+            self._ask([entry], Priority.NOW)
 
     def _drop_jobs(self) -> None:
         for job in (*self._batches, *self._expanding):

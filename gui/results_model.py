@@ -119,6 +119,10 @@ class ResultsModel(QAbstractListModel):
         """The image with a key; ``None`` where it was removed."""
         return self.entry(self.row_of(key))
 
+    def entries(self) -> list[Entry]:
+        """All images, in order."""
+        return list(self._entries)
+
     def keys(self, state: State | None = None) -> list[int]:
         """The keys of all images, or of those in one state, in order."""
         return [entry.key for entry in self._entries if state is None or entry.state is state]
@@ -127,19 +131,19 @@ class ResultsModel(QAbstractListModel):
         """All answers of the current model, errors among them, in order."""
         return (entry.result for entry in list(self._entries) if entry.state is State.DONE and entry.result)
 
-    def add(self, sources: Sequence[ImageSource]) -> list[int]:
-        """Append images that wait for their answers; their keys."""
+    def add(self, sources: Sequence[ImageSource]) -> list[Entry]:
+        """Append images that wait for their answers."""
         if not sources:
             return []
         first = len(self._entries)
-        keys = list(range(self._next_key, self._next_key + len(sources)))
+        added = [Entry(key, source) for key, source in enumerate(sources, self._next_key)]
         self.beginInsertRows(QModelIndex(), first, first + len(sources) - 1)
-        self._entries.extend(Entry(key, source) for key, source in zip(keys, sources, strict=True))
-        self._keys.extend(keys)
+        self._entries.extend(added)
+        self._keys.extend(entry.key for entry in added)
         self._next_key += len(sources)
         self.endInsertRows()
         self.counted.emit()
-        return keys
+        return added
 
     def set_result(self, key: int, result: ImageResult) -> bool:
         """Take an answer; whether its image is still there."""
@@ -162,11 +166,13 @@ class ResultsModel(QAbstractListModel):
 
     def wait_again(self, keys: Iterable[int] | None = None) -> None:
         """Let these, or all, wait for a new answer."""
-        self._set_state(State.WAITING, keys)
+        rows = range(len(self._entries)) if keys is None else [row for row in map(self.row_of, keys) if row >= 0]
+        self._set_state(State.WAITING, rows)
 
     def stop_waiting(self) -> None:
         """Say of all that wait that nobody is answering them."""
-        self._set_state(State.STOPPED, self.keys(State.WAITING))
+        rows = [row for row, entry in enumerate(self._entries) if entry.state is State.WAITING]
+        self._set_state(State.STOPPED, rows)
 
     def remove(self, rows: Iterable[int]) -> None:
         """Take images away."""
@@ -187,8 +193,7 @@ class ResultsModel(QAbstractListModel):
         self.endResetModel()
         self.counted.emit()
 
-    def _set_state(self, state: State, keys: Iterable[int] | None) -> None:
-        rows = range(len(self._entries)) if keys is None else [row for row in map(self.row_of, keys) if row >= 0]
+    def _set_state(self, state: State, rows: Sequence[int]) -> None:
         for row in rows:
             entry = self._entries[row]
             self._answered += (state is State.DONE) - (entry.state is State.DONE)

@@ -434,10 +434,10 @@ class TestFilmstrip:
         strip = Filmstrip(model)
         qtbot.addWidget(strip)
         strip.resize(900, strip.height())
-        keys = model.add(sources(100_000))
+        entries = model.add(sources(100_000))
         strip.show()
         strip.go_to(99_999)
-        model.set_result(keys[-1], result(sources(1)[0]))
+        model.set_result(entries[-1].key, result(sources(1)[0]))
         painted = strip.grab()
         assert not painted.isNull()
         assert strip.currentIndex().row() == 99_999
@@ -474,8 +474,8 @@ class TestFilmstrip:
         model = ResultsModel()
         strip = Filmstrip(model)
         qtbot.addWidget(strip)
-        (key, _) = model.add(sources(2))
-        model.set_result(key, ImageResult(sources(1)[0], make_prediction(make_info()), None, 9, 9, b"no jpeg"))
+        first, _ = model.add(sources(2))
+        model.set_result(first.key, ImageResult(sources(1)[0], make_prediction(make_info()), None, 9, 9, b"no jpeg"))
         strip.show()
         assert not strip.grab().isNull()
 

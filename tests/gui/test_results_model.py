@@ -19,6 +19,11 @@ def sources(count: int, start: int = 0) -> list[ImageSource]:
     return [ImageSource(f"folder/{number}.jpg") for number in range(start, start + count)]
 
 
+def add(model: ResultsModel, count: int) -> list[int]:
+    """The keys of new images."""
+    return [entry.key for entry in model.add(sources(count))]
+
+
 def result(source: ImageSource, seed: int = 5) -> ImageResult:
     return ImageResult(source, make_prediction(INFO, seed), None, 10, 10, b"")
 
@@ -35,7 +40,7 @@ def model() -> ResultsModel:
 
 
 def test_rows_come_in_order_and_wait(model: ResultsModel) -> None:
-    keys = model.add(sources(3))
+    keys = add(model, 3)
     assert model.keys() == keys
     assert [model.row_of(key) for key in keys] == [0, 1, 2]
     assert model.keys(State.WAITING) == keys
@@ -44,7 +49,7 @@ def test_rows_come_in_order_and_wait(model: ResultsModel) -> None:
 
 
 def test_an_answer_is_shown_and_counted_once(model: ResultsModel) -> None:
-    (key,) = model.add(sources(1))
+    (key,) = add(model, 1)
     assert model.set_result(key, result(sources(1)[0]))
     assert model.set_result(key, result(sources(1)[0], 3))
     assert model.answered == 1
@@ -56,14 +61,14 @@ def test_an_answer_is_shown_and_counted_once(model: ResultsModel) -> None:
 
 
 def test_an_error_is_an_answer(model: ResultsModel) -> None:
-    (key,) = model.add(sources(1))
+    (key,) = add(model, 1)
     model.set_result(key, ImageResult(sources(1)[0], None, ImageError("0.jpg is empty.")))
     assert model.index(0).data() == "0.jpg is empty."
     assert model.answered == 1
 
 
 def test_an_answer_for_a_removed_image_is_dropped(model: ResultsModel) -> None:
-    first, second, third = model.add(sources(3))
+    first, second, third = add(model, 3)
     model.remove([1])
     assert not model.set_result(second, result(sources(3)[1]))
     assert model.set_result(third, result(sources(3)[2]))
@@ -72,14 +77,14 @@ def test_an_answer_for_a_removed_image_is_dropped(model: ResultsModel) -> None:
 
 
 def test_fail_leaves_answers_alone(model: ResultsModel) -> None:
-    first, second = model.add(sources(2))
+    first, second = add(model, 2)
     model.set_result(first, result(sources(2)[0]))
     model.fail([first, second], WhatsitError("Out of memory."))
     assert [model.index(row).data() for row in (0, 1)] == ["dog, 50.0 %", "Out of memory."]
 
 
 def test_wait_again_keeps_the_thumbnail_but_hides_the_answer(model: ResultsModel) -> None:
-    (key,) = model.add(sources(1))
+    (key,) = add(model, 1)
     model.set_result(key, ImageResult(sources(1)[0], make_prediction(INFO), None, 1, 1, b"jpeg"))
     model.wait_again()
     entry = model.find(key)
@@ -93,7 +98,7 @@ def test_wait_again_keeps_the_thumbnail_but_hides_the_answer(model: ResultsModel
 
 
 def test_stop_waiting_marks_only_those_that_wait(model: ResultsModel) -> None:
-    first, second = model.add(sources(2))
+    first, second = add(model, 2)
     model.set_result(first, result(sources(2)[0]))
     model.stop_waiting()
     states = [entry.state for key in (first, second) if (entry := model.find(key)) is not None]
@@ -103,7 +108,7 @@ def test_stop_waiting_marks_only_those_that_wait(model: ResultsModel) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_removing_any_rows_keeps_the_rest_in_order(model: ResultsModel, seed: int) -> None:
     chance = random.Random(seed)
-    keys = model.add(sources(60))
+    keys = add(model, 60)
     for key in keys[::3]:
         model.set_result(key, result(sources(1)[0]))
     gone = chance.sample(range(60), 25)
@@ -115,15 +120,15 @@ def test_removing_any_rows_keeps_the_rest_in_order(model: ResultsModel, seed: in
 
 
 def test_clear_takes_all_and_keys_are_not_used_again(model: ResultsModel) -> None:
-    before = model.add(sources(2))
+    before = add(model, 2)
     model.clear()
     assert model.rowCount() == 0
     assert model.answered == 0
-    assert not set(before) & set(model.add(sources(2)))
+    assert not set(before) & set(add(model, 2))
 
 
 def test_assistive_technology_hears_name_and_answer(model: ResultsModel) -> None:
-    (key,) = model.add(sources(1))
+    (key,) = add(model, 1)
     assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "0.jpg: waiting"
     model.set_result(key, result(sources(1)[0]))
     assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "0.jpg: dog, 50.0 %"
