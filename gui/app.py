@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gui.session import Session
 
 _log = logging.getLogger(__name__)
-_CLOSE_S = 4.0
+_CLOSE_S = 3.5
 """How long threads get to end; the process is gone a little later."""
 
 _SWITCH_S = 0.001
@@ -95,9 +95,8 @@ class App(QObject):
         preferences.save(self._settings, self.preferences)
         if self._bridge is not None:
             self._bridge.close()
-        if self.session is not None:
-            self.session.close()
-        return self._workbench is None or self._workbench.close(_CLOSE_S)
+        ended = self.session is None or self.session.close()
+        return (self._workbench is None or self._workbench.close(_CLOSE_S)) and ended
 
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """For ``sys.excepthook``: a bug reaches a person, and the window lives on."""
@@ -143,7 +142,7 @@ class App(QObject):
         from gui.error_view import Notice, words_for
 
         self.window.furnish()
-        self.window.notices.tell(Notice("bug", words_for(error, report)))
+        self.window.tell(Notice("bug", words_for(error, report)))
 
 
 def check_bindings() -> None:

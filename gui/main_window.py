@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
@@ -15,6 +16,9 @@ from gui.drop_zone import DropZone
 from gui.footer import Footer
 from gui.model_bar import ModelBar
 from gui.theme import UNIT
+
+if TYPE_CHECKING:
+    from gui.error_view import Notice
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 
@@ -99,6 +103,16 @@ class MainWindow(QMainWindow):
         """Show an image's error in its place."""
         self.error.show_error(error)
         self.stage.setCurrentWidget(self.error)
+
+    def tell(self, notice: Notice) -> None:
+        """Show a notice; the report of a bug comes with a window of its own, one at a time."""
+        from gui.error_view import Details
+
+        self.notices.tell(notice)
+        if notice.key == "bug" and not any(dialog.isVisible() for dialog in self.findChildren(Details)):
+            dialog = Details(self, notice.words)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+            dialog.show()
 
     def show_photo_menu(self, place: QPoint) -> None:
         """The filmstrip's context menu."""

@@ -147,10 +147,10 @@ class Session(QObject):
         """Put all answers on the clipboard, as CSV."""
         self.saving.copy(tuple(self.images.results.results()), self.preferences.k)
 
-    def close(self) -> None:
-        """Start no more work."""
+    def close(self) -> bool:
+        """Start no more work, and finish what is being written; whether that has ended."""
         self.photos.stop()
-        self.saving.close()
+        return self.saving.close()
 
     @property
     def title(self) -> str:

@@ -112,7 +112,7 @@ class Wiring(QObject):
         session.answer_changed.connect(self._show_answer)
         session.about_changed.connect(self._show_about_photo)
         session.activity_changed.connect(window.footer.show_activity)
-        session.noticed.connect(window.notices.tell)
+        session.noticed.connect(window.tell)
         session.notice_over.connect(window.notices.drop)
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
         session.models.devices_found.connect(window.model_bar.show_devices)

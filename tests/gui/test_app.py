@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QWidget
 from core.errors import DesktopError
 from gui import theme
 from gui.app import App, check_bindings
+from gui.error_view import Details
 from gui.preferences import load
 from tests.gui.conftest import MakeApp, Opened, files
 
@@ -153,6 +154,14 @@ def test_a_bug_in_the_window_reaches_a_person(opened: Opened) -> None:
     notice = opened.window.notices.current
     assert notice is not None
     assert "a bug of ours" in notice.words.detail
+    (dialog,) = [found for found in opened.window.findChildren(Details) if found.isVisible()]
+    assert not dialog.isModal()
+    dialog.copy_report()
+    assert "a bug of ours" in QGuiApplication.clipboard().text()
+    opened.app.report(ValueError, ValueError("another"), None)
+    opened.until(lambda: "another" in (opened.window.notices.current or notice).words.detail)
+    # The second does not cover the first.
+    assert [found for found in opened.window.findChildren(Details) if found.isVisible()] == [dialog]
     assert "test_app.py" in notice.words.detail
 
 
