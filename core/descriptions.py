@@ -21,6 +21,9 @@ class CheckpointSummary:
         bytes: the file's size.
         sha256: of the whole file, hexadecimal.
         left_out: names, as written, of tensors beside the network's that were not used, such as a loss's.
+        sets: all sets of tensors in the file that may be a network's, as dotted keys (``state_dict_ema``),
+            the one in use first; one entry where there is no choice.
+        blocked: names in Python that the file asks for and that could run code; sorted, mostly empty.
     """
 
     file: str
@@ -32,6 +35,8 @@ class CheckpointSummary:
     bytes: int
     sha256: str
     left_out: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,10 @@ class ModelSpec:
         architecture: id chosen by a person; empty to match by names and shapes.
         labels: path of a label file chosen by a person; empty to use what travels with the weights.
         preprocessing: chosen by a person; ``None`` to use what travels with the weights, or the default.
+        architecture_file: path of a person's Python file that defines the architecture; may be empty.
+        arguments: constructor arguments that a person gave, as (name, Python literal).
+        tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
+            empty to choose by evidence.
     """
 
     kind: str = "builtin"
@@ -119,6 +128,9 @@ class ModelSpec:
     architecture: str = ""
     labels: str = ""
     preprocessing: Preprocessing | None = None
+    architecture_file: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+    tensors: str = ""
 
 
 @dataclass(frozen=True, slots=True)

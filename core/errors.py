@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.questions import Question, TrustRequest
+
 
 class WhatsitError(Exception):
     """Something that a person can understand and act on.
@@ -62,6 +64,34 @@ class UsageError(WhatsitError):
 
 class DesktopError(WhatsitError):
     """The window or the launcher cannot work on this machine as it is."""
+
+
+class TrustError(WhatsitError):
+    """Code that came with a file would have to run, and nobody has agreed to that.
+
+    Attributes:
+        request: what to ask a person.
+    """
+
+    def __init__(self, what: str, why: str, remedy: str, *, request: TrustRequest, detail: str = "") -> None:
+        super().__init__(what, why, remedy, detail=detail)
+        self.request = request
+
+
+class QuestionsError(WhatsitError):
+    """A network's class wants constructor arguments that neither the weights nor the checkpoint tell.
+
+    Attributes:
+        architecture: the class that asks.
+        questions: what to ask a person.
+    """
+
+    def __init__(
+        self, what: str, why: str, remedy: str, *, architecture: str, questions: tuple[Question, ...]
+    ) -> None:
+        super().__init__(what, why, remedy)
+        self.architecture = architecture
+        self.questions = questions
 
 
 class Cancelled(Exception):

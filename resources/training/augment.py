@@ -49,7 +49,7 @@ def _within_a_scene(images: Tensor, size: int) -> Tensor:
     behind = _sample(
         images[torch.randperm(count)], _placements(count, _uniform(count, 1.8, 3.5), 0.5), size, "reflection"
     )
-    zoom = _uniform(count, 0.55, 0.95)
+    zoom = _uniform(count, 0.45, 0.95)
     maps = _placements(count, zoom, 0.0)
     room = (1 / zoom - 1).unsqueeze(1) * 0.7
     maps[:, :, 2] = _uniform(count * 2, -1.0, 1.0).view(count, 2) * room
@@ -108,7 +108,7 @@ def augment(pixels: Tensor, size: int, strength: float) -> Tensor:
     """
     images = pixels.float().div_(255)
     count = len(images)
-    scenes = int(count * 0.3 * strength)
+    scenes = int(count * 0.4 * strength)
     zoom = torch.exp(_uniform(count - scenes, -0.1, 0.3 * strength + 0.02))
     plain = _sample(images[scenes:], _placements(count - scenes, zoom, 0.16), size, "reflection")
     images = torch.cat([_within_a_scene(images[:scenes], size), plain]) if scenes else plain

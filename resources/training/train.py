@@ -101,7 +101,7 @@ class Run:
         progress = self.epoch / self.options.epochs
         # Small pictures at first, weak variation at the end: faster, and closer to what is measured.
         size = self.options.size if progress >= self.options.small_share else self.options.size * 3 // 4
-        strength, mixing = (0.6, 0.2) if progress < 0.8 else (0.4, 0.0)
+        strength, mixing = (0.6, self.options.mix_share) if progress < 0.8 else (0.4, 0.0)
         images, mixed = mix(augment(pixels, size, strength), targets, mixing)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
@@ -143,6 +143,12 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.step = state["epoch"], state["step"]
+
+    def warm_start(self, path: Path) -> None:
+        """Begin a new run with the averaged network of an earlier one; its schedule starts afresh."""
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        self.network.load_state_dict(state["average"])
+        self.average.load_state_dict(state["average"])
 
 
 @torch.inference_mode()
@@ -225,6 +231,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=0.15)
     parser.add_argument("--weight-decay", type=float, default=3e-4)
     parser.add_argument("--small-share", type=float, default=0.32, help="share of epochs at 3/4 of the size")
+    parser.add_argument("--mix-share", type=float, default=0.2, help="share of batches with CutMix")
+    parser.add_argument("--warm-start", type=Path, help="last.pth of an earlier run, to go on from its weights")
     parser.add_argument("--check-every", type=int, default=2, help="epochs between checks on held-out pictures")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(arguments)
@@ -241,6 +249,8 @@ def main() -> None:
     run, last = Run(options, len(chosen.names), batches), options.output / "last.pth"
     if last.exists():
         run.resume(last)
+    elif options.warm_start:
+        run.warm_start(options.warm_start)
     while run.epoch < options.epochs:
         start, total = time.monotonic(), 0.0
         seed(options.seed + 1000 + run.epoch)
