@@ -86,9 +86,7 @@ class QuestionsError(WhatsitError):
         questions: what to ask a person.
     """
 
-    def __init__(
-        self, what: str, why: str, remedy: str, *, architecture: str, questions: tuple[Question, ...]
-    ) -> None:
+    def __init__(self, what: str, why: str, remedy: str, *, architecture: str, questions: tuple[Question, ...]) -> None:
         super().__init__(what, why, remedy)
         self.architecture = architecture
         self.questions = questions
