@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,11 +74,13 @@ class Engine:
             self._stream = Stream(decoder)
         done, device, limit = 0, classifier.info.device, classifier.batch_limit
         for results in self._stream.answer(classifier, sources, batch_size):
+            if isinstance(results, Future):
+                yield results
+                continue
             for result in results:
                 context.emit(result)
-            if results:
-                done += len(results)
-                context.progress(done, len(sources))
+            done += len(results)
+            context.progress(done, len(sources))
             if classifier.info.device != device or classifier.batch_limit != limit:
                 _say_step_down(context, classifier, device)
                 device, limit = classifier.info.device, classifier.batch_limit

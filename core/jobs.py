@@ -1,7 +1,8 @@
 """Work off the window's thread: jobs that start, report, give way to urgent ones, and end exactly once.
 
 A job is a generator function of one ``Context``.  Each ``yield`` is a place where it can be cancelled or
-give way to a more urgent job; its ``return`` value is the result.
+give way to a more urgent job; a job that yields a ``Future`` rests until that is done, and any other job may
+go on meanwhile.  Its ``return`` value is the result.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from core.errors import Cancelled, WhatsitError
 
@@ -127,14 +130,23 @@ class Context:
             _log.exception("a listener failed on %r", event)
 
 
-Steps = Generator[None, None, object]
+Steps = Generator[Future[Any] | None, None, object]
 Work = Callable[[Context], Steps]
 
 
 class _Job:
+    """A job on its way.
+
+    Attributes:
+        context: what its steps may call.
+        order: who goes first.
+        awaited: what it wants to rest for, since its last step; ``None`` to go on at once.
+    """
+
     def __init__(self, number: int, work: Work, priority: Priority, listener: Listener) -> None:
         self.context = Context(number, listener)
         self.order = (priority, number)
+        self.awaited: Future[Any] | None = None
         self._work = work
         self._steps: Steps | None = None
 
@@ -150,7 +162,7 @@ class _Job:
                 raise Cancelled
             if self._steps is None:
                 self._steps = self._work(context)
-            next(self._steps)
+            self.awaited = next(self._steps)
             return True
         except StopIteration as stop:
             context.tell(Finished(context.job, stop.value))
@@ -179,6 +191,7 @@ class JobRunner:
         self._listener = listener
         self._changed = threading.Condition()
         self._waiting: list[_Job] = []
+        self._resting: set[_Job] = set()
         self._alive: dict[int, _Job] = {}
         self._closing = False
         self._threads = [threading.Thread(target=self._run, name=f"{name}-{i}", daemon=True) for i in range(threads)]
@@ -211,7 +224,7 @@ class JobRunner:
         with self._changed:
             if job in self._alive:
                 self._alive[job].context.cancel()
-                self._changed.notify_all()
+                self._wake(self._alive[job])
 
     def close(self, timeout_s: float) -> bool:
         """Cancel all jobs and wait for the threads.
@@ -223,6 +236,7 @@ class JobRunner:
             self._closing = True
             for job in self._alive.values():
                 job.context.cancel()
+                self._wake(job)
             self._changed.notify_all()
         deadline = time.monotonic() + timeout_s
         for thread in self._threads:
@@ -232,16 +246,37 @@ class JobRunner:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             while job.step():
+                if job.awaited is not None:
+                    self._rest(job, job.awaited)
+                    break
                 with self._changed:
                     if self._waiting and self._waiting[0] < job:
                         job = heapq.heappushpop(self._waiting, job)
-            with self._changed:
-                del self._alive[job.context.job]
+            else:
+                with self._changed:
+                    del self._alive[job.context.job]
+                    self._changed.notify_all()
+
+    def _rest(self, job: _Job, awaited: Future[Any]) -> None:
+        """Let other jobs go on until the future is done, or the job is cancelled."""
+        with self._changed:
+            self._resting.add(job)
+            if job.context.cancelled:
+                self._wake(job)
+        awaited.add_done_callback(lambda _: self._wake(job))
+
+    def _wake(self, job: _Job) -> None:
+        """Queue a job that rests; one that does not is left alone."""
+        with self._changed:
+            if job in self._resting:
+                self._resting.discard(job)
+                heapq.heappush(self._waiting, job)
+                self._changed.notify()
 
     def _next(self) -> _Job | None:
         with self._changed:
             while not self._waiting:
-                if self._closing:
+                if self._closing and not self._alive:
                     return None
                 self._changed.wait()
             return heapq.heappop(self._waiting)

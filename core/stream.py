@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.classifier import Classifier
-from core.errors import ImageError, WhatsitError
+from core.errors import Cancelled, ImageError, WhatsitError
 from core.images import DecodedImage, Decoder, ImageSource, thumbnail
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import Preprocessing
@@ -24,8 +25,11 @@ _LARGEST_BATCH = 64
 _BATCH_S = 0.15
 """How long one forward pass may keep a more urgent job waiting."""
 
-_POLL_S = 0.01
+_FEW = 4
+"""So many images at once are what a person waits for."""
+_LINK_THREADS = 4
 
+Check = Callable[[], None]
 Clock = Callable[[], float]
 
 
@@ -42,29 +46,49 @@ class _Prepared:
     thumbnail: Future[bytes] | None
 
 
-class Stream:
-    """Answers images for one classifier at a time.
+class _Pace:
+    """How many images go into the next forward pass: more and more, for as long as a pass is short."""
 
-    Attributes:
-        batch_size: the size of the next forward pass; grows while passes are short.
-    """
+    def __init__(self, fixed: int) -> None:
+        self._fixed = fixed
+        self.size = fixed or 1
+
+    def adapt(self, count: int, seconds: float) -> None:
+        """Learn from a pass over so many images."""
+        if self._fixed or count < self.size:
+            return
+        if seconds < _BATCH_S / 2:
+            self.size = min(_LARGEST_BATCH, self.size * 2)
+        elif seconds > _BATCH_S:
+            self.size = max(1, self.size // 2)
+
+
+class Stream:
+    """Answers images for one classifier at a time."""
 
     def __init__(self, decoder: Decoder, clock: Clock = time.perf_counter) -> None:
         self._decoder = decoder
         self._clock = clock
         self._pool = ThreadPoolExecutor(_THREADS, "decode")
-        self.batch_size = 1
+        # A few images that a person waits for do not queue behind those of a folder that are read ahead, and a
+        # link that hangs keeps nobody waiting who does not need it.
+        self._urgent = ThreadPoolExecutor(_THREADS, "decode-now")
+        self._links = ThreadPoolExecutor(_LINK_THREADS, "fetch")
+        self._closing = threading.Event()
 
     def close(self) -> None:
         """Let the threads go; what is queued is dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._closing.set()
+        for pool in (self._pool, self._urgent, self._links):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def answer(
         self, classifier: Classifier, sources: Sequence[ImageSource], batch_size: int = 0
-    ) -> Generator[list[ImageResult], None, None]:
+    ) -> Generator[list[ImageResult] | Future[_Prepared], None, None]:
         """Answer images in order, a list of results for each forward pass.
 
-        An empty list means that the next image is still being read: a moment to give way.
+        A future means that the next image is still being read: others may have their turn until it is done.
+        Closing the generator ends what is being fetched for it.
 
         Args:
             classifier: it may step down to the CPU on the way.
@@ -72,58 +96,55 @@ class Stream:
             batch_size: images in one forward pass; 0 grows from 1 for as long as a pass is short.
         """
         preprocessing = classifier.info.preprocessing
-        self.batch_size = batch_size or 1
+        pace, over = _Pace(batch_size), threading.Event()
         waiting: deque[Future[_Prepared]] = deque()
         remaining = iter(sources)
+        pool = self._urgent if len(sources) <= _FEW else self._pool
+
+        def check() -> None:
+            if over.is_set() or self._closing.is_set():
+                raise Cancelled
+
+        def submit(source: ImageSource) -> Future[_Prepared]:
+            is_link = source.data is None and source.path is None
+            return (self._links if is_link else pool).submit(self._prepare, source, preprocessing, check, pool)
+
         try:
             while True:
-                self._fill(waiting, remaining, preprocessing)
+                ahead = 2 * pace.size + _THREADS - len(waiting)
+                waiting.extend(submit(source) for source in itertools.islice(remaining, max(0, ahead)))
                 if not waiting:
                     return
                 if not waiting[0].done():
-                    _wait(waiting[0])
-                    yield []
+                    yield waiting[0]
                     continue
                 start = self._clock()
-                results = self._pass(classifier, _take(waiting, self.batch_size))
-                self._adapt(len(results), self._clock() - start, batch_size)
+                results = self._pass(classifier, _take(waiting, pace.size))
+                pace.adapt(len(results), self._clock() - start)
                 yield results
         finally:
+            over.set()
             for future in waiting:
                 future.cancel()
 
-    def _fill(
-        self, waiting: deque[Future[_Prepared]], remaining: Iterator[ImageSource], preprocessing: Preprocessing
-    ) -> None:
-        ahead = 2 * self.batch_size + _THREADS
-        while len(waiting) < ahead:
-            source = next(remaining, None)
-            if source is None:
-                return
-            waiting.append(self._pool.submit(self._prepare, source, preprocessing))
-
-    def _prepare(self, source: ImageSource, preprocessing: Preprocessing) -> _Prepared:
-        """Decode and preprocess one image; runs on the pool."""
+    def _prepare(
+        self, source: ImageSource, preprocessing: Preprocessing, check: Check, pool: ThreadPoolExecutor
+    ) -> _Prepared:
+        """Decode and preprocess one image; its thumbnail is left to the pool."""
         try:
-            image = self._decoder.decode(source)
+            check()
+            image = self._decoder.decode(source, check)
         except WhatsitError as error:
             return _Prepared(source, None, error, 0.0, 0, 0, None)
         start = self._clock()
         try:
             tensor = to_tensor(image, preprocessing)
         except WhatsitError as error:
-            return _Prepared(source, None, error, 0.0, image.width, image.height, self._thumbnail(image))
+            return _Prepared(source, None, error, 0.0, image.width, image.height, _later_small(image, pool))
         except MemoryError:
             return _Prepared(source, None, _too_large(source), 0.0, image.width, image.height, None)
         seconds = self._clock() - start
-        return _Prepared(source, tensor, None, seconds, image.width, image.height, self._thumbnail(image))
-
-    def _thumbnail(self, image: DecodedImage) -> Future[bytes] | None:
-        try:
-            return self._pool.submit(_small, image)
-        except RuntimeError:
-            # The pool is closing: nobody will look at it.
-            return None
+        return _Prepared(source, tensor, None, seconds, image.width, image.height, _later_small(image, pool))
 
     def _pass(self, classifier: Classifier, prepared: list[_Prepared]) -> list[ImageResult]:
         """One forward pass over images of one input size; those without a tensor bring their error."""
@@ -136,14 +157,6 @@ class Stream:
             except WhatsitError as error:
                 answers = itertools.repeat(error)
         return [_result(item, item.error or next(answers)) for item in prepared]
-
-    def _adapt(self, count: int, seconds: float, fixed: int) -> None:
-        if fixed or count < self.batch_size:
-            return
-        if seconds < _BATCH_S / 2:
-            self.batch_size = min(_LARGEST_BATCH, self.batch_size * 2)
-        elif seconds > _BATCH_S:
-            self.batch_size = max(1, self.batch_size // 2)
 
 
 def _take(waiting: deque[Future[_Prepared]], most: int) -> list[_Prepared]:
@@ -161,18 +174,19 @@ def _take(waiting: deque[Future[_Prepared]], most: int) -> list[_Prepared]:
     return taken
 
 
-def _wait(future: Future[_Prepared]) -> None:
-    try:
-        future.exception(timeout=_POLL_S)
-    except TimeoutError:
-        return
-
-
 def _result(item: _Prepared, answer: Prediction | WhatsitError) -> ImageResult:
     picture = item.thumbnail.result() if item.thumbnail is not None else b""
     if isinstance(answer, WhatsitError):
         return ImageResult(item.source, None, answer, item.width, item.height, picture)
     return ImageResult(item.source, answer, None, item.width, item.height, picture)
+
+
+def _later_small(image: DecodedImage, pool: ThreadPoolExecutor) -> Future[bytes] | None:
+    try:
+        return pool.submit(_small, image)
+    except RuntimeError:
+        # The pool is closing: nobody will look at it.
+        return None
 
 
 def _small(image: DecodedImage) -> bytes:

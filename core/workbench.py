@@ -112,7 +112,7 @@ class Workbench:
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source))
+            return preview(self.decoder.decode(source, context.check))
 
         return self._file_jobs.submit(work, Priority.NOW)
 

@@ -164,6 +164,12 @@ class Answering(QObject):
         self._ask(entries[1:], Priority.LONG)
 
     def _ask(self, entries: list[Entry], priority: Priority) -> None:
+        links = [entry for entry in entries if entry.source.url]
+        # Each link has a job of its own: one that hangs holds up nobody else's answer.
+        for part in ([entry for entry in entries if not entry.source.url], *([entry] for entry in links)):
+            self._submit(part, priority)
+
+    def _submit(self, entries: list[Entry], priority: Priority) -> None:
         if self.ready and entries:
             job = self._workbench.classify(tuple(entry.source for entry in entries), priority)
             self._batches[job] = _Batch([entry.key for entry in entries])

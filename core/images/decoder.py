@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 
-from core.errors import ImageError, WhatsitError
+from core.errors import Cancelled, ImageError, WhatsitError
 from core.images import reading
 from core.images.decoded import DecodedImage
 from core.images.source import ImageSource
 
 _CAPACITY = 256 * 1024 * 1024
+_POLL_S = 0.05
+
+Check = Callable[[], None]
+"""Called now and then while a link is fetched; raises ``Cancelled`` to stop."""
 
 
 class Decoder:
@@ -32,35 +37,47 @@ class Decoder:
         self._kept_bytes = 0
         self._running: dict[Hashable, Future[DecodedImage]] = {}
 
-    def decode(self, source: ImageSource) -> DecodedImage:
+    def decode(self, source: ImageSource, check: Check = lambda: None) -> DecodedImage:
         """The pixels of an image.
 
+        Args:
+            source: where it is.
+            check: may raise ``Cancelled`` while a link is fetched.
+
         Raises:
+            Cancelled: from ``check``.
             ImageError: it cannot be had, or is no image.
         """
         key = _key(source)
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is not None:
-                self._kept.move_to_end(key)
-                return kept
-            future = self._running.get(key)
-            is_mine = future is None
-            if future is None:
-                future = self._running[key] = Future()
-        if not is_mine:
-            return _shared(future)
+        while True:
+            with self._lock:
+                kept = self._kept.get(key)
+                if kept is not None:
+                    self._kept.move_to_end(key)
+                    return kept
+                future = self._running.get(key)
+                if future is None:
+                    mine = self._running[key] = Future[DecodedImage]()
+                    break
+            try:
+                return _shared(future, check)
+            except _GivenUp:
+                # Another thread began, and was cancelled: this one still wants it.
+                continue
+        return self._decode(source, key, mine, check)
+
+    def _decode(self, source: ImageSource, key: Hashable, mine: Future[DecodedImage], check: Check) -> DecodedImage:
         try:
-            decoded = _read(source)
+            decoded = _read(source, check)
         except BaseException as error:
             with self._lock:
                 del self._running[key]
-            future.set_exception(error)
+            mine.set_exception(_GivenUp() if isinstance(error, Cancelled) else error)
             raise
         with self._lock:
             del self._running[key]
             self._keep(key, decoded)
-        future.set_result(decoded)
+        mine.set_result(decoded)
         return decoded
 
     def clear(self) -> None:
@@ -79,8 +96,16 @@ class Decoder:
             self._kept_bytes -= oldest.nbytes
 
 
-def _shared(future: Future[DecodedImage]) -> DecodedImage:
+class _GivenUp(Exception):
+    """The thread that read an image for several was cancelled."""
+
+
+def _shared(future: Future[DecodedImage], check: Check) -> DecodedImage:
     """Another thread's answer; an error is copied, since an exception belongs to one thread's traceback."""
+    while not future.done():
+        check()
+        with contextlib.suppress(TimeoutError):
+            future.exception(timeout=_POLL_S)
     try:
         return future.result()
     except ImageError as error:
@@ -99,7 +124,7 @@ def _key(source: ImageSource) -> Hashable:
     return ("path", source.path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
-def _read(source: ImageSource) -> DecodedImage:
+def _read(source: ImageSource, check: Check) -> DecodedImage:
     name = source.short_name
     if source.data is not None:
         return reading.read_bytes(source.data, name)
@@ -108,7 +133,7 @@ def _read(source: ImageSource) -> DecodedImage:
     from core.fetching import fetch_image
 
     try:
-        data = fetch_image(source.url)
+        data = fetch_image(source.url, check=check)
     except WhatsitError as error:
         raise ImageError(error.what, error.why, error.remedy, detail=error.detail) from error
     return reading.read_bytes(data, name)

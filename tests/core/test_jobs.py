@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 import pytest
 
@@ -288,3 +289,65 @@ def test_ten_thousand_steps_of_switching_lose_nothing(office: Office) -> None:
     jobs = [office.submit(work(100), Priority(number % 3)) for number in range(100)]
     assert all(office.ending(job) == Finished(job, 100) for job in jobs)
     assert set(counts.values()) == {100}
+
+
+def test_a_job_that_rests_lets_less_urgent_ones_go_on(office: Office) -> None:
+    awaited: Future[None] = Future()
+    log: list[str] = []
+
+    def resting(context: Context) -> Steps:
+        context.check()
+        log.append("asks")
+        yield awaited
+        log.append("has it")
+        return None
+
+    first = office.submit(resting, Priority.NOW)
+    office.ending(office.submit(counting(2, log, "later"), Priority.LONG))
+    assert log == ["asks", "later0", "later1"]
+    awaited.set_result(None)
+    assert isinstance(office.ending(first), Finished)
+    assert log[-1] == "has it"
+
+
+def test_a_job_that_rests_for_what_is_done_goes_on(office: Office) -> None:
+    done: Future[None] = Future()
+    done.set_result(None)
+
+    def work(context: Context) -> Steps:
+        context.check()
+        for _ in range(3):
+            yield done
+        return "end"
+
+    job = office.submit(work)
+    assert office.ending(job) == Finished(job, "end")
+
+
+def test_a_job_that_rests_can_be_cancelled(office: Office) -> None:
+    awaited: Future[None] = Future()
+    begun = threading.Event()
+
+    def work(context: Context) -> Steps:
+        context.check()
+        begun.set()
+        yield awaited
+
+    job = office.submit(work)
+    assert begun.wait(10)
+    office.runner.cancel(job)
+    assert office.ending(job) == Stopped(job)
+    awaited.set_result(None)
+
+
+def test_closing_ends_jobs_that_rest() -> None:
+    office = Office(threads=2)
+    awaited: Future[None] = Future()
+
+    def work(context: Context) -> Steps:
+        context.check()
+        yield awaited
+
+    jobs = [office.submit(work) for _ in range(3)]
+    assert office.runner.close(10)
+    assert {event.job for event in office.drain() if isinstance(event, Stopped)} == set(jobs)

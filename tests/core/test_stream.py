@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from core import stream as stream_module
 from core.classifier import Classifier
+from core.errors import Cancelled
 from core.images import DecodedImage, Decoder, ImageSource
 from core.predictions import ImageResult
 from core.preprocessing import Preprocessing
@@ -35,6 +38,17 @@ class Colours(nn.Module):
         return images.mean(dim=(2, 3)) * 10
 
 
+def all_of(steps: Iterable[list[ImageResult] | Future[Any]]) -> list[ImageResult]:
+    """The results of a stream, waiting for what it waits for."""
+    made: list[ImageResult] = []
+    for step in steps:
+        if isinstance(step, Future):
+            step.exception(timeout=20)
+        else:
+            made += step
+    return made
+
+
 class Bench:
     """A stream with what it needs."""
 
@@ -44,7 +58,7 @@ class Bench:
         self.stream = Stream(decoder or Decoder())
 
     def answer(self, sources: list[ImageSource], batch_size: int = 0) -> list[ImageResult]:
-        return [r for results in self.stream.answer(self.classifier, sources, batch_size) for r in results]
+        return all_of(self.stream.answer(self.classifier, sources, batch_size))
 
 
 @pytest.fixture
@@ -114,10 +128,10 @@ class Counting(Decoder):
         self.count = 0
         self.gate = threading.Event()
 
-    def decode(self, source: ImageSource) -> DecodedImage:
+    def decode(self, source: ImageSource, check: Callable[[], None] = lambda: None) -> DecodedImage:
         assert self.gate.wait(20)
         self.count += 1
-        return super().decode(source)
+        return super().decode(source, check)
 
 
 def test_only_a_few_images_are_read_ahead(tmp_path: Path) -> None:
@@ -125,7 +139,7 @@ def test_only_a_few_images_are_read_ahead(tmp_path: Path) -> None:
     decoder.gate.set()
     bench = Bench(decoder=decoder)
     steps = bench.stream.answer(bench.classifier, pictures(tmp_path, 50), batch_size=2)
-    while not next(steps):
+    while isinstance(next(steps), Future):
         pass
     time.sleep(0.3)
     assert decoder.count <= 2 + 2 * 2 + 2 + 2
@@ -139,11 +153,75 @@ def test_while_an_image_is_being_read_others_get_their_turn(tmp_path: Path) -> N
     decoder = Counting()
     bench = Bench(decoder=decoder)
     steps = bench.stream.answer(bench.classifier, pictures(tmp_path, 2))
-    assert next(steps) == []
-    assert next(steps) == []
+    first = next(steps)
+    assert isinstance(first, Future)
+    assert not first.done()
     decoder.gate.set()
-    assert sum(len(results) for results in steps) == 2
+    assert len(all_of(steps)) == 2
     bench.stream.close()
+
+
+class Hanging(Decoder):
+    """Links hang until they are cancelled; files called slow wait for the gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.cancelled = threading.Event()
+
+    def decode(self, source: ImageSource, check: Callable[[], None] = lambda: None) -> DecodedImage:
+        if source.url:
+            self.wait_for(check)
+        if source.name.startswith("slow"):
+            assert self.gate.wait(20)
+        return super().decode(source, check)
+
+    def wait_for(self, check: Callable[[], None]) -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                check()
+            except Cancelled:
+                self.cancelled.set()
+                raise
+            time.sleep(0.005)
+        raise AssertionError("nobody cancelled the link")
+
+
+def test_links_that_hang_keep_no_file_waiting_and_can_be_cancelled(tmp_path: Path) -> None:
+    decoder = Hanging()
+    bench = Bench(decoder=decoder)
+    links = [ImageSource(f"{n}.jpg", url=f"http://127.0.0.1/{n}.jpg") for n in range(8)]
+    hanging = bench.stream.answer(bench.classifier, links)
+    assert isinstance(next(hanging), Future)
+    assert len(bench.answer(pictures(tmp_path, 20))) == 20
+    hanging.close()
+    assert decoder.cancelled.wait(5)
+    bench.stream.close()
+
+
+def test_an_image_asked_for_now_is_not_read_after_those_of_a_folder(tmp_path: Path) -> None:
+    decoder = Hanging()
+    bench = Bench(decoder=decoder)
+    slow = [ImageSource(f"slow-{source.name}", source.path) for source in pictures(tmp_path, 30)]
+    folder = bench.stream.answer(bench.classifier, slow)
+    assert isinstance(next(folder), Future)
+    (now,) = bench.answer(pictures(tmp_path, 1))
+    assert best(now) in now.source.name
+    assert now.thumbnail
+    decoder.gate.set()
+    assert len(all_of(folder)) == 30
+    bench.stream.close()
+
+
+def test_one_call_does_not_change_the_batches_of_another(bench: Bench, tmp_path: Path) -> None:
+    sources = pictures(tmp_path, 12)
+    long = bench.stream.answer(bench.classifier, sources, batch_size=3)
+    begun = next(step for step in long if not isinstance(step, Future))
+    bench.answer(sources[:2], batch_size=1)
+    bench.network.batches.clear()
+    assert len(begun) + len(all_of(long)) == 12
+    assert bench.network.batches[0][0] > 1
 
 
 def test_a_pass_that_the_network_refuses_fails_its_images_and_no_others(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from PIL import Image
 
-from core.errors import DownloadError, ImageError
+from core.errors import Cancelled, DownloadError, ImageError
 from core.images import DecodedImage, Decoder, ImageSource, reading
 from tests.core.pictures import encoded, saved, scene
 
@@ -186,8 +186,9 @@ def fetching(monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception) -> list
     """Put a stand-in in the place of core.fetching; returns the links that are asked for."""
     asked: list[str] = []
 
-    def fetch_image(url: str) -> bytes:
+    def fetch_image(url: str, *, check: Callable[[], None]) -> bytes:
         asked.append(url)
+        check()
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -211,6 +212,36 @@ def test_a_link_that_fails_is_an_image_error(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ImageError, match=r"No answer\. Offline\. Connect\.") as caught:
         Decoder().decode(ImageSource("a", url="http://x/a.jpg"))
     assert caught.value.detail == "x"
+
+
+def test_who_shares_a_link_with_someone_who_gives_up_fetches_it_himself(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture, begun, given_up = encoded(scene(20, 10), "JPEG"), threading.Event(), threading.Event()
+    asked: list[str] = []
+
+    def fetch_image(url: str, *, check: Callable[[], None]) -> bytes:
+        asked.append(url)
+        begun.set()
+        if len(asked) == 1:
+            assert given_up.wait(10)
+            check()
+        return picture
+
+    def cancelled() -> None:
+        raise Cancelled
+
+    module = ModuleType("core.fetching")
+    vars(module)["fetch_image"] = fetch_image
+    monkeypatch.setitem(sys.modules, "core.fetching", module)
+    decoder, image = Decoder(), ImageSource("http://x/a.jpg", url="http://x/a.jpg")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(decoder.decode, image, cancelled)
+        assert begun.wait(10)
+        second = pool.submit(decoder.decode, image)
+        time.sleep(0.1)
+        given_up.set()
+        assert isinstance(first.exception(10), Cancelled)
+        assert second.result(10).width == 20
+    assert len(asked) == 2
 
 
 def test_a_link_to_a_web_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
