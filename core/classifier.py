@@ -24,11 +24,14 @@ class Classifier:
     Attributes:
         info: what the window shows of it; changes when it steps down to the CPU.
         batch_limit: the largest batch that did not run out of memory; 0 while none has.
+        make_room: called with the id of a device whose memory is full, before anything slower; frees what
+            others keep there, and says whether there was anything.
     """
 
     def __init__(self, network: nn.Module, info: ClassifierInfo) -> None:
         self.info = info
         self.batch_limit = 0
+        self.make_room: Callable[[str], bool] = lambda _: False
         self._network = network
         self._provenance = _provenance(info)
 
@@ -52,6 +55,10 @@ class Classifier:
             release_memory()
             if not is_out_of_memory(error):
                 raise
+            if self.make_room(device.id):
+                release_memory()
+                self.move(device)
+                return
             raise DeviceError(
                 f"The network does not fit into the memory of {device.name}.",
                 "Its weights need more than is free there.",
@@ -108,7 +115,10 @@ class Classifier:
                     raise _refused(batch, error) from error
             except (IndexError, ValueError, TypeError, AssertionError) as error:
                 raise _refused(batch, error) from error
+            has_room = self.make_room(self.info.device.id)
             release_memory()
+            if has_room:
+                continue
             if size > 1:
                 size = self.batch_limit = max(1, size // 2)
             elif self.info.device.id != CPU:

@@ -5,6 +5,7 @@ Only jobs call it, one at a time, so it needs no locks.
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -56,6 +57,7 @@ class Engine:
             checkpoint = open_checkpoint(path)
             yield
             classifier = build_classifier(context, spec, checkpoint, entry)
+            classifier.make_room = functools.partial(self._make_room, classifier)
             yield
         context.progress(0, 0, "Warming up")
         notices = _settle(classifier, chosen, wanted=device)
@@ -91,6 +93,17 @@ class Engine:
         """Let the decoding threads go."""
         if self._stream is not None:
             self._stream.close()
+
+    def _make_room(self, wanting: Classifier, device: str) -> bool:
+        """Forget the classifiers that are kept on a device for coming back to, except the one that wants room."""
+        crowded = [
+            key
+            for key, kept in self._kept.items()
+            if kept is not wanting and kept is not self._current and kept.info.device.id == device
+        ]
+        for key in crowded:
+            del self._kept[key]
+        return bool(crowded)
 
     def _keep(self, key: Key, classifier: Classifier) -> None:
         """Keep a classifier for coming back to, and forget the oldest beyond the memory bound."""

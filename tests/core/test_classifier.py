@@ -83,6 +83,44 @@ def test_a_device_too_small_for_one_image_gives_way_to_the_cpu() -> None:
     assert {prediction.provenance.device for prediction in predictions} == {"cpu"}
 
 
+def test_a_full_device_is_asked_to_make_room_before_anything_is_made_smaller() -> None:
+    network = MeanColour(most=3)
+    classifier = Classifier(network, classifier_info())
+    asked: list[str] = []
+
+    def make_room(device: str) -> bool:
+        asked.append(device)
+        network.most = 8
+        return len(asked) == 1
+
+    classifier.make_room = make_room
+    answer(classifier, torch.rand(8, 3, 4, 4))
+    assert asked == ["cpu"]
+    assert (network.batches, classifier.batch_limit) == ([8, 8], 0)
+
+
+def test_a_network_that_finds_no_place_is_moved_again_once_there_is_room() -> None:
+    class Moving(MeanColour):
+        def to(self, device: str) -> MeanColour:
+            if device == "cpu:0" and self.cramped:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return self
+
+    target = DeviceInfo("cpu:0", "Example")
+    with pytest.raises(DeviceError, match="does not fit into the memory of Example"):
+        Classifier(Moving(cramped=True), classifier_info()).move(target)
+    network = Moving(cramped=True)
+    classifier = Classifier(network, classifier_info())
+
+    def make_room(device: str) -> bool:
+        network.cramped = False
+        return device == "cpu:0"
+
+    classifier.make_room = make_room
+    classifier.move(target)
+    assert classifier.info.device == target
+
+
 def test_a_cpu_too_small_for_one_image_says_so() -> None:
     class Hungry(MeanColour):
         def forward(self, images: Tensor) -> Tensor:

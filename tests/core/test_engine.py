@@ -44,7 +44,9 @@ class Room:
     def run(self, steps: Steps) -> object:
         while True:
             try:
-                next(steps)
+                awaited = next(steps)
+                if awaited is not None:
+                    awaited.exception(timeout=20)
             except StopIteration as stop:
                 return stop.value
 
@@ -312,6 +314,27 @@ def test_models_are_kept_only_as_far_as_memory_is_set_aside(
     room.events.clear()
     room.open(specs[0])
     assert any("Reading" in str(event) for event in room.events)
+
+
+def test_models_kept_for_coming_back_to_give_their_memory_to_the_one_in_use(room: Room, tmp_path: Path) -> None:
+    """The CPU stands in for a device that is full while more than two classifiers are on it."""
+    specs = [spec_of(save(tmp_path / f"{name}.pth")) for name in "abc"]
+    for spec in specs:
+        room.open(spec)
+    kept, current = room.engine._kept, room.engine._current  # pyright: ignore[reportPrivateUsage]
+    assert current is not None
+    forward = current._forward  # pyright: ignore[reportPrivateUsage]
+
+    def cramped(part: torch.Tensor) -> torch.Tensor:
+        if len(kept) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return forward(part)
+
+    current._forward = cramped  # pyright: ignore[reportPrivateUsage]
+    (result,) = room.classify(write_image(tmp_path / "a.png"))
+    assert result.prediction is not None
+    assert list(kept.values()) == [current]
+    assert not [value for value in room.emitted() if isinstance(value, Notice)]
 
 
 def test_images_need_a_model(room: Room, tmp_path: Path) -> None:
