@@ -61,7 +61,9 @@ def _window(given: list[str]) -> int:
             return _launcher(install=options.install_launcher)
         return _show(options)
     except WhatsitError as error:
-        print(error, file=sys.stderr)
+        from gui.last_words import say
+
+        say(str(error))
         return 2
 
 

@@ -174,6 +174,9 @@ class MainWindow(QMainWindow):
         self._strip_place.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
         centre = QWidget(self)
         theme.name(centre, "Whatsit")
+        # Else the first picker has the focus at the start, and looks chosen before any key was pressed.
+        centre.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        centre.setFocus()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, UNIT // 2)
         column.setSpacing(0)

@@ -65,13 +65,13 @@ class ModelBar(QWidget):
         row.addStretch(1)
         row.addWidget(self.add)
         self.show_info(None)
+        self.show_devices(())
         theme.name(self, "Model, architecture and device")
 
     def show_info(self, info: ClassifierInfo | None) -> None:
         """Show the classifier in use."""
         self._info = info
         self.architecture.setEnabled(info is not None)
-        self.device.setEnabled(info is not None)
         if info is None:
             self.model.set_value("Built-in")
             self.architecture.set_value(wording.DASH)
@@ -88,6 +88,8 @@ class ModelBar(QWidget):
     def show_devices(self, devices: tuple[DeviceInfo, ...]) -> None:
         """What this machine can compute on."""
         self._devices = devices
+        # Not only with a model: another device may be what the first one needs.
+        self.device.setEnabled(bool(devices))
 
     def show_device(self, chosen: str) -> None:
         """Which device a person chose: ``auto`` or an id."""

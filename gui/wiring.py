@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from core import VERSION
+from core.descriptions import DeviceInfo
 from gui import dialogs, theme, wording
 from gui.actions import keyboard_help
 from gui.dropping import from_paths, read
@@ -24,7 +25,7 @@ from gui.session import Session
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
 _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
-_NEED_A_MODEL = ("choose_architecture", "choose_device", "choose_names", "choose_preprocessing", "reload")
+_NEED_A_MODEL = ("choose_architecture", "choose_names", "choose_preprocessing", "reload")
 
 
 class Wiring(QObject):
@@ -45,6 +46,7 @@ class Wiring(QObject):
         window.model_bar.show_recent(session.preferences.recent)
         window.model_bar.show_device(session.models.device)
         window.actions_by_name[session.preferences.appearance].setChecked(True)
+        self._show_devices(session.models.devices)
         self._show_info()
         self._show_counts()
 
@@ -115,7 +117,7 @@ class Wiring(QObject):
         session.noticed.connect(window.tell)
         session.notice_over.connect(window.notices.drop)
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
-        session.models.devices_found.connect(window.model_bar.show_devices)
+        session.models.devices_found.connect(self._show_devices)
         session.images.current_changed.connect(self._show_current)
         session.counted.connect(self._show_counts)
         session.photos.shown.connect(self._show_picture)
@@ -130,6 +132,10 @@ class Wiring(QObject):
         self._window.actions_by_name.enable(_NEED_A_MODEL, info is not None)
         self._window.setWindowTitle(self._session.title)
         self._show_answer()
+
+    def _show_devices(self, devices: tuple[DeviceInfo, ...]) -> None:
+        self._window.model_bar.show_devices(devices)
+        self._window.actions_by_name.enable(("choose_device",), bool(devices))
 
     def _show_answer(self) -> None:
         scores, entry = self._window.scores, self._session.images.current

@@ -56,6 +56,14 @@ sys.exit(run())
     assert done.returncode == 0
 
 
+def test_nothing_looks_chosen_before_a_key_is_pressed(make_app: MakeApp) -> None:
+    opened = make_app()
+    pickers = (opened.window.model_bar.model, opened.window.model_bar.architecture, opened.window.model_bar.device)
+    assert not any(picker.hasFocus() for picker in pickers)
+    QTest.keyClick(opened.window, Qt.Key.Key_Tab)
+    assert opened.window.model_bar.model.hasFocus()
+
+
 def test_a_thread_that_cannot_be_ended_does_not_keep_the_process(tmp_path: Path) -> None:
     script = """
 import sys, time

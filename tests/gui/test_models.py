@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.descriptions import ModelSpec, Notice
-from core.errors import DeviceError, LabelsError, MatchError, WeightsError
+from core.errors import DeviceError, LabelsError, MatchError, WeightsError, WhatsitError
 from core.preprocessing import PRESETS
 from gui.preferences import Preferences, load, save
 from tests.gui.conftest import MakeApp, Opened
@@ -244,6 +244,16 @@ class TestDevices:
         assert opened.fake.opened[-1] == (ModelSpec(), "cuda:0")
         opened.app.close()
         assert load(tmp_path / "settings" / "whatsit.ini").device == "cuda:0"
+
+    def test_a_device_can_be_chosen_without_a_model(self, make_app: MakeApp) -> None:
+        def prepare(fake: FakeWorkbench) -> None:
+            fake.failures[""] = WhatsitError("The built-in model cannot be opened.")
+
+        opened = make_app(prepare=prepare)
+        opened.until(lambda: opened.session.models.devices)
+        assert opened.session.models.info is None
+        assert opened.window.model_bar.device.isEnabled()
+        assert opened.window.actions_by_name["choose_device"].isEnabled()
 
     def test_a_device_that_fails_leaves_the_choice_as_it_was(self, opened: Opened) -> None:
         opened.fake.failures[""] = DeviceError("The network does not fit into the memory of NVIDIA H200.")
