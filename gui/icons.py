@@ -2,94 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 _RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 
 
-def _photo(path: QPainterPath) -> None:
-    path.addRoundedRect(QRectF(2, 4, 20, 16), 3, 3)
-    path.addEllipse(QPointF(8, 9.5), 1.8, 1.8)
-    path.moveTo(3, 18)
-    path.lineTo(9.5, 12.5)
-    path.lineTo(13, 15.5)
-    path.lineTo(17, 11)
-    path.lineTo(21.5, 15.5)
+Line = tuple[tuple[float, float], ...]
 
-
-def _drop(path: QPainterPath) -> None:
-    path.moveTo(12, 3)
-    path.lineTo(12, 15)
-    path.moveTo(7, 10.5)
-    path.lineTo(12, 15.5)
-    path.lineTo(17, 10.5)
-    path.moveTo(3, 15)
-    path.lineTo(3, 18)
-    path.quadTo(3, 21, 6, 21)
-    path.lineTo(18, 21)
-    path.quadTo(21, 21, 21, 18)
-    path.lineTo(21, 15)
-
-
-def _warning(path: QPainterPath) -> None:
-    path.moveTo(12, 3.5)
-    path.lineTo(21.8, 20.5)
-    path.lineTo(2.2, 20.5)
-    path.closeSubpath()
-    path.moveTo(12, 10)
-    path.lineTo(12, 14.5)
-    path.moveTo(12, 17.4)
-    path.lineTo(12, 17.6)
-
-
-def _info(path: QPainterPath) -> None:
-    path.addEllipse(QPointF(12, 12), 9.5, 9.5)
-    path.moveTo(12, 11)
-    path.lineTo(12, 17)
-    path.moveTo(12, 7.2)
-    path.lineTo(12, 7.4)
-
-
-def _close(path: QPainterPath) -> None:
-    path.moveTo(6, 6)
-    path.lineTo(18, 18)
-    path.moveTo(18, 6)
-    path.lineTo(6, 18)
-
-
-def _down(path: QPainterPath) -> None:
-    path.moveTo(6, 9.5)
-    path.lineTo(12, 15.5)
-    path.lineTo(18, 9.5)
-
-
-def _check(path: QPainterPath) -> None:
-    path.moveTo(5, 12.5)
-    path.lineTo(10, 17.5)
-    path.lineTo(19.5, 7)
-
-
-def _plus(path: QPainterPath) -> None:
-    path.moveTo(12, 4)
-    path.lineTo(12, 20)
-    path.moveTo(4, 12)
-    path.lineTo(20, 12)
-
-
-_SHAPES: dict[str, Callable[[QPainterPath], None]] = {
-    "photo": _photo,
-    "drop": _drop,
-    "warning": _warning,
-    "info": _info,
-    "close": _close,
-    "down": _down,
-    "check": _check,
-    "plus": _plus,
+_LINES: dict[str, tuple[Line, ...]] = {
+    "photo": (((3, 18), (9.5, 12.5), (13, 15.5), (17, 11), (21.5, 15.5)),),
+    "drop": (
+        ((12, 3), (12, 15)),
+        ((7, 10.5), (12, 15.5), (17, 10.5)),
+        ((3, 15), (3, 18), (3.9, 20.1), (6, 21), (18, 21), (20.1, 20.1), (21, 18), (21, 15)),
+    ),
+    "warning": (
+        ((12, 3.5), (21.8, 20.5), (2.2, 20.5), (12, 3.5)),
+        ((12, 10), (12, 14.5)),
+        ((12, 17.4), (12, 17.6)),
+    ),
+    "info": (((12, 11), (12, 17)), ((12, 7.2), (12, 7.4))),
+    "close": (((6, 6), (18, 18)), ((18, 6), (6, 18))),
+    "down": (((6, 9.5), (12, 15.5), (18, 9.5)),),
+    "check": (((5, 12.5), (10, 17.5), (19.5, 7)),),
+    "plus": (((12, 4), (12, 20)), ((4, 12), (20, 12))),
 }
+"""The strokes of each sign, on a square of 24."""
+
+_CIRCLES: dict[str, tuple[float, float, float]] = {"photo": (8, 9.5, 1.8), "info": (12, 12, 9.5)}
+"""Centre and radius."""
+
+
+def _shape(name: str) -> QPainterPath:
+    path = QPainterPath()
+    if name == "photo":
+        path.addRoundedRect(QRectF(2, 4, 20, 16), 3, 3)
+    if name in _CIRCLES:
+        x, y, radius = _CIRCLES[name]
+        path.addEllipse(QPointF(x, y), radius, radius)
+    for line in _LINES[name]:
+        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in line]))
+    return path
 
 
 def draw(name: str, painter: QPainter, centre: QPointF, side: float, colour: QColor, width: float = 1.6) -> None:
@@ -103,8 +59,6 @@ def draw(name: str, painter: QPainter, centre: QPointF, side: float, colour: QCo
         colour: of its lines.
         width: of its lines, on a square of 24.
     """
-    path = QPainterPath()
-    _SHAPES[name](path)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.translate(centre - QPointF(side / 2, side / 2))
@@ -114,7 +68,7 @@ def draw(name: str, painter: QPainter, centre: QPointF, side: float, colour: QCo
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(path)
+    painter.drawPath(_shape(name))
     painter.restore()
 
 
