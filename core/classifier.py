@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
@@ -40,6 +40,11 @@ class Classifier:
         """Memory that the weights take."""
         held = [*self._network.parameters(), *self._network.buffers()]
         return sum(tensor.numel() * tensor.element_size() for tensor in held)
+
+    @property
+    def tensors(self) -> Mapping[str, Tensor]:
+        """The network's tensors, by name, where they are."""
+        return self._network.state_dict()
 
     def move(self, device: DeviceInfo) -> None:
         """Go to another device.

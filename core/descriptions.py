@@ -167,3 +167,71 @@ class ClassifierInfo:
     checkpoint: CheckpointSummary
     modified_ns: int
     notices: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRow:
+    """One tensor of a weights file.
+
+    Attributes:
+        name: without wrappers and prefix.
+        shape: its sides; empty for a single number.
+        dtype: torch's name of its element type, such as ``float32``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a weights file is, found out without running anything in it.
+
+    Attributes:
+        file: the path as given.
+        container: ``state_dict``, ``safetensors``, ``module``, ``torchscript`` or ``exported_program``; empty
+            where the file is none of these.
+        error: what the file is instead, or why it cannot be read; empty where all is well.
+        sha256: of the whole file, hexadecimal.
+        bytes: its size.
+        unwrapped, prefix, sets, left_out, blocked: see ``CheckpointSummary``.
+        matches: architectures that fit, best first, with their evidence.
+        architecture: id of the one that would be used; empty where none fits.
+        ambiguous: whether others fit as well and would answer otherwise.
+        num_classes, input_channels: from names and shapes, also without a match; 0 where they cannot be told.
+        class_names: in head order; empty where the file and its sidecars bring none.
+        labels_source: where they came from.
+        preprocessing: what images are prepared with; ``None`` where nothing says.
+        preprocessing_source: where that came from.
+        needs_trust: whether code in the file would have to run before it can answer.
+        parameters: how many numbers its tensors hold.
+        tensors: of the network.
+        modules: (name, class) of each module, for a pickled network.
+        metadata: what was saved beside the tensors, as (name, text).
+    """
+
+    file: str
+    container: str = ""
+    error: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    unwrapped: tuple[str, ...] = ()
+    prefix: str = ""
+    sets: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    matches: tuple[Match, ...] = ()
+    architecture: str = ""
+    ambiguous: bool = False
+    num_classes: int = 0
+    input_channels: int = 0
+    class_names: tuple[str, ...] = ()
+    labels_source: str = ""
+    preprocessing: Preprocessing | None = None
+    preprocessing_source: str = ""
+    needs_trust: bool = False
+    parameters: int = 0
+    tensors: tuple[TensorRow, ...] = ()
+    modules: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()

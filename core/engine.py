@@ -22,6 +22,7 @@ from core.errors import DeviceError, UsageError, WhatsitError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Steps
 from core.opening import build_classifier, locate
+from core.packing import save_model
 from core.sidecars import sidecar_files
 from core.stream import Stream
 
@@ -88,6 +89,15 @@ class Engine:
                 device, limit = classifier.info.device, classifier.batch_limit
             yield
         return done
+
+    def save(self, context: Context, path: Path) -> Steps:
+        """Job: write the current classifier to files; finishes with the ``tuple[Path, ...]`` that were written."""
+        classifier = self._current
+        if classifier is None:
+            raise UsageError("No model is open yet.", "There is nothing to save.", "Open a model first.")
+        context.progress(0, 0, "Saving the model")
+        yield
+        return save_model(path, classifier.info, classifier.tensors)
 
     def close(self) -> None:
         """Let the decoding threads go."""

@@ -90,7 +90,11 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         ExportError: no permission, no such folder, no space, or a folder of that name.
     """
-    data = text.encode("utf-8", errors="backslashreplace")
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; see ``write_text``."""
     try:
         # Through a link to the file itself, so that the link stays one.
         target = path.resolve() if path.is_symlink() else path

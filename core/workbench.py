@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ from core.jobs import (
     Stopped,
     Work,
 )
+from core.questions import TrustRequest
+from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
@@ -42,8 +45,14 @@ class Workbench:
         decoder: decodes images once for all who need them.
     """
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, given: Iterable[str] = ()) -> None:
+        """Args:
+        listener: called on worker threads with every job event.
+        given: files for which a person already said that their code may run, as on a command line.
+        """
         self.decoder = Decoder()
+        self._trust = TrustStore()
+        self._consents: tuple[Consent, ...] = (self._trust, GivenFor(given))
         self._engine_jobs = JobRunner("engine", listener)
         self._file_jobs = JobRunner("files", listener, threads=2)
         self._download_jobs = JobRunner("downloads", listener)
@@ -84,6 +93,13 @@ class Workbench:
             lambda context: self._get_engine().classify(context, sources, self.decoder, batch_size), priority
         )
 
+    def save_model(self, path: Path) -> int:
+        """Write the current classifier to a .safetensors and its config; finishes with the paths written.
+
+        The weights on disk are left alone; overwriting them is the person's own choice of ``path``.
+        """
+        return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
+
     def expand(self, paths: tuple[Path, ...]) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
 
@@ -115,6 +131,22 @@ class Workbench:
             return preview(self.decoder.decode(source, context.check))
 
         return self._file_jobs.submit(work, Priority.NOW)
+
+    def inspect(self, path: Path) -> int:
+        """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
+        return self._engine_jobs.submit(lambda context: self._get_engine().inspect(context, path), Priority.SOON)
+
+    def trust(self, request: TrustRequest) -> None:
+        """A person agreed that the code of this file may run."""
+        self._trust.trust(request)
+
+    def trusted(self) -> tuple[TrustEntry, ...]:
+        """The files whose code may run."""
+        return self._trust.entries()
+
+    def revoke(self, sha256: str) -> None:
+        """The code of a file may run no more."""
+        self._trust.revoke(sha256)
 
     def cancel(self, job: int) -> None:
         """Ask a job to end; one that has ended is left alone."""
@@ -166,5 +198,5 @@ class Workbench:
         if self._engine is None:
             from core.engine import Engine
 
-            self._engine = Engine()
+            self._engine = Engine(self._consents)
         return self._engine

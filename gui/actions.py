@@ -34,6 +34,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("open_photos", "&Open photos …", ("Ctrl+O",)),
         Row("open_folder", "Open &folder …", ("Ctrl+Shift+O",)),
         Row("open_weights", "Open &weights file …", ("Ctrl+M",)),
+        Row("open_architecture", "Open the network's &Python file …"),
         _LINE,
         Row("save", "&Save results …", ("Ctrl+S",)),
         _LINE,
@@ -70,6 +71,10 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("choose_names", "Choose class &names …", ("Ctrl+N",)),
         Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
         Row("reload", "&Reload from disk", ("F5",)),
+        _LINE,
+        Row("about_model", "A&bout this model …", ("Ctrl+I",)),
+        Row("save_model", "&Save the model as …", ("Ctrl+Shift+S",)),
+        Row("trusted", "&Trusted files …"),
     ),
     "&Help": (
         Row("keys", "&Keyboard", ("F1",)),

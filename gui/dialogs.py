@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 _PHOTOS = "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;All files (*)"
 _WEIGHTS = "Weights files (*.pth *.pt *.safetensors *.ckpt *.bin *.th *.tar *.pkl);;All files (*)"
+_PYTHON = "Python files (*.py);;All files (*)"
 _LABELS = "Class names (*.txt *.json);;All files (*)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 
@@ -31,9 +32,26 @@ def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     return _open(parent, "Open a weights file", folder, _WEIGHTS, QFileDialog.FileMode.ExistingFile, answer)
 
 
+def choose_architecture_file(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for the Python file that defines a network."""
+    title = "Choose the Python file that defines the network"
+    return _open(parent, title, folder, _PYTHON, QFileDialog.FileMode.ExistingFile, answer)
+
+
 def choose_labels(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a file with class names."""
     return _open(parent, "Choose class names", folder, _LABELS, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save the model; the dialog itself asks before it replaces a file."""
+    filters = "Weights with a config beside them (*.safetensors)"
+    dialog = _open(parent, "Save the model", folder, filters, QFileDialog.FileMode.AnyFile, answer, show=False)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("safetensors")
+    dialog.selectFile(name)
+    dialog.open()
+    return dialog
 
 
 def choose_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:

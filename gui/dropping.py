@@ -36,14 +36,16 @@ class Dropped:
         paths: image files and folders.
         sources: pictures that are no files: bytes and links.
         weights: a weights file to open as the model.
+        architecture_file: a Python file that says how a network is built.
     """
 
     paths: tuple[Path, ...] = ()
     sources: tuple[ImageSource, ...] = ()
     weights: Path | None = None
+    architecture_file: Path | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.paths or self.sources or self.weights)
+        return bool(self.paths or self.sources or self.weights or self.architecture_file)
 
 
 def read(mime: QMimeData) -> Dropped:
@@ -64,12 +66,18 @@ def read(mime: QMimeData) -> Dropped:
 
 
 def from_paths(paths: Iterable[Path]) -> Dropped:
-    """Sort paths into images and a weights file; of several weights files the first counts."""
+    """Sort paths into images, a weights file and a Python file; of several of one kind the first counts."""
     images: list[Path] = []
     weights: list[Path] = []
+    sources: list[Path] = []
     for path in paths:
-        (weights if looks_like_weights(path) else images).append(path)
-    return Dropped(tuple(images), weights=weights[0] if weights else None)
+        kind = sources if path.suffix.lower() == ".py" else weights if looks_like_weights(path) else images
+        kind.append(path)
+    return Dropped(
+        tuple(images),
+        weights=weights[0] if weights else None,
+        architecture_file=sources[0] if sources else None,
+    )
 
 
 def looks_like_weights(path: Path) -> bool:
@@ -101,6 +109,8 @@ def hover_text(mime: QMimeData) -> str:
     if paths:
         if paths[0].suffix.lower() in WEIGHTS_SUFFIXES:
             return "Drop to use this model"
+        if paths[0].suffix.lower() == ".py":
+            return "Drop to build the network from this file"
         return "Drop to see all its photos" if paths[0].is_dir() else "Drop to see what it is"
     if _has_pixels(mime):
         return "Drop to see what it is"

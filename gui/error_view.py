@@ -79,7 +79,8 @@ def copy(text: str) -> None:
     QGuiApplication.clipboard().setText(text)
 
 
-def _wrapped(parent: QWidget) -> QLabel:
+def wrapped(parent: QWidget) -> QLabel:
+    """A label for plain text of any length, which can be selected."""
     label = QLabel(parent)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
@@ -87,7 +88,8 @@ def _wrapped(parent: QWidget) -> QLabel:
     return label
 
 
-def _button(parent: QWidget, text: str, clicked: Callable[[], object], kind: str = "quiet") -> QPushButton:
+def button(parent: QWidget, text: str, clicked: Callable[[], object], kind: str = "quiet") -> QPushButton:
+    """A button of one of the theme's kinds."""
     button = QPushButton(text, parent)
     button.setProperty("kind", kind)
     button.clicked.connect(lambda: clicked())
@@ -102,10 +104,10 @@ class Details(QDialog):
         self.setWindowTitle(f"Details {DASH} Whatsit")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._words = words
-        title = _wrapped(self)
+        title = wrapped(self)
         title.setText(words.what)
         title.setFont(theme.scaled(self.font(), 1.3, QFont.Weight.DemiBold))
-        more = _wrapped(self)
+        more = wrapped(self)
         more.setText(words.more)
         more.setVisible(bool(words.more))
         self.text = QPlainTextEdit(words.detail or words.what, self, readOnly=True)
@@ -113,8 +115,8 @@ class Details(QDialog):
         theme.name(self.text, "Technical details")
         buttons = QHBoxLayout()
         buttons.addStretch()
-        buttons.addWidget(_button(self, "Copy report", self.copy_report))
-        close = _button(self, "Close", self.close, "primary")
+        buttons.addWidget(button(self, "Copy report", self.copy_report))
+        close = button(self, "Close", self.close, "primary")
         close.setDefault(True)
         buttons.addWidget(close)
         column = QVBoxLayout(self)
@@ -151,13 +153,13 @@ class ErrorPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = Words("")
-        self._what = _wrapped(self)
-        self._more = _wrapped(self)
+        self._what = wrapped(self)
+        self._more = wrapped(self)
         self._more.setForegroundRole(theme.MUTED)
         self._what.setFont(theme.scaled(self.font(), 1.6, QFont.Weight.DemiBold))
         self._what.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._more.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._details = _button(self, "Details", lambda: Details(self.window(), self._words).show())
+        self._details = button(self, "Details", lambda: Details(self.window(), self._words).show())
         column = QVBoxLayout(self)
         column.setContentsMargins(6 * UNIT, 2 * UNIT, 6 * UNIT, 2 * UNIT)
         column.setSpacing(UNIT + UNIT // 2)
@@ -207,12 +209,12 @@ class NoticeBar(QWidget):
         super().__init__(parent)
         self._notices: OrderedDict[str, Notice] = OrderedDict()
         self._glyph = Glyph(self, "info", 20)
-        self._what = _wrapped(self)
-        self._more = _wrapped(self)
+        self._what = wrapped(self)
+        self._more = wrapped(self)
         self._what.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
-        self._action = _button(self, "", self.act, "primary")
-        self._details = _button(self, "Details", self._show_details)
-        self._copy = _button(self, "Copy", lambda: self.current and copy(self.current.words.as_text()))
+        self._action = button(self, "", self.act, "primary")
+        self._details = button(self, "Details", self._show_details)
+        self._copy = button(self, "Copy", lambda: self.current and copy(self.current.words.as_text()))
         self._count = QLabel(self)
         self._count.setForegroundRole(theme.MUTED)
         self._close = QToolButton(self)

@@ -30,6 +30,7 @@ class ModelBar(QWidget):
     Signals:
         model_chosen: a ``ModelSpec``.
         weights_asked: the person wants the file dialog.
+        architecture_file_asked: the person wants to name the Python file that defines the network.
         architecture_chosen: an id; empty for the one that fits best.
         device_chosen: ``auto`` or a device's id.
         add_asked: the person wants more photos.
@@ -37,6 +38,7 @@ class ModelBar(QWidget):
 
     model_chosen = Signal(object)
     weights_asked = Signal()
+    architecture_file_asked = Signal()
     architecture_chosen = Signal(str)
     device_chosen = Signal(str)
     add_asked = Signal()
@@ -122,7 +124,10 @@ class ModelBar(QWidget):
             self.model_chosen.emit(self._recent[int(key.removeprefix(_FILE))])
 
     def _choose_architecture(self, key: str) -> None:
-        self.architecture_chosen.emit(key.removeprefix(_MATCHED))
+        if key == _OPEN:
+            self.architecture_file_asked.emit()
+        else:
+            self.architecture_chosen.emit(key.removeprefix(_MATCHED))
 
     def _models(self) -> list[Choice]:
         # The list of what is published is long, and not needed before it is opened.
@@ -163,6 +168,8 @@ class ModelBar(QWidget):
             for match in info.matches
             if (name := match.architecture)
         )
+        if info.spec.kind == "file":
+            choices.append(Choice(_OPEN, "Open the network's Python file …", "a network of your own"))
         choices.append(Choice("", "All architectures"))
         fitting = {match.architecture for match in info.matches}
         choices.extend(

@@ -42,7 +42,7 @@ class ModelKeeper(QObject):
     Attributes:
         info: the classifier in use; ``None`` until the first is ready.
         opening: the one on its way, if any.
-        refused: the one that failed last.
+        refused: the one that failed last; the built-in one where none failed since the one in use was opened.
         device: what a person chose: ``auto`` or an id.
         devices: what this machine has; empty until it is known.
 
@@ -53,6 +53,8 @@ class ModelKeeper(QObject):
         opening_changed: ``opening`` has changed.
         failed: an error, and a bug's report or an empty text.
         devices_found: a tuple of ``DeviceInfo``.
+        saved: the files that the model in use was written to.
+        saving_failed: an error, and a bug's report or an empty text; the model stays in use.
     """
 
     changed = Signal(bool)
@@ -60,6 +62,8 @@ class ModelKeeper(QObject):
     opening_changed = Signal()
     failed = Signal(object, str)
     devices_found = Signal(object)
+    saved = Signal(object)
+    saving_failed = Signal(object, str)
 
     def __init__(self, workbench: Workbench, device: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +76,7 @@ class ModelKeeper(QObject):
         self._wanted_device = device
         self._job = 0
         self._devices_job = 0
+        self._save_job = 0
         self._superseded: set[int] = set()
         self._made: ClassifierInfo | None = None
         self._standing_in = False
@@ -113,6 +118,22 @@ class ModelKeeper(QObject):
         if self.opening is not None or self.info is None or architecture != self.info.architecture:
             self.open(replace(self._latest_spec(), architecture=architecture))
 
+    def choose_architecture_file(self, path: Path) -> bool:
+        """Build the network from a person's Python file: for the weights that were refused last, or those in use.
+
+        Returns:
+            Whether there are any.
+        """
+        spec = self.refused if self.refused.kind == "file" else self._latest_spec()
+        if spec.kind != "file":
+            return False
+        self.open(replace(spec, architecture="", architecture_file=str(path.absolute()), arguments=()))
+        return True
+
+    def choose_tensors(self, tensors: str) -> None:
+        """Take another set of tensors of the same file, such as the averaged ones."""
+        self.open(replace(self._latest_spec(), tensors=tensors))
+
     def choose_labels(self, path: Path | None) -> None:
         """Take the class names from a file, or from the model."""
         self.open(replace(self._latest_spec(), labels=str(path) if path is not None else ""))
@@ -120,6 +141,10 @@ class ModelKeeper(QObject):
     def choose_preprocessing(self, preprocessing: Preprocessing | None) -> None:
         """Prepare images in another way, or as the model brings it."""
         self.open(replace(self._latest_spec(), preprocessing=preprocessing))
+
+    def save(self, path: Path) -> None:
+        """Write the model in use, with all that it assumes, to files."""
+        self._save_job = self._workbench.save_model(path)
 
     def cancel(self) -> None:
         """Give up what is being opened."""
@@ -137,6 +162,8 @@ class ModelKeeper(QObject):
             self._handle_superseded(event)
         elif event.job == self._devices_job:
             self._handle_devices(event)
+        elif event.job == self._save_job:
+            self._handle_saving(event)
         elif event.job == self._job:
             self._handle_opening(event)
         else:
@@ -155,6 +182,12 @@ class ModelKeeper(QObject):
         elif isinstance(event, Failed):
             self.failed.emit(event.error, event.report)
 
+    def _handle_saving(self, event: JobEvent) -> None:
+        if isinstance(event, Finished):
+            self.saved.emit(event.value)
+        elif isinstance(event, Failed):
+            self.saving_failed.emit(event.error, event.report)
+
     def _handle_superseded(self, event: JobEvent) -> None:
         if isinstance(event, Finished) and isinstance(event.value, ClassifierInfo):
             # It came into use before it could be given up: so it is what answers, should the next one fail.
@@ -169,6 +202,8 @@ class ModelKeeper(QObject):
             self._job, self._made = 0, None
             self.device = self._wanted_device
             self.info = event.value
+            if not self._standing_in:
+                self.refused = ModelSpec()
             self._set_opening(None)
             self.changed.emit(not self._standing_in)
         elif isinstance(event, Failed | Stopped):

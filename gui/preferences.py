@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 _VERSION = 1
 _MOST_RECENT = 12
 _KINDS = ("file", "pretrained")
+_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors")
 APPEARANCES = ("system", "light", "dark")
 
 T = TypeVar("T")
@@ -175,22 +176,24 @@ def _to_spec(entry: object) -> ModelSpec:
     if not isinstance(entry, dict):
         raise TypeError("not an object")
     values = cast("dict[str, object]", entry)
-    texts = [values.get(name, "") for name in ("kind", "weights", "architecture", "labels")]
-    if texts[0] not in _KINDS or not texts[1] or not all(isinstance(text, str) for text in texts):
+    texts = {name: values.get(name, "") for name in _SPEC_TEXTS}
+    if texts["kind"] not in _KINDS or not texts["weights"] or not all(isinstance(text, str) for text in texts.values()):
         raise ValueError("not a model")
-    kind, weights, architecture, labels = (str(text) for text in texts)
     preprocessing = values.get("preprocessing")
     chosen = from_dict(cast("dict[str, object]", preprocessing)) if isinstance(preprocessing, dict) else None
-    return ModelSpec(kind, weights, architecture, labels, chosen)
+    arguments = cast("dict[str, object]", values.get("arguments") or {})
+    return ModelSpec(
+        **{name: str(text) for name, text in texts.items()},
+        preprocessing=chosen,
+        arguments=tuple((str(name), str(literal)) for name, literal in arguments.items()),
+    )
 
 
 def _from_spec(spec: ModelSpec) -> dict[str, object]:
     from core.preprocessing import to_dict
 
     return {
-        "kind": spec.kind,
-        "weights": spec.weights,
-        "architecture": spec.architecture,
-        "labels": spec.labels,
+        **{name: getattr(spec, name) for name in _SPEC_TEXTS},
+        "arguments": dict(spec.arguments),
         "preprocessing": None if spec.preprocessing is None else to_dict(spec.preprocessing),
     }

@@ -140,6 +140,7 @@ class ScoresPanel(QWidget):
         labels_asked: or class names from a file.
         labels_reset: or the model's own names again.
         preprocessing_chosen: a ``Preprocessing``, or ``None`` for the model's own.
+        tensors_chosen: another set of tensors of the same file, such as ``state_dict_ema``.
     """
 
     k_changed = Signal(int)
@@ -148,6 +149,7 @@ class ScoresPanel(QWidget):
     labels_asked = Signal()
     labels_reset = Signal()
     preprocessing_chosen = Signal(object)
+    tensors_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,6 +178,8 @@ class ScoresPanel(QWidget):
         self.time = Detail("Time", self)
         self.input = Detail("Input", self)
         self.names = Detail("Names", self)
+        self.tensors = Detail("Weights", self)
+        self.tensors.clicked.connect(self._offer_tensors)
         self.time.clicked.connect(self.device_asked)
         self.input.clicked.connect(self._offer_preprocessing)
         self.names.clicked.connect(self._offer_names)
@@ -183,6 +187,9 @@ class ScoresPanel(QWidget):
         self.inputs.chosen.connect(self._choose_preprocessing)
         self.namings = PickerList(self, "Class names")
         self.namings.chosen.connect(self._choose_names)
+        self.sets = PickerList(self, "Which weights of the file")
+        self.sets.chosen.connect(self.tensors_chosen)
+        self._details = (self.time, self.tensors, self.input, self.names)
         self._column = QVBoxLayout(self)
         self._arrange()
         self.show_line("")
@@ -206,12 +213,15 @@ class ScoresPanel(QWidget):
         self._sync_k()
         self._sync_time()
         if info is None:
-            for detail in (self.input, self.names):
+            for detail in (self.tensors, self.input, self.names):
                 detail.set_value("", "")
             return
         self.input.set_value(
             f"{info.preprocessing.describe()} ({info.preprocessing_source})", "Click to prepare photos differently."
         )
+        sets = info.checkpoint.sets
+        others = f", of {len(sets)} sets in the file" if len(sets) > 1 else ""
+        self.tensors.set_value(sets[0] + others if others else "", "Click to use another set of the file's weights.")
         self.names.set_value(f"{len(info.labels):,} classes, {_source(info)}", "Click to use other class names.")
 
     def show_prediction(self, prediction: Prediction) -> None:
@@ -242,7 +252,7 @@ class ScoresPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window each detail keeps to one line."""
-        for detail in (self.time, self.input, self.names):
+        for detail in self._details:
             detail.set_lines(2 if self.height() > 56 * UNIT else 1)
         dense = self.height() < 48 * UNIT
         self.answer.set_dense(dense)
@@ -298,6 +308,10 @@ class ScoresPanel(QWidget):
         choices.extend(Choice(name, name, value.describe(), value == chosen) for name, value in PRESETS.items())
         self.inputs.open_at(self.input, choices)
 
+    def _offer_tensors(self) -> None:
+        sets = self._info.checkpoint.sets if self._info is not None else ()
+        self.sets.open_at(self.tensors, [Choice(name, name, "", name == sets[0]) for name in sets])
+
     def _offer_names(self) -> None:
         chosen = self._info.spec.labels if self._info is not None else ""
         choices = [Choice(_FILE, "Choose class names from a file …", "one a line, or JSON", bool(chosen))]
@@ -324,7 +338,7 @@ class ScoresPanel(QWidget):
         tools.addWidget(self.copy)
         details = QVBoxLayout()
         details.setSpacing(0)
-        for widget in (self.note, self.time, self.input, self.names):
+        for widget in (self.note, *self._details):
             details.addWidget(widget)
         details.insertSpacing(1, UNIT // 2)
         column = self._column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.descriptions import ModelSpec
-from core.errors import DeviceError
+from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
+from core.questions import TrustRequest
 from gui import wording
 from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
 from gui.error_view import Notice, Words, words_for
+from gui.looking import Looking
 from gui.model_keeper import ModelKeeper
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
@@ -23,6 +26,7 @@ from gui.saving import Saving
 from gui.weights_watch import WeightsWatch
 
 if TYPE_CHECKING:
+    from core.trust import TrustEntry
     from core.workbench import Workbench
 
 _FEW = 16
@@ -43,6 +47,9 @@ class Session(QObject):
         answer_changed: the shown image's answer has changed, or another image is shown.
         about_changed: which image is shown has changed.
         activity_changed: text, share 0..1 or ``None``, and whether it can be cancelled.
+        trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
+        questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
+        architecture_file_asked: a person wants to choose a Python file.
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
@@ -53,6 +60,9 @@ class Session(QObject):
     answer_changed = Signal()
     about_changed = Signal()
     activity_changed = Signal(str, object, bool)
+    trust_asked = Signal(object, object)
+    questions_asked = Signal(object, object)
+    architecture_file_asked = Signal()
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
@@ -74,11 +84,13 @@ class Session(QObject):
         parent: Qt's.
         """
         super().__init__(parent)
+        self._workbench = workbench
         self.preferences = preferences
         self.models = ModelKeeper(workbench, preferences.device, self)
         self.images = Answering(workbench, results, self)
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
+        self.looking = Looking(workbench, self)
         self.watch = WeightsWatch(self)
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
@@ -105,7 +117,7 @@ class Session(QObject):
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.saving):
+        for part in (self.images, self.models, self.photos, self.saving, self.looking):
             if part.handle(event):
                 break
         self._note_activity()
@@ -113,16 +125,51 @@ class Session(QObject):
     def take(self, dropped: Dropped) -> None:
         """Take what was dropped, pasted or chosen."""
         if dropped.weights is not None:
-            self.open_weights(dropped.weights)
+            self.open_weights(dropped.weights, dropped.architecture_file)
+        elif dropped.architecture_file is not None:
+            self.use_architecture_file(dropped.architecture_file)
         self.images.add_sources(dropped.sources)
         self.images.add_paths(dropped.paths)
         self._note_activity()
 
-    def open_weights(self, path: Path) -> None:
-        """Open a weights file as the model, as it was opened the last time."""
+    def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
+        """Open a weights file as the model, as it was opened the last time.
+
+        Args:
+            path: the weights file.
+            architecture_file: the Python file that defines its network, where a person gave one with it.
+        """
         weights = str(path.absolute())
+        if architecture_file is not None:
+            self.models.open(ModelSpec("file", weights, architecture_file=str(architecture_file.absolute())))
+            return
         known = (spec for spec in self.preferences.recent if (spec.kind, spec.weights) == ("file", weights))
         self.models.open(next(known, ModelSpec("file", weights)))
+
+    def use_architecture_file(self, path: Path) -> None:
+        """Build the network from a person's Python file."""
+        if not self.models.choose_architecture_file(path):
+            words = Words(f"{path.name} says how a network is built.", "Drop the weights file with it, or before it.")
+            self._tell("model", words)
+
+    def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
+        """A person agreed that a file's code may run: remember it, and open the model that needs it."""
+        self._workbench.trust(request)
+        self.models.open(spec)
+
+    @property
+    def trusted(self) -> tuple[TrustEntry, ...]:
+        """The files whose code a person agreed to run."""
+        return self._workbench.trusted()
+
+    def revoke(self, sha256: str) -> None:
+        """A file is trusted no more; a model that is open stays so until it is opened again."""
+        self._workbench.revoke(sha256)
+
+    def look_at_model(self) -> None:
+        """Find out all about the weights file in use."""
+        if self.models.info is not None:
+            self.looking.look(Path(self.models.info.checkpoint.file))
 
     def set_k(self, k: int) -> None:
         """How many classes to show."""
@@ -207,6 +254,9 @@ class Session(QObject):
         self.photos.broken.connect(partial(self._fail, "photo"))
         self.saving.failed.connect(partial(self._fail, "saving"))
         self.saving.saved.connect(self._tell_saved)
+        models.saved.connect(self._tell_model_saved)
+        models.saving_failed.connect(partial(self._fail, "saving"))
+        self.looking.failed.connect(partial(self._fail, "looking"))
         self.watch.changed.connect(self._offer_reload)
 
     def _use_model(self, as_asked: bool) -> None:
@@ -280,12 +330,23 @@ class Session(QObject):
     def _fail_model(self, error: BaseException, report: str) -> None:
         """Choices that a file was remembered with may be what it does not fit any more."""
         refused, info = self.models.refused, self.models.info
+        if isinstance(error, TrustError):
+            self._tell("model", replace(words_for(error), failed=False))
+            self.trust_asked.emit(error.request, refused)
+            return
+        if isinstance(error, QuestionsError):
+            self.questions_asked.emit(error, refused)
+            return
         bare = ModelSpec(refused.kind, refused.weights)
         just_chosen = info is not None and info.spec.weights == refused.weights and info.spec != refused
+        words = words_for(error, report)
+        if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
+            action = self.architecture_file_asked.emit
+            self.noticed.emit(Notice("model", words, "Choose its Python file …", action))
+            return
         if report or just_chosen or refused.kind != "file" or refused == bare or isinstance(error, DeviceError):
             self._fail("model", error, report)
             return
-        words = words_for(error, report)
         self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare)))
 
     def _tell_saved(self, path: str, count: int) -> None:
@@ -296,6 +357,11 @@ class Session(QObject):
             self._tell("saving", Words(f"{answers} saved in {path}.", more))
         else:
             self._tell("saving", Words(f"{answers} copied as CSV.", more))
+
+    def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
+        weights, config = paths
+        words = Words(f"The model is saved in {weights}.", f"{config.name} beside it holds all that it assumes.")
+        self._tell("saving", words)
 
     def _offer_reload(self, path: str) -> None:
         words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")

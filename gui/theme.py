@@ -138,6 +138,11 @@ QLineEdit, QSpinBox, QPlainTextEdit {
     border: 2px solid transparent; border-radius: 6px; padding: 3px 6px; background: palette(alternate-base);
     selection-background-color: palette(highlight); selection-color: palette(highlighted-text);
 }
+QHeaderView, QTableView QTableCornerButton::section { background: palette(window); border: none; }
+QHeaderView::section {
+    background: palette(window); color: palette(text); border: none; padding: 4px 6px; text-align: left;
+    font-weight: 600;
+}
 QLineEdit:focus, QSpinBox:focus, QPlainTextEdit:focus { border-color: palette(highlight); }
 QToolButton { border: 2px solid transparent; border-radius: 6px; padding: 2px 8px; background: transparent; }
 QToolButton:hover { background: palette(alternate-base); }

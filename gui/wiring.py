@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from core import VERSION
-from core.descriptions import DeviceInfo
+from core.descriptions import DeviceInfo, ModelSpec
+from core.errors import QuestionsError
+from core.questions import TrustRequest
 from gui import dialogs, theme, wording
+from gui.about_model import AboutModel
 from gui.actions import keyboard_help
+from gui.asking import Answers, QuestionsDialog, TrustDialog
 from gui.dropping import from_paths, read
 from gui.error_view import Details, Notice, Words, copy
 from gui.main_window import MainWindow
@@ -21,11 +26,14 @@ from gui.picture import Picture
 from gui.preferences import APPEARANCES
 from gui.results_model import State
 from gui.session import Session
+from gui.trusted_files import TrustedFiles
 
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
 _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
-_NEED_A_MODEL = ("choose_architecture", "choose_names", "choose_preprocessing", "reload")
+_NEED_A_MODEL = (
+    "choose_architecture", "choose_names", "choose_preprocessing", "reload", "about_model", "save_model",
+)  # fmt: skip
 
 
 class Wiring(QObject):
@@ -55,6 +63,7 @@ class Wiring(QObject):
         bar, scores = window.model_bar, window.scores
         bar.model_chosen.connect(session.models.open)
         bar.weights_asked.connect(self._choose_weights)
+        bar.architecture_file_asked.connect(self._choose_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
         bar.device_chosen.connect(session.models.choose_device)
         bar.add_asked.connect(self._choose_photos)
@@ -72,6 +81,7 @@ class Wiring(QObject):
         scores.labels_asked.connect(self._choose_labels)
         scores.labels_reset.connect(lambda: session.models.choose_labels(None))
         scores.preprocessing_chosen.connect(session.models.choose_preprocessing)
+        scores.tensors_chosen.connect(session.models.choose_tensors)
 
     def _connect_actions(self) -> None:
         window, session, images = self._window, self._session, self._session.images
@@ -80,6 +90,7 @@ class Wiring(QObject):
             "open_photos": self._choose_photos,
             "open_folder": self._choose_folder,
             "open_weights": self._choose_weights,
+            "open_architecture": self._choose_architecture_file,
             "save": self._choose_target,
             "quit": window.close,
             "paste": self._paste,
@@ -100,6 +111,9 @@ class Wiring(QObject):
             "choose_names": window.scores.names.click,
             "choose_preprocessing": window.scores.input.click,
             "reload": session.models.reload,
+            "about_model": self._show_about_model,
+            "save_model": self._choose_model_target,
+            "trusted": lambda: TrustedFiles(window, session.trusted, session.revoke).show(),
             "keys": lambda: self._explain("The keyboard", keyboard_help()),
             "about": self._show_about,
         }
@@ -115,6 +129,9 @@ class Wiring(QObject):
         session.about_changed.connect(self._show_about_photo)
         session.activity_changed.connect(window.footer.show_activity)
         session.noticed.connect(window.tell)
+        session.trust_asked.connect(self._ask_trust)
+        session.questions_asked.connect(self._ask_questions)
+        session.architecture_file_asked.connect(self._choose_architecture_file)
         session.notice_over.connect(window.notices.drop)
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
         session.models.devices_found.connect(self._show_devices)
@@ -203,10 +220,41 @@ class Wiring(QObject):
             self._window, self._folder(), lambda paths: self._session.open_weights(self._remember(paths)[0])
         )
 
+    def _choose_architecture_file(self) -> None:
+        dialogs.choose_architecture_file(
+            self._window, self._folder(), lambda paths: self._session.use_architecture_file(self._remember(paths)[0])
+        )
+
+    def _ask_trust(self, request: TrustRequest, spec: ModelSpec) -> None:
+        TrustDialog(self._window, request, partial(self._session.trust, request, spec)).open()
+
+    def _ask_questions(self, error: QuestionsError, spec: ModelSpec) -> None:
+        def answer(arguments: Answers) -> None:
+            self._session.models.open(replace(spec, architecture=error.architecture, arguments=arguments))
+
+        QuestionsDialog(self._window, f"{error.what} {error.why}".strip(), error.questions, answer).open()
+
     def _choose_labels(self) -> None:
         dialogs.choose_labels(
             self._window, self._folder(), lambda paths: self._session.models.choose_labels(self._remember(paths)[0])
         )
+
+    def _choose_model_target(self) -> None:
+        info = self._session.models.info
+        name = f"{Path(info.checkpoint.file).stem}.safetensors" if info is not None else "model.safetensors"
+        dialogs.choose_model_target(
+            self._window, self._folder(), name, lambda paths: self._session.models.save(self._remember(paths)[0])
+        )
+
+    def _show_about_model(self) -> None:
+        info = self._session.models.info
+        if info is None:
+            return
+        about = AboutModel(self._window)
+        about.show_waiting(wording.file_name(info.checkpoint.file))
+        self._session.looking.found.connect(about.show_inspection)
+        self._session.look_at_model()
+        about.show()
 
     def _choose_target(self) -> None:
         dialogs.choose_target(self._window, self._folder(), lambda paths: self._session.save(self._remember(paths)[0]))

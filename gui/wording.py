@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +40,21 @@ def size(count: int) -> str:
             number = count / factor
             return f"{number:.0f} {unit}" if number >= 10 else f"{number:.1f} {unit}"
     return f"{count} bytes"
+
+
+def shape(sides: tuple[int, ...]) -> str:
+    """Such as ``64 x 3 x 7 x 7``."""
+    return f" {TIMES} ".join(str(side) for side in sides) or "one number"
+
+
+def numel(sides: tuple[int, ...]) -> int:
+    """How many numbers a tensor of this shape holds."""
+    return math.prod(sides)
+
+
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return PurePath(path).name or path
 
 
 def device(info: DeviceInfo) -> str:

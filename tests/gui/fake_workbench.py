@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
-from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, Match, ModelSpec, Provenance
-from core.errors import DeviceError, WhatsitError
+from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, Inspection, Match, ModelSpec, Provenance
+from core.errors import DeviceError, ExportError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import Preprocessing
+from core.questions import TrustRequest
+from core.trust import TrustEntry
 from core.workbench import Workbench
 
 TEN = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -68,6 +71,9 @@ class FakeWorkbench(Workbench):
         classify_failure: what answering ends in.
         progress: told while a model opens: done, total, text.
         missing_devices: opening on one of these fails.
+        agreed: what a person agreed to trust; what failed for want of it then opens.
+        revoked: sha256 of what is trusted no more.
+        inspection: what any file is found to be.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -89,6 +95,9 @@ class FakeWorkbench(Workbench):
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
+        self.agreed: list[TrustRequest] = []
+        self.revoked: list[str] = []
+        self.inspection = Inspection("")
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -169,6 +178,35 @@ class FakeWorkbench(Workbench):
             return preview(self.decoder.decode(source))
 
         return self._files.submit(work, Priority.NOW)
+
+    def trust(self, request: TrustRequest) -> None:
+        self.agreed.append(request)
+        self.failures.pop(request.file, None)
+
+    def trusted(self) -> tuple[TrustEntry, ...]:
+        left = [request for request in self.agreed if request.sha256 not in self.revoked]
+        return tuple(TrustEntry(each.sha256, each.kind, Path(each.file).name, "2026-01-31") for each in left)
+
+    def revoke(self, sha256: str) -> None:
+        self.revoked.append(sha256)
+
+    def inspect(self, path: Path) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            return replace(self.inspection, file=str(path))
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def save_model(self, path: Path) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            if not path.parent.is_dir():
+                raise ExportError(f"{path} was not written.", "Its folder does not exist.")
+            return path, path.with_name("config.json")
+
+        return self._jobs.submit(work, Priority.SOON)
 
     def wait_idle(self) -> None:
         """Until all that was asked for so far is done; its events may still be unread."""

@@ -21,6 +21,14 @@ def filled() -> Preferences:
         recent=(
             ModelSpec("file", "/models/fünf Klassen.pth", "resnet18", "/models/labels.txt", PRESETS["half"]),
             ModelSpec("pretrained", "resnet50/IMAGENET1K_V2"),
+            ModelSpec(
+                "file",
+                "/models/own.pt",
+                "Net",
+                architecture_file="/models/nets.py",
+                arguments=(("hidden", "[512, 256]"), ("name", "'x'")),
+                tensors="state_dict_ema",
+            ),
         ),
         folder="/home/anna/Bilder",
         geometry=b"\x00\x01\xffgeometry",

@@ -1,0 +1,113 @@
+"""What the headless commands share: options, a workbench to wait for, standard output and standard error."""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import sys
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from core.errors import UsageError
+from core.export import write_text
+from core.jobs import Emitted, Failed, Finished, JobEvent, Progressed, Stopped
+from core.workbench import Workbench
+
+DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one message instead of a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(
+            f"This command line is not understood: {message}.", "", f"See `{self.prog} --help` for what can be given."
+        )
+
+
+Commands = argparse._SubParsersAction[Parser]  # pyright: ignore[reportPrivateUsage]
+"""What ``add_subparsers`` gives; argparse has no public name for it."""
+
+
+def add_output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    """In which form, and where to."""
+    parser.add_argument("--format", choices=formats, default="table")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
+
+
+def count_of(text: str) -> int:
+    """A whole number from 0, for argparse."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+def say(text: str) -> None:
+    """Tell a person: on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def write(text: str, options: argparse.Namespace) -> None:
+    """Give results: to the file that the options name, or to standard output."""
+    if options.output is not None:
+        write_text(options.output, text)
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+class Session:
+    """A workbench whose events arrive where they are waited for."""
+
+    def __init__(self, given: Iterable[str] = ()) -> None:
+        """Args: given: the files for which the command line says ``--trust``."""
+        self._events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
+        self.workbench = Workbench(self._events.put, given)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.workbench.close()
+
+    def follow(self, job: int) -> Generator[object, None, object]:
+        """Yield what a job emits; return what it finishes with, or raise what it failed with."""
+        while True:
+            event = self._events.get()
+            if event.job != job:
+                continue
+            match event:
+                case Emitted(value=value):
+                    yield value
+                case Progressed(text=text):
+                    say_progress(text)
+                case Finished(value=value):
+                    return value
+                case Failed(error=error):
+                    raise error
+                case Stopped():
+                    raise KeyboardInterrupt
+                case _:
+                    continue
+
+    def wait(self, job: int) -> object:
+        """What a job finishes with."""
+        steps = self.follow(job)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                return stop.value
+
+
+_said: set[str] = set()
+
+
+def say_progress(text: str) -> None:
+    """Tell once that something is downloaded."""
+    if text.startswith("Downloading") and text not in _said:
+        _said.add(text)
+        say(text)

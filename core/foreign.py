@@ -1,0 +1,172 @@
+"""Networks that are no image classifiers, told by the names and shapes of their tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+Shape = tuple[int, ...]
+Shapes = Mapping[str, Shape]
+
+_CLASSIFIERS = "Whatsit shows image classifiers: choose the weights of one."
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What a file's network is instead of an image classifier.
+
+    Attributes:
+        what: such as ``an object detector (Faster R-CNN)``, to follow "It is".
+        evidence: the names that tell, as written.
+        remedy: one sentence.
+    """
+
+    what: str
+    evidence: tuple[str, ...]
+    remedy: str = _CLASSIFIERS
+
+
+def _having(*patterns: str) -> Callable[[Shapes], tuple[str, ...]]:
+    """Finds a name for every one of the patterns, or nothing."""
+    compiled = [re.compile(pattern) for pattern in patterns]
+
+    def find(shapes: Shapes) -> tuple[str, ...]:
+        found = [next((name for name in shapes if pattern.search(name)), "") for pattern in compiled]
+        return tuple(found) if all(found) else ()
+
+    return find
+
+
+def _yolo(shapes: Shapes) -> tuple[str, ...]:
+    """Ultralytics' and Darknet's detectors: a detection head of 1 x 1 convolutions at three scales."""
+    heads = [
+        name
+        for name in shapes
+        if re.search(r"model\.\d+\.(m|cv2|cv3|one2one_cv2)\.\d+(\.\d+)?(\.conv)?\.weight$", name)
+    ]
+    scales = {re.sub(r"^(.*?model\.\d+\.\w+)\.(\d+).*$", r"\2", name) for name in heads}
+    anchors = [name for name in shapes if name.endswith((".anchors", ".anchor_grid", ".dfl.conv.weight"))]
+    return (anchors[0], *heads[:1]) if anchors and len(scales) >= 2 else ()
+
+
+def _segmentation(shapes: Shapes) -> tuple[str, ...]:
+    """torchvision's FCN, DeepLab and LR-ASPP: a head of convolutions on a backbone."""
+    heads = [
+        name
+        for name, shape in shapes.items()
+        if re.search(r"(^|\.)(aux_)?classifier\.(\d+|low_classifier|high_classifier)\.weight$", name)
+        and len(shape) == 4
+    ]
+    return tuple(heads[:2]) if heads and any(re.search(r"(^|\.)backbone\.", name) for name in shapes) else ()
+
+
+def _unet(shapes: Shapes) -> tuple[str, ...]:
+    """Up and down again, and out through a 1 x 1 convolution."""
+    up = [name for name in shapes if re.search(r"(^|\.)(up_?conv|up|ups|up_?\d+|decoder\d*|dec_?\d+)\.", name)]
+    down = [
+        name for name in shapes if re.search(r"(^|\.)(down_?conv|down|downs|down_?\d+|encoder\d*|enc_?\d+|inc)\.", name)
+    ]
+    last = [name for name, shape in shapes.items() if len(shape) == 4 and name.endswith(".weight")][-1:]
+    linear = [name for name, shape in shapes.items() if len(shape) == 2 and name.endswith(".weight")]
+    return (down[0], up[0], *last) if up and down and last and not linear else ()
+
+
+def _autoencoder(shapes: Shapes) -> tuple[str, ...]:
+    """An encoder and a decoder that leads back to what came in."""
+    encoder = [name for name in shapes if re.search(r"(^|\.)(encoder|enc)\w*\.", name)]
+    decoder = [name for name in shapes if re.search(r"(^|\.)(decoder|dec)\w*\.", name)]
+    if not encoder or not decoder:
+        return ()
+    first = next((shapes[name] for name in encoder if len(shapes[name]) >= 2), ())
+    last = next((shapes[name] for name in reversed(decoder) if len(shapes[name]) >= 2), ())
+    # A transposed convolution has its outputs second.
+    returns = bool(first) and bool(last) and first[1] in last[:2]
+    return (encoder[0], decoder[-1]) if returns else ()
+
+
+_TELL: tuple[tuple[str, Callable[[Shapes], tuple[str, ...]], str], ...] = (
+    (
+        "an adapter (LoRA) for another network",
+        _having(r"lora_(A|B|down|up)\b"),
+        "Merge it into its network, and save that.",
+    ),
+    ("an object detector (R-CNN)", _having(r"(^|\.)rpn\.", r"roi_heads?\."), _CLASSIFIERS),
+    (
+        "an object detector (RetinaNet, FCOS or SSD)",
+        _having(r"(classification_head|head\.cls)", r"(regression_head|bbox_pred)"),
+        _CLASSIFIERS,
+    ),
+    ("an object detector (DETR)", _having(r"bbox_embed\.", r"class_embed\."), _CLASSIFIERS),
+    ("an object detector (YOLO)", _yolo, _CLASSIFIERS),
+    ("an object detector (Darknet)", _having(r"module_list\.\d+\.(conv|Conv2d|batch_norm)"), _CLASSIFIERS),
+    ("a segmentation network", _segmentation, _CLASSIFIERS),
+    ("a segmentation network (Segment Anything)", _having(r"mask_decoder\.", r"image_encoder\."), _CLASSIFIERS),
+    (
+        "an image and text model (CLIP)",
+        _having(r"(^|\.)logit_scale$", r"(text_model|text_projection|token_embedding)"),
+        "Use its image tower with a classifier's head.",
+    ),
+    (
+        "part of an image generator (diffusion)",
+        _having(r"(time_embed(ding)?|time_mlp)\.", r"(down_blocks|input_blocks|downs)\."),
+        _CLASSIFIERS,
+    ),
+    ("an image generator's autoencoder (VAE)", _having(r"(^|\.)(quant_conv|post_quant_conv)\."), _CLASSIFIERS),
+    ("a variational autoencoder", _having(r"(^|\.)(fc_?)?mu\.", r"(^|\.)(fc_?)?(log_?var|sigma|std)\."), _CLASSIFIERS),
+    (
+        "a language model",
+        _having(r"(embed_tokens|(^|\.)wte|tok_embeddings|word_embeddings|token_embd)\b"),
+        _CLASSIFIERS,
+    ),
+    (
+        "a speech model",
+        _having(r"(feature_extractor\.conv_layers|mel_filters|conv_pre\.|decoder\.token_embedding)"),
+        _CLASSIFIERS,
+    ),
+    ("an autoencoder", _autoencoder, _CLASSIFIERS),
+    ("a segmentation network (U-Net)", _unet, _CLASSIFIERS),
+)
+
+
+def recognise(shapes: Shapes) -> Foreign | None:
+    """What a network is that is no image classifier; ``None`` where it may be one.
+
+    Args:
+        shapes: of its tensors, by name, in the file's order.
+    """
+    if not shapes:
+        return None
+    for what, find, remedy in _TELL:
+        evidence = find(shapes)
+        if evidence:
+            return Foreign(what, evidence, remedy)
+    return _no_layers(shapes)
+
+
+def _no_layers(shapes: Shapes) -> Foreign | None:
+    """Tensors that are no layers: data, or a few loose numbers."""
+    layers = [name for name, shape in shapes.items() if len(shape) >= 2 and _is_weight(name)]
+    if layers:
+        return None
+    largest = max(shapes.values(), key=len, default=())
+    if len(largest) >= 2 and _are_data(shapes):
+        return Foreign(
+            "a data set, or other numbers, and no network's weights", tuple(shapes)[:3], "Choose a weights file."
+        )
+    return None
+
+
+def _is_weight(name: str) -> bool:
+    return name.rpartition(".")[2] in ("weight", "in_proj_weight", "weight_v", "weight_g", "kernel", "weight_orig")
+
+
+_DATA_NAMES = frozenset(
+    {"images", "labels", "data", "targets", "x", "y", "train", "test", "features", "input", "inputs"}
+)
+
+
+def _are_data(shapes: Shapes) -> bool:
+    """Whether the names are those of a data set's parts, or the first sides those of its examples."""
+    parts: Iterable[str] = (re.split(r"[._]", name.lower())[0] for name in shapes)
+    return all(part in _DATA_NAMES for part in parts)

@@ -1,0 +1,115 @@
+"""A classifier as files that say all about it: one .safetensors, and the config beside it that others read, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from core import VERSION
+from core.descriptions import ClassifierInfo
+from core.export import write_bytes
+from core.preprocessing import Preprocessing, to_dict
+
+_TIMM = "timm/"
+_CROP_MODES = {"shorter": "center", "exact": "squash", "pad": "border", "none": "center"}
+
+
+def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) -> tuple[Path, Path]:
+    """Write a classifier so that it opens again with nothing to choose.
+
+    The config has timm's fields (``architecture``, ``num_classes``, ``label_names``, ``pretrained_cfg``), Hugging
+    Face's (``id2label``, ``label2id``) and, as ``preprocessing``, the exact values in Whatsit's own form.
+
+    Args:
+        path: the weights file to write; its suffix becomes ``.safetensors``.
+        info: what the classifier is.
+        tensors: the network's state dict.
+
+    Returns:
+        The weights file and its config: ``config.json``, or, where that name is taken by another model's,
+        ``<stem>.json``.
+
+    Raises:
+        ExportError: they cannot be written; nothing is replaced by half.
+    """
+    path = path.with_suffix(".safetensors")
+    config = _config_path(path)
+    data = save(_stored(tensors), {"format": "pt"})
+    write_bytes(path, data)
+    write_bytes(config, (json.dumps(describe(info, path.name), indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    return path, config
+
+
+def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
+    """What the config says.
+
+    Args:
+        info: what the classifier is.
+        file: name of the weights file that it lies beside.
+    """
+    return {
+        "architecture": info.architecture.removeprefix(_TIMM),
+        "num_classes": len(info.labels),
+        "label_names": list(info.labels),
+        "id2label": {str(index): name for index, name in enumerate(info.labels)},
+        "label2id": {name: index for index, name in reversed(list(enumerate(info.labels)))},
+        "pretrained_cfg": _pretrained_cfg(info.preprocessing),
+        "preprocessing": to_dict(info.preprocessing),
+        "whatsit": {
+            "version": VERSION,
+            "weights": file,
+            "architecture": info.architecture,
+            "made_from": {"file": Path(info.checkpoint.file).name, "sha256": info.checkpoint.sha256},
+            "labels": info.labels_source,
+            "preprocessing": info.preprocessing_source,
+        },
+    }
+
+
+def _pretrained_cfg(preprocessing: Preprocessing) -> dict[str, object]:
+    """timm's description of the same preprocessing, as near as it can say it."""
+    height, width = preprocessing.crop or preprocessing.size
+    return {
+        "input_size": [len(preprocessing.mean), height, width],
+        "fixed_input_size": False,
+        "interpolation": preprocessing.interpolation,
+        "crop_pct": round(min(1.0, height / preprocessing.size[0]), 6) if preprocessing.resize == "shorter" else 1.0,
+        "crop_mode": _CROP_MODES[preprocessing.resize],
+        "mean": list(preprocessing.mean),
+        "std": list(preprocessing.std),
+    }
+
+
+def _config_path(weights: Path) -> Path:
+    """``config.json``, unless that is another model's."""
+    usual = weights.with_name("config.json")
+    if not usual.exists() or usual.with_suffix(".safetensors") == weights:
+        return usual
+    try:
+        config: object = json.loads(usual.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return weights.with_suffix(".json")
+    own = cast("dict[str, object]", config).get("whatsit") if isinstance(config, dict) else None
+    is_ours = isinstance(own, dict) and cast("dict[str, object]", own).get("weights") == weights.name
+    return usual if is_ours else weights.with_suffix(".json")
+
+
+def _stored(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of their own, in the smallest element type that keeps every value."""
+    floats = [tensor for tensor in tensors.values() if tensor.dtype == torch.float32]
+    smallest = next((kind for kind in (torch.float16, torch.bfloat16) if _is_lossless(floats, kind)), torch.float32)
+    stored: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        kind = smallest if tensor.dtype == torch.float32 else tensor.dtype
+        stored[name] = tensor.detach().to("cpu", kind, copy=True).contiguous()
+    return stored
+
+
+def _is_lossless(tensors: list[Tensor], kind: torch.dtype) -> bool:
+    return all(torch.equal(tensor.to(kind).to(tensor.dtype), tensor) for tensor in tensors)

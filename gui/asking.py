@@ -1,0 +1,179 @@
+"""The two questions that opening a model may ask: may code run, and what is the network made with."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from gui import theme
+from gui.error_view import button, wrapped
+from gui.theme import UNIT
+
+if TYPE_CHECKING:
+    from core.questions import Question, TrustRequest
+
+_KINDS = {
+    "module": "It is a whole network, saved together with names of code that would have to run to rebuild it.",
+    "torchscript": "It is a TorchScript program: it brings code of its own, which can also read and write files.",
+    "exported_program": "It is a program of torch.export: opening it can run code that it brings.",
+    "python": "It is Python code: opening it runs it, with everything that you may do on this computer.",
+}
+
+Answers = tuple[tuple[str, str], ...]
+
+
+class TrustDialog(QDialog):
+    """Asks whether the code of one file may run; closing it in any way but by the button means no.
+
+    Attributes:
+        refuse, agree: the buttons.
+        contents: what is in the file.
+    """
+
+    def __init__(self, parent: QWidget, request: TrustRequest, agreed: Callable[[], object]) -> None:
+        """Args:
+        request: what it is about.
+        agreed: called when the person trusts the file.
+        """
+        super().__init__(parent)
+        self.setWindowTitle("Whatsit asks")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        name = PurePath(request.file).name
+        title = wrapped(self)
+        title.setText(f"Run the code in {name}?")
+        title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        why = wrapped(self)
+        why.setText(
+            f"{_KINDS.get(request.kind, _KINDS['module'])} Nothing has run so far."
+            " Agree only if you know whoever made the file."
+        )
+        caption = wrapped(self)
+        caption.setText("What is in it:")
+        caption.setForegroundRole(theme.MUTED)
+        also = [f"together with {path}" for path in request.also]
+        self.contents = QPlainTextEdit("\n".join([*request.contents, *also]) or "nothing that can be told", self)
+        self.contents.setReadOnly(True)
+        theme.name(self.contents, "What is in the file")
+        small = wrapped(self)
+        small.setText(
+            f"Remembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
+            " You can take it back under Model, Trusted files."
+        )
+        small.setForegroundRole(theme.MUTED)
+        self.refuse = button(self, "Do not run it", self.reject, "primary")
+        self.agree = button(self, "Trust this file and open it", self.accept)
+        # Enter, Escape and closing the window all mean no.
+        self.refuse.setDefault(True)
+        self.refuse.setFocus()
+        self.agree.setAutoDefault(False)
+        self.accepted.connect(agreed)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(self.agree)
+        row.addWidget(self.refuse)
+        column = _column(self)
+        for widget in (title, why, caption, self.contents, small):
+            column.addWidget(widget)
+        column.addLayout(row)
+        self.resize(72 * UNIT, 52 * UNIT)
+
+
+class QuestionsDialog(QDialog):
+    """Asks for constructor arguments that nothing else tells.
+
+    Attributes:
+        fields: a line for each argument, by its name.
+        problem: what is wrong with what was typed; hidden while nothing is.
+    """
+
+    def __init__(
+        self, parent: QWidget, title: str, questions: Sequence[Question], answered: Callable[[Answers], object]
+    ) -> None:
+        """Args:
+        title: which network asks, and why, in one or two sentences.
+        questions: what it asks.
+        answered: called with each argument's name and value, as a Python literal.
+        """
+        super().__init__(parent)
+        self.setWindowTitle("Whatsit asks")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._answered = answered
+        self.fields: dict[str, QLineEdit] = {}
+        head = wrapped(self)
+        head.setText(title)
+        head.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        form = QFormLayout()
+        form.setVerticalSpacing(UNIT)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(2 * UNIT)
+        for question in questions:
+            field = QLineEdit(question.suggestion, self)
+            field.setPlaceholderText(question.annotation or "a number, a list, True, False or 'text'")
+            theme.name(field, question.name, question.why)
+            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
+            lines = QVBoxLayout()
+            lines.setSpacing(UNIT // 2)
+            lines.addWidget(field)
+            if question.why:
+                lines.addWidget(self._quiet(question.why))
+            form.addRow(label, lines)
+            self.fields[question.name] = field
+        self.problem = self._quiet("")
+        self.problem.setForegroundRole(theme.ERROR)
+        self.problem.hide()
+        self.open_button = button(self, "Open", self.answer, "primary")
+        self.open_button.setDefault(True)
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(button(self, "Cancel", self.reject))
+        row.addWidget(self.open_button)
+        column = _column(self)
+        column.addWidget(head)
+        column.addLayout(form)
+        column.addWidget(self.problem)
+        column.addStretch()
+        column.addLayout(row)
+        self.resize(60 * UNIT, self.sizeHint().height())
+
+    def answer(self) -> None:
+        """Give the answers, if all of them can be read."""
+        given: list[tuple[str, str]] = []
+        for name, field in self.fields.items():
+            text = field.text().strip()
+            if not _is_literal(text):
+                self.problem.setText(f"{name} is no value: write a number, a list as [512, 256], True or 'text'.")
+                self.problem.show()
+                field.setFocus()
+                field.selectAll()
+                return
+            given.append((name, text))
+        self.accept()
+        self._answered(tuple(given))
+
+    def _quiet(self, text: str) -> QLabel:
+        label = wrapped(self)
+        label.setText(text)
+        label.setForegroundRole(theme.MUTED)
+        return label
+
+
+def _column(dialog: QDialog) -> QVBoxLayout:
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+    column.setSpacing(UNIT + UNIT // 2)
+    return column
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return True

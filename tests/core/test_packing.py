@@ -1,0 +1,128 @@
+"""A saved classifier opens again with nothing to choose, and others can read what lies beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load
+from torchvision.models import get_model
+
+from core.descriptions import ClassifierInfo, ModelSpec
+from core.engine import Engine
+from core.errors import ExportError
+from core.images import Decoder, ImageSource
+from core.jobs import Context, Emitted, JobEvent, Steps
+from core.packing import describe, save_model
+from core.predictions import ImageResult
+from core.preprocessing import Preprocessing
+from tests.core.making import write_photo
+
+NAMES = ("zebra", "Ant", "bee", "Käfer", "bee")
+ODD = Preprocessing(resize="pad", size=(80, 80), crop=(64, 64), interpolation="bicubic", mean=(0.1, 0.2, 0.3))
+
+
+def run(steps: Steps) -> object:
+    while True:
+        try:
+            awaited = next(steps)
+            if awaited is not None:
+                awaited.exception(timeout=20)
+        except StopIteration as stop:
+            return stop.value
+
+
+def opened(engine: Engine, spec: ModelSpec) -> ClassifierInfo:
+    info = run(engine.open(Context(1, lambda _: None), spec, "cpu"))
+    assert isinstance(info, ClassifierInfo)
+    return info
+
+
+def scores(engine: Engine, photo: Path) -> list[float]:
+    events: list[JobEvent] = []
+    run(engine.classify(Context(1, events.append), [ImageSource("a", photo)], Decoder(), 1))
+    (result,) = [e.value for e in events if isinstance(e, Emitted) and isinstance(e.value, ImageResult)]
+    assert result.prediction is not None
+    return list(result.prediction.probabilities)
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    folder = tmp_path / "from"
+    folder.mkdir()
+    torch.manual_seed(3)  # pyright: ignore[reportUnknownMemberType]
+    state = get_model("squeezenet1_1", weights=None, num_classes=len(NAMES)).state_dict()
+    torch.save({"model": state, "epoch": 7}, folder / "run.pth")
+    (folder / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    return folder / "run.pth"
+
+
+def test_what_was_saved_opens_alike_with_nothing_chosen(weights: Path, tmp_path: Path) -> None:
+    spec = ModelSpec("file", str(weights), labels=str(weights.with_name("names.txt")), preprocessing=ODD)
+    photo, engine = write_photo(tmp_path / "a.jpg", (90, 70)), Engine()
+    before = opened(engine, spec)
+    expected = scores(engine, photo)
+    (tmp_path / "to").mkdir()
+    paths = run(engine.save(Context(1, lambda _: None), tmp_path / "to" / "mine.pth"))
+    assert paths == (tmp_path / "to" / "mine.safetensors", tmp_path / "to" / "config.json")
+    after = opened(engine, ModelSpec("file", str(tmp_path / "to" / "mine.safetensors")))
+    assert (after.labels, after.preprocessing, after.architecture) == (NAMES, ODD, before.architecture)
+    assert (after.labels_source, after.preprocessing_source, after.notices) == ("config.json", "config.json", ())
+    assert scores(engine, photo) == expected
+    engine.close()
+
+
+def info_of(weights: Path) -> ClassifierInfo:
+    engine = Engine()
+    info = opened(engine, ModelSpec("file", str(weights), labels=str(weights.with_name("names.txt"))))
+    engine.close()
+    return info
+
+
+def test_the_config_has_the_fields_that_timm_and_hugging_face_read(weights: Path) -> None:
+    info = replace(info_of(weights), architecture="timm/resnet18")
+    config = json.loads(json.dumps(describe(info, "a.safetensors")))
+    assert config["architecture"] == "resnet18"
+    assert config["num_classes"] == 5
+    assert config["label_names"] == list(NAMES)
+    assert config["id2label"] == {str(index): name for index, name in enumerate(NAMES)}
+    # Where a name stands twice, the first index is its own.
+    assert config["label2id"] == {"zebra": 0, "Ant": 1, "bee": 2, "Käfer": 3}
+    cfg = config["pretrained_cfg"]
+    assert cfg["input_size"] == [3, 224, 224]
+    assert cfg["crop_pct"] == pytest.approx(224 / 256, abs=1e-5)
+    assert (cfg["crop_mode"], cfg["interpolation"]) == ("center", "bilinear")
+
+
+def test_weights_are_stored_small_only_where_nothing_is_lost(weights: Path, tmp_path: Path) -> None:
+    info = info_of(weights)
+    exact = {"w": torch.rand(3, 4).half().float(), "steps": torch.tensor(70_000)}
+    save_model(tmp_path / "exact.safetensors", info, exact)
+    stored = load((tmp_path / "exact.safetensors").read_bytes())
+    assert (stored["w"].dtype, stored["steps"].dtype) == (torch.float16, torch.int64)
+    assert torch.equal(stored["w"].float(), exact["w"])
+    fine = {"w": torch.tensor([1 / 3]), "tied": torch.ones(2)}
+    fine["again"] = fine["tied"]
+    save_model(tmp_path / "fine.safetensors", info, fine)
+    again = load((tmp_path / "fine.safetensors").read_bytes())
+    assert all(torch.equal(again[name], value) for name, value in fine.items())
+
+
+def test_another_models_config_is_left_alone(weights: Path, tmp_path: Path) -> None:
+    info, tensors = info_of(weights), {"w": torch.ones(1)}
+    (tmp_path / "config.json").write_text('{"architecture": "resnet50"}', encoding="utf-8")
+    assert save_model(tmp_path / "a.safetensors", info, tensors)[1].name == "a.json"
+    assert (tmp_path / "config.json").read_text(encoding="utf-8") == '{"architecture": "resnet50"}'
+    folder = tmp_path / "new"
+    folder.mkdir()
+    assert save_model(folder / "a.safetensors", info, tensors)[1].name == "config.json"
+    assert save_model(folder / "a.safetensors", info, tensors)[1].name == "config.json"
+    assert save_model(folder / "b.safetensors", info, tensors)[1].name == "b.json"
+
+
+def test_a_folder_that_is_not_there_is_said(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="folder does not exist"):
+        save_model(tmp_path / "nowhere" / "a.safetensors", info_of(weights), {"w": torch.ones(1)})

@@ -1,0 +1,178 @@
+"""Nothing runs without a person's word, and nobody is asked what can be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+from core.descriptions import CheckpointSummary, ModelSpec
+from core.errors import MatchError, QuestionsError, TrustError
+from core.questions import Question, TrustRequest
+from gui.asking import QuestionsDialog, TrustDialog
+from gui.trusted_files import TrustedFiles
+from tests.gui.conftest import Opened, files
+from tests.gui.fake_workbench import make_info
+
+SUMMARY = CheckpointSummary("m.pth", "state_dict", ("model",), "", 3, 100, 400, "cd" * 32, (), ("model", "model_ema"))
+
+
+def untrusted(weights: Path) -> TrustError:
+    request = TrustRequest(str(weights), "torchscript", "ef" * 32, ("a program of 12 functions", "aten::save"))
+    return TrustError("It would run code.", "It is a program.", "Trust it, or use a state dict.", request=request)
+
+
+def ask_for_trust(opened: Opened, weights: Path) -> TrustDialog:
+    opened.wait_ready()
+    opened.fake.failures[str(weights)] = untrusted(weights)
+    opened.drop(files(weights))
+    opened.until(lambda: opened.window.findChildren(TrustDialog))
+    (dialog,) = opened.window.findChildren(TrustDialog)
+    return dialog
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "theirs.pt"
+    path.write_bytes(b"PK\x03\x04")
+    return path
+
+
+class TestTrust:
+    def test_a_file_that_would_run_code_is_asked_about_in_plain_words(self, opened: Opened, weights: Path) -> None:
+        dialog = ask_for_trust(opened, weights)
+        assert dialog.isVisible()
+        assert "aten::save" in dialog.contents.toPlainText()
+        assert opened.session.models.info is not None
+        assert opened.session.models.info.spec == ModelSpec()
+
+    @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+    def test_enter_and_escape_mean_no(self, opened: Opened, weights: Path, key: Qt.Key) -> None:
+        dialog = ask_for_trust(opened, weights)
+        QTest.keyClick(dialog, key)
+        opened.until(lambda: not opened.window.findChildren(TrustDialog))
+        opened.fake.wait_idle()
+        assert opened.fake.agreed == []
+        assert opened.session.models.info is not None
+        assert opened.session.models.info.spec == ModelSpec()
+
+    def test_a_person_who_agrees_gets_the_model(self, opened: Opened, weights: Path) -> None:
+        ask_for_trust(opened, weights).agree.click()
+        opened.until(lambda: opened.session.models.info and opened.session.models.info.spec.weights == str(weights))
+        assert [request.sha256 for request in opened.fake.agreed] == ["ef" * 32]
+
+    def test_what_is_trusted_is_listed_and_can_be_taken_back(self, opened: Opened, weights: Path) -> None:
+        ask_for_trust(opened, weights).agree.click()
+        opened.until(lambda: opened.fake.agreed)
+        opened.window.actions_by_name["trusted"].trigger()
+        (listed,) = opened.window.findChildren(TrustedFiles)
+        assert weights.name in listed.list.item(0).text()
+        assert not listed.forget.isEnabled()
+        listed.list.setCurrentRow(0)
+        listed.forget.click()
+        assert opened.fake.revoked == ["ef" * 32]
+        assert listed.list.count() == 0
+        listed.close()
+
+
+class TestQuestions:
+    QUESTIONS = (Question("hidden", "int", "128", "No tensor shows it."), Question("depths"))
+
+    def ask(self, opened: Opened, weights: Path) -> QuestionsDialog:
+        opened.wait_ready()
+        opened.fake.failures[str(weights)] = QuestionsError(
+            "Net wants two values.", "Nothing tells them.", "", architecture="Net", questions=self.QUESTIONS
+        )
+        opened.drop(files(weights))
+        opened.until(lambda: opened.window.findChildren(QuestionsDialog))
+        (dialog,) = opened.window.findChildren(QuestionsDialog)
+        return dialog
+
+    def test_answers_go_to_the_network(self, opened: Opened, weights: Path) -> None:
+        dialog = self.ask(opened, weights)
+        assert dialog.fields["hidden"].text() == "128"
+        dialog.fields["depths"].setText("[1, 2]")
+        opened.fake.failures.clear()
+        dialog.open_button.click()
+        opened.until(lambda: opened.fake.opened[-1][0].arguments)
+        spec = opened.fake.opened[-1][0]
+        assert (spec.weights, spec.architecture) == (str(weights), "Net")
+        assert spec.arguments == (("hidden", "128"), ("depths", "[1, 2]"))
+
+    @pytest.mark.parametrize("text", ["", "open('x')", "[1,", "nonsense here"])
+    def test_what_is_no_value_is_said_and_asked_again(self, opened: Opened, weights: Path, text: str) -> None:
+        dialog = self.ask(opened, weights)
+        before = len(opened.fake.opened)
+        dialog.fields["depths"].setText(text)
+        dialog.open_button.click()
+        assert dialog.isVisible()
+        assert "depths is no value" in dialog.problem.text()
+        assert len(opened.fake.opened) == before
+        dialog.close()
+
+
+class TestPythonFiles:
+    def test_dropped_with_the_weights_it_builds_them(self, opened: Opened, weights: Path, tmp_path: Path) -> None:
+        source = tmp_path / "nets.py"
+        source.write_text("class Net: ...", encoding="utf-8")
+        opened.drop(files(source, weights))
+        opened.until(lambda: opened.fake.opened[-1][0].architecture_file)
+        assert opened.fake.opened[-1][0] == ModelSpec("file", str(weights), architecture_file=str(source))
+
+    def test_dropped_after_weights_that_were_refused_it_builds_these(
+        self, opened: Opened, weights: Path, tmp_path: Path
+    ) -> None:
+        opened.wait_ready()
+        opened.fake.failures[str(weights)] = MatchError("m.pth fits no architecture.", "Nothing is near.")
+        opened.drop(files(weights))
+        opened.until(lambda: opened.window.notices.current)
+        notice = opened.window.notices.current
+        assert notice is not None
+        assert notice.action == "Choose its Python file …"
+        opened.window.notices.act()
+        (dialog,) = [found for found in opened.window.findChildren(QFileDialog) if found.isVisible()]
+        opened.fake.failures.clear()
+        dialog.filesSelected.emit([str(tmp_path / "nets.py")])
+        dialog.close()
+        opened.until(lambda: opened.session.models.info and opened.session.models.info.spec.architecture_file)
+        assert opened.fake.opened[-1][0] == ModelSpec("file", str(weights), architecture_file=str(tmp_path / "nets.py"))
+
+    def test_dropped_alone_it_asks_for_the_weights(self, opened: Opened, tmp_path: Path) -> None:
+        opened.wait_ready()
+        source = tmp_path / "nets.py"
+        source.write_text("class Net: ...", encoding="utf-8")
+        opened.drop(files(source))
+        opened.until(lambda: opened.window.notices.current)
+        notice = opened.window.notices.current
+        assert notice is not None
+        assert "Drop the weights file" in notice.words.more
+        assert len(opened.fake.opened) == 1
+
+
+def test_of_several_sets_of_weights_the_one_in_use_is_shown_and_can_be_changed(opened: Opened, weights: Path) -> None:
+    opened.wait_ready()
+    assert not opened.window.scores.tensors.isVisible()
+    opened.fake.infos[str(weights)] = make_info(ModelSpec("file", str(weights)), checkpoint=SUMMARY)
+    opened.drop(files(weights))
+    opened.until(lambda: opened.window.scores.tensors.value == "model, of 2 sets in the file")
+    opened.window.scores.tensors.click()
+    assert opened.window.scores.sets.titles() == ["model", "model_ema"]
+    opened.window.scores.sets.chosen.emit("model_ema")
+    opened.window.scores.sets.close()
+    opened.until(lambda: opened.fake.opened[-1][0].tensors == "model_ema")
+
+
+def test_the_model_is_saved_where_a_person_says(opened: Opened, tmp_path: Path) -> None:
+    opened.wait_ready()
+    opened.window.actions_by_name["save_model"].trigger()
+    (dialog,) = [found for found in opened.window.findChildren(QFileDialog) if found.isVisible()]
+    assert dialog.selectedFiles()[0].endswith("model.safetensors")
+    dialog.filesSelected.emit([str(tmp_path / "mine.safetensors")])
+    dialog.close()
+    opened.until(lambda: opened.window.notices.current)
+    notice = opened.window.notices.current
+    assert notice is not None
+    assert str(tmp_path / "mine.safetensors") in notice.words.what
