@@ -34,6 +34,18 @@ class WeightsError(WhatsitError):
     """A weights file cannot be read, or is none."""
 
 
+class UnsafeError(WeightsError):
+    """A weights file asks Python for what runs code.  Nothing was run.
+
+    Attributes:
+        blocked: the names that it asks for, such as ``posix.system``; sorted.
+    """
+
+    def __init__(self, what: str, why: str, remedy: str, *, blocked: tuple[str, ...]) -> None:
+        super().__init__(what, why, remedy, detail="\n".join(shown(name) for name in blocked[:200]))
+        self.blocked = blocked
+
+
 class MatchError(WhatsitError):
     """Weights do not fit an architecture, or fit none."""
 
@@ -94,3 +106,9 @@ class QuestionsError(WhatsitError):
 
 class Cancelled(Exception):
     """A person, or a newer request, ended a job.  Not an error: nothing is shown."""
+
+
+def shown(text: object, longest: int = 80) -> str:
+    """Text from a file, made safe for a message: one short line, nothing that a terminal would obey."""
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
+    return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"

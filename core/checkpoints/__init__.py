@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -15,16 +15,33 @@ from typing import cast
 from torch import Tensor
 
 from core.checkpoints import identify
-from core.checkpoints.archive import NotStored, locate, read_directory
-from core.checkpoints.metadata import PlainValues, class_names
+from core.checkpoints.archive import NotStored, common_root, locate, read_directory
+from core.checkpoints.danger import runs_code
+from core.checkpoints.metadata import PlainValues, beside_program, class_names
+from core.checkpoints.modules import ModuleTree, all_refs
+from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
 from core.checkpoints.storages import StorageReader
+from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
-from core.checkpoints.values import BrokenFile, Contents, TensorRef, shown
+from core.checkpoints.values import BrokenFile, Contents, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
-from core.errors import WeightsError
+from core.errors import UsageError, WeightsError
 
-__all__ = ["Checkpoint", "open_checkpoint"]
+__all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
+
+
+@dataclass(frozen=True, eq=False)
+class PickledNetwork:
+    """A network that was saved whole, which nobody made yet.
+
+    Attributes:
+        root: the outermost module, a placeholder.
+        tensors: all tensors in it, on the CPU; shared with ``Checkpoint.tensors``.
+    """
+
+    root: Inert
+    tensors: Mapping[TensorRef, Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,20 +55,46 @@ class Checkpoint:
         metadata: small plain values that were saved beside them (``epoch``, ``arch``, ``args`` as a dict);
             ``class_names``, a list in the order of the head, where the file has class names in any form.
         modified_ns: the file's modification time when it was read.
+        classes: dotted name and class of each module, the outermost first, where a network was saved whole
+            or as a program; empty for a state dict.
+        module: the network, where the chosen tensors are those of one that was saved whole.
+        program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
     """
 
     summary: CheckpointSummary
     tensors: Mapping[str, Tensor]
     metadata: Mapping[str, object]
     modified_ns: int
+    classes: tuple[tuple[str, str], ...] = ()
+    module: PickledNetwork | None = None
+    program: Program | None = None
 
 
-def open_checkpoint(path: Path) -> Checkpoint:
-    """Read a weights file: a state dict, bare or as training runs save it, .pth or .safetensors.
+@dataclass(frozen=True)
+class _Reading:
+    """What was read from the open file."""
+
+    contents: Contents
+    sets: tuple[TensorSet, ...]
+    tree: ModuleTree | None
+    tensors: Mapping[TensorRef, Tensor]
+    metadata: dict[str, object]
+
+
+def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True) -> Checkpoint:
+    """Read a weights file in any of the containers, as training runs save them.
 
     The container is told by the bytes.  No code in the file runs, and nothing stays open or mapped.
 
+    Args:
+        path: of the file.
+        tensors: which of ``CheckpointSummary.sets`` to use; empty to choose by evidence.
+        refuse_unsafe: refuse a file that asks Python for what runs code; ``False`` to describe it, which is as
+            safe, with ``CheckpointSummary.blocked`` filled.
+
     Raises:
+        UnsafeError: it asks Python for what runs code (see ``refuse_unsafe``), or holds nothing else.
+        UsageError: there is no set of tensors of that name.
         WeightsError: it is no weights file, or a damaged one; the message says what it is.
     """
     file, size = identify.open_regular(path)
@@ -59,7 +102,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
         before = os.fstat(file.fileno())
         hashing = _Hash(path)
         try:
-            contents, chosen, tensors, metadata = _read(path, file, size)
+            read = _read(path, file, size, tensors, refuse_unsafe)
             hashing.wait()
         finally:
             hashing.stop()
@@ -69,29 +112,61 @@ def open_checkpoint(path: Path) -> Checkpoint:
                 "Another program, perhaps a training run, was writing it.",
                 "Open it again.",
             )
+    return _checkpoint(path, read, size, hashing.hexadecimal, before.st_mtime_ns)
+
+
+def _checkpoint(path: Path, read: _Reading, size: int, sha256: str, modified_ns: int) -> Checkpoint:
+    contents, tree = read.contents, read.tree
+    chosen = read.sets[0] if read.sets else TensorSet((), "", {})
+    tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
+    whole = tree is not None and contents.program is None
     summary = CheckpointSummary(
         file=str(path),
-        container=contents.container,
+        container="module" if whole else contents.container,
         unwrapped=chosen.path,
         prefix=chosen.prefix,
         tensors=len(tensors),
         parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
         bytes=size,
-        sha256=hashing.hexadecimal,
+        sha256=sha256,
         left_out=chosen.left_out,
+        sets=tuple(each.name for each in read.sets),
+        blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
-    return Checkpoint(summary, tensors, metadata, before.st_mtime_ns)
+    return Checkpoint(
+        summary,
+        tensors,
+        read.metadata,
+        modified_ns,
+        classes=tree.classes if tree is not None else contents.program.classes if contents.program else (),
+        module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
+        program=contents.program,
+    )
 
 
-def _read(
-    path: Path, file: BufferedReader, size: int
-) -> tuple[Contents, TensorSet, dict[str, Tensor], dict[str, object]]:
+def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsafe: bool) -> _Reading:
     """What is in the file, which of its tensors were chosen, these tensors, and what is beside them."""
     try:
-        contents, texts = _contents(path, file, size)
-        chosen = _chosen(path, contents)
+        contents = _contents(path, file, size)
+        danger = identify.unsafe(path, contents.globals)
+        if danger is not None and refuse_unsafe:
+            raise danger
+        found = survey(contents.root)
+        sets = choose(found)
+        chosen = _chosen(path, sets, wanted)
+        if chosen is None and contents.program is None:
+            raise danger or _no_tensors(path, contents, found)
+        tree = found.trees.get(chosen.path if chosen is not None else ())
+        if chosen is not None:
+            sets = (chosen, *(other for other in sets if other is not chosen))
+        refs = set(chosen.refs.values()) if chosen is not None else set[TensorRef]()
+        if tree is not None and contents.program is None:
+            refs |= all_refs(tree.root)
         reader = StorageReader(file, contents.spans)
-        return contents, chosen, reader.read(chosen.refs), _metadata(contents, texts, chosen, reader)
+        numbered = {str(number): ref for number, ref in enumerate(refs)}
+        tensors = reader.read(numbered)
+        by_ref = {ref: tensors[number] for number, ref in numbered.items()}
+        return _Reading(contents, sets, tree, by_ref, _metadata(contents, tree, refs, reader))
     except NotStored as error:
         raise identify.packed(path, error) from error
     except BrokenFile as error:
@@ -146,43 +221,49 @@ class _Hash:
         self.hexadecimal = digest.hexdigest()
 
 
-def _contents(path: Path, file: BufferedReader, size: int) -> tuple[Contents, Mapping[str, str]]:
-    """What the reader of the file's container finds, and texts beside it."""
+def _contents(path: Path, file: BufferedReader, size: int) -> Contents:
+    """What the reader of the file's container finds."""
     head = file.read(identify.HEAD_BYTES)
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         directory = read_directory(file, size)
-        other = identify.name_zip(path, directory)
-        if other is not None:
-            raise other
-        contents = read_zip(file, locate(file, directory))
-    elif head.startswith(MAGIC):
-        contents = read_legacy(file, size)
-    elif identify.looks_like_safetensors(head):
+        container = identify.container_of_zip(directory)
+        if not container:
+            raise identify.name_zip(path, directory)
+        packed = f"{common_root(directory.names)}code/" if container == "torchscript" else ""
+        members = locate(file, directory, packed)
+        if container == "torchscript":
+            return read_torchscript(file, members)
+        return read_exported(file, members) if container == "exported_program" else read_zip(file, members)
+    if head.startswith(MAGIC):
+        return read_legacy(file, size)
+    if identify.looks_like_safetensors(head):
         return read_safetensors(file, size)
-    else:
-        raise identify.name_by_bytes(path, file, head, size)
-    danger = identify.unsafe(path, contents.globals)
-    if danger is not None:
-        raise danger
-    return contents, {}
+    if is_old_tar(file, size, head):
+        return read_tar(file, size)
+    raise identify.name_by_bytes(path, file, head, size)
 
 
-def _chosen(path: Path, contents: Contents) -> TensorSet:
-    found = survey(contents.root)
-    chosen = choose(found)
-    if chosen is None or (found.modules and not chosen.fits):
-        raise _no_tensors(path, contents, found)
-    return chosen
+def _chosen(path: Path, sets: tuple[TensorSet, ...], wanted: str) -> TensorSet | None:
+    """The set of tensors to use; ``None`` if there are no tensors."""
+    if not wanted:
+        return sets[0] if sets else None
+    for candidate in sets:
+        if candidate.name == wanted:
+            return candidate
+    names = ", ".join(shown(each.name) for each in sets)
+    raise UsageError(
+        f"{shown(path.name)} has no tensors called {shown(wanted)}.",
+        f"It has: {names}." if names else "It has no named tensors at all.",
+        "Choose one of these, or none to have Whatsit choose.",
+    )
 
 
 def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
     """The error for what PyTorch saved and what is no state dict."""
-    if found.modules:
+    if found.trees:
+        name = shown(next(iter(found.trees.values())).classes[0][1])
         return identify.not_weights(
-            path,
-            f"a whole pickled network ({shown(found.modules[0])}), not a state dict",
-            identify.SAVE_STATE_DICT,
-            "Opening it would need the code that it was made with, which is not run here.",
+            path, f"a whole pickled network ({name}) without tensors", identify.ASK_FOR_STATE_DICT
         )
     if found.quantised:
         return identify.not_weights(
@@ -224,24 +305,23 @@ def _inventory(root: object) -> str:
 
 
 def _metadata(
-    contents: Contents, texts: Mapping[str, str], chosen: TensorSet, reader: StorageReader
+    contents: Contents, tree: ModuleTree | None, used: Set[TensorRef], reader: StorageReader
 ) -> dict[str, object]:
     root = contents.root
-    used = {id(ref) for ref in chosen.refs.values()}
-    metadata: dict[str, object] = dict(texts)
-    if isinstance(root, dict) and contents.container != "safetensors":
+    metadata: dict[str, object] = beside_program(contents.texts) if contents.program else dict(contents.texts)
+    if tree is not None:
+        metadata |= PlainValues(reader).items(tree.attributes)
+    if isinstance(root, dict) and contents.container == "state_dict":
         pairs = cast("dict[object, object]", root)
-        metadata |= PlainValues(reader).items(
-            {key: value for key, value in pairs.items() if id(value) not in used and _is_extra(value)}
-        )
+        metadata |= PlainValues(reader).items({key: value for key, value in pairs.items() if _is_extra(value, used)})
     names = class_names(metadata)
     if names:
         metadata["class_names"] = names
     return metadata
 
 
-def _is_extra(value: object) -> bool:
+def _is_extra(value: object, used: Set[TensorRef]) -> bool:
     """Whether a value beside the tensors is more than tensors."""
     if not isinstance(value, dict):
-        return not (isinstance(value, TensorRef) and value.numel != 1)
+        return not (isinstance(value, TensorRef) and (value.numel != 1 or value in used))
     return not any(isinstance(below, TensorRef) for below in cast("dict[object, object]", value).values())

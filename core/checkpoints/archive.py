@@ -1,7 +1,8 @@
 """The table of contents of a zip archive such as ``torch.save`` writes, read without trusting it.
 
-Stricter than zip tools: members are stored as they are, each once, none overlapping another, nothing after the
-end.  Two programs then cannot see two different contents, and the bytes of a member can be read in place.
+Stricter than zip tools: members are stored as they are (but for the code of TorchScript, which PyTorch
+packs), each once, none overlapping another, nothing after the end.  Two programs then cannot see two different
+contents, and the bytes of a member can be read in place.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 from core.checkpoints.values import BrokenFile, Span, shown
 
@@ -21,7 +22,19 @@ _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _MEMBER, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 _END_SIZE, _END64_SIZE, _LOCATOR64_SIZE = 22, 56, 20
 _ENCRYPTED = 1
-_STORED = 0
+_STORED, _DEFLATED = 0, 8
+
+
+class Source(Protocol):
+    """A file, or a part of one."""
+
+    def seek(self, position: int, /) -> int:
+        """Go to a byte."""
+        ...
+
+    def read(self, count: int, /) -> bytes:
+        """At most so many bytes from there."""
+        ...
 
 
 class NotStored(BrokenFile):
@@ -54,7 +67,7 @@ class Directory:
         return tuple(record.name for record in self.records)
 
 
-def read_directory(file: BinaryIO, size: int) -> Directory:
+def read_directory(file: Source, size: int) -> Directory:
     """The table of contents, not held against the rest of the file yet.
 
     Raises:
@@ -66,8 +79,13 @@ def read_directory(file: BinaryIO, size: int) -> Directory:
     return Directory(start, tuple(_records(_read(file, start, length), count)))
 
 
-def locate(file: BinaryIO, directory: Directory) -> dict[str, Span]:
+def locate(file: Source, directory: Directory, packed: str = "") -> dict[str, Span]:
     """Where the bytes of each member lie, by its name.
+
+    Args:
+        file: the open file.
+        directory: its table of contents.
+        packed: members whose names begin so may be compressed; empty for none.
 
     Raises:
         BrokenFile: the members are not as the table of contents says.
@@ -78,7 +96,7 @@ def locate(file: BinaryIO, directory: Directory) -> dict[str, Span]:
     for record in sorted(directory.records, key=lambda each: each.header):
         if record.name in spans:
             raise BrokenFile(f"it has two members called {shown(record.name)!r}")
-        span = _span(file, record)
+        span = _span(file, record, bool(packed) and record.name.startswith(packed))
         if record.header < reached or span.start + span.length > directory.start:
             raise BrokenFile(f"its member {shown(record.name)!r} overlaps another")
         reached = span.start + span.length
@@ -86,18 +104,33 @@ def locate(file: BinaryIO, directory: Directory) -> dict[str, Span]:
     return spans
 
 
-def read_span(file: BinaryIO, span: Span, limit: int) -> bytes:
-    """The bytes of a member.
+def read_span(file: Source, span: Span, limit: int) -> bytes:
+    """The bytes of a member, unpacked.
 
     Raises:
         BrokenFile: there are more than ``limit``, or they are damaged.
     """
-    if span.length > limit:
-        raise BrokenFile(f"a part of it that describes the others has {span.length:,} bytes")
+    longest = max(span.length, span.unpacked or 0)
+    if longest > limit:
+        raise BrokenFile(f"a part of it that describes the others has {longest:,} bytes")
     data = _read(file, span.start, span.length)
+    if span.unpacked is not None:
+        data = _unpack(data, span.unpacked)
     if span.crc32 is not None and zlib.crc32(data) != span.crc32:
         raise BrokenFile("its checksum is wrong: it was damaged")
     return data
+
+
+def _unpack(data: bytes, length: int) -> bytes:
+    """Deflated bytes as they were; never more than they claim to be, so that a bomb stays small."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        unpacked = unpacker.decompress(data, length + 1)
+    except zlib.error as error:
+        raise BrokenFile("a compressed part of it is damaged") from error
+    if len(unpacked) != length or not unpacker.eof:
+        raise BrokenFile("a compressed part of it has another size than it claims")
+    return unpacked
 
 
 def common_root(names: Iterable[str]) -> str:
@@ -107,7 +140,7 @@ def common_root(names: Iterable[str]) -> str:
     return root if root.endswith("/") else ""
 
 
-def _read(file: BinaryIO, start: int, length: int) -> bytes:
+def _read(file: Source, start: int, length: int) -> bytes:
     file.seek(start)
     data = file.read(length)
     if len(data) != length:
@@ -115,7 +148,7 @@ def _read(file: BinaryIO, start: int, length: int) -> bytes:
     return data
 
 
-def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
+def _find_directory(file: Source, size: int) -> tuple[int, int, int]:
     """Start and length in bytes of the central directory, and how many members it lists."""
     if size < _END_SIZE:
         raise BrokenFile("it ends in the middle")
@@ -178,8 +211,10 @@ def _large(extra: bytes, length: int, packed: int, header: int) -> tuple[int, in
     return sizes[0], sizes[1], sizes[2]
 
 
-def _span(file: BinaryIO, record: Record) -> Span:
-    if record.flags & _ENCRYPTED or record.method != _STORED or record.packed != record.length:
+def _span(file: Source, record: Record, may_be_packed: bool) -> Span:
+    deflated = may_be_packed and record.method == _DEFLATED
+    stored = record.method == _STORED and record.packed == record.length
+    if record.flags & _ENCRYPTED or not (stored or deflated):
         raise NotStored(f"its member {shown(record.name)!r} is compressed or encrypted")
     local = _read(file, record.header, 30)
     if local[:4] != _LOCAL:
@@ -190,4 +225,5 @@ def _span(file: BinaryIO, record: Record) -> Span:
     if name != record.name or method != record.method:
         raise BrokenFile(f"its member {shown(record.name)!r} has two descriptions that differ")
     # torch.serialization.set_crc32_options(False) leaves the sum at 0.
-    return Span(record.header + 30 + name_size + extra_size, record.length, record.crc32 or None)
+    start = record.header + 30 + name_size + extra_size
+    return Span(start, record.packed, record.crc32 or None, record.length if deflated else None)

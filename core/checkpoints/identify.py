@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.checkpoints.archive import Directory, NotStored
+from core.checkpoints.danger import runs_code
 from core.checkpoints.pickles import PickleReader
 from core.checkpoints.values import BrokenFile, shown
-from core.errors import WeightsError
+from core.errors import UnsafeError, WeightsError
 
 SAVE_STATE_DICT = "In the code that made it, run torch.save(model.state_dict(), 'weights.pth'), and open that file."
 ASK_FOR_STATE_DICT = "Ask whoever made it for a state dict: torch.save(model.state_dict(), 'weights.pth')."
@@ -45,65 +46,11 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
 )
 _WITHIN: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"TFL3", "a TensorFlow Lite model", "Choose PyTorch weights of the same network."),
+    (4, b"PTMF", "a PyTorch program for phones (.ptl)", "Choose the file that it was made from, or a state dict."),
+    (4, b"ET1", "an ExecuTorch program for phones (.pte)", "Choose the PyTorch weights that it was made from."),
     (4, b"ftyp", "a HEIC image or a video", CHOOSE_WEIGHTS),
     (8, b"WEBP", "a WebP image", CHOOSE_WEIGHTS),
     (8, b"WAVE", "a sound", CHOOSE_WEIGHTS),
-)
-_DANGEROUS_MODULES = (
-    "os",
-    "posix",
-    "nt",
-    "subprocess",
-    "_posixsubprocess",
-    "sys",
-    "runpy",
-    "importlib",
-    "imp",
-    "socket",
-    "shutil",
-    "pty",
-    "webbrowser",
-    "commands.getoutput",
-    "commands.getstatusoutput",
-    "popen2",
-    "ctypes",
-    "code.interact",
-    "code.InteractiveConsole",
-    "code.InteractiveInterpreter",
-    "codeop",
-    "marshal",
-    "pickle",
-    "_pickle",
-    "pdb",
-    "bdb",
-    "timeit",
-    "cProfile",
-    "profile.run",
-    "profile.runctx",
-    "profile.Profile",
-    "trace.Trace",
-    "pip._internal",
-    "pip.main",
-    "asyncio",
-    "urllib",
-    "http.client",
-    "http.server",
-    "ftplib",
-    "smtplib",
-    "pydoc",
-    "multiprocessing",
-    "platform.popen",
-    "torch.hub",
-    "torch.jit",
-    "torch.load",
-    "torch.serialization.load",
-    "torch.utils.cpp_extension",
-    "zipimport",
-)
-_DANGEROUS_WITHIN = frozenset({"os", "sys", "posix", "nt", "subprocess", "builtins", "importlib", "shutil", "socket"})
-"""Modules that are dangerous, too, when reached through another, as in ``torch.serialization.os.system``."""
-_DANGEROUS_BUILTINS = frozenset(
-    {"eval", "exec", "execfile", "compile", "open", "__import__", "breakpoint", "input", "globals", "vars", "setattr"}
 )
 
 
@@ -179,7 +126,7 @@ def name_by_bytes(path: Path, file: BinaryIO, head: bytes, size: int) -> Weights
             path,
             "a tar archive",
             "Unpack it, and choose the weights file in it.",
-            "PyTorch itself wrote such files only before 2017.",
+            "It is none of those that PyTorch itself wrote before 2017.",
         )
     if _is_onnx(head):
         return not_weights(path, "an ONNX model", "Choose the PyTorch weights that it was exported from.")
@@ -239,27 +186,37 @@ def _is_onnx(head: bytes) -> bool:
     return head[2] in (0x3A, 0x42) and (b"onnx" in head or b"graph" in head or b"Conv" in head)
 
 
-def name_zip(path: Path, directory: Directory) -> WeightsError | None:
-    """The error that names an archive; ``None`` if it is what ``torch.save`` writes."""
+def container_of_zip(directory: Directory) -> str:
+    """Which container an archive is, by its members: see ``CheckpointSummary``; empty if it is none."""
     names = directory.names
     parts = {name.partition("/")[2] for name in names}
-    if "constants.pkl" in parts or "bytecode.pkl" in parts or any(part.startswith("code/") for part in parts):
+    if {"constants.pkl", "bytecode.pkl"} & parts or any(part.startswith("code/") for part in parts):
+        return "torchscript"
+    if any(part.startswith(("models/", "data/weights/")) for part in parts) or any(
+        name.startswith("serialized_exported_program") for name in names
+    ):
+        return "exported_program"
+    return "state_dict" if "data.pkl" in parts else ""
+
+
+def name_zip(path: Path, directory: Directory) -> WeightsError:
+    """The error that names an archive which is none of the containers."""
+    names = directory.names
+    parts = {name.partition("/")[2] for name in names}
+    if "archive_format" in parts or any(part.startswith("data/aotinductor/") for part in parts):
         return not_weights(
             path,
-            "a TorchScript program",
+            "a program that was compiled for one kind of machine (AOTInductor)",
             SAVE_STATE_DICT,
-            "It brings code of its own, which is not run here.",
+            "It holds machine code in place of a network.",
         )
-    exported = any(part.startswith(("models/", "data/weights/", "serialized_")) for part in (*parts, *names))
-    if exported or "archive_format" in parts:
+    if ".data/extern_modules" in parts:
         return not_weights(
             path,
-            "a program of torch.export (.pt2)",
+            "a package of torch.package",
             SAVE_STATE_DICT,
-            "It brings code of its own, which is not run here.",
+            "It brings Python code of its own, which is not run here.",
         )
-    if "data.pkl" in parts:
-        return None
     if "model.weights.h5" in names:
         return not_weights(path, "a Keras model", "Convert it to PyTorch, or choose PyTorch weights.")
     if names and all(name.endswith(".npy") for name in names):
@@ -310,26 +267,17 @@ def _other_pickle(path: Path, names: Iterable[str]) -> WeightsError:
     return not_weights(path, "a Python pickle that torch.save did not write", ASK_FOR_STATE_DICT, _asks(names))
 
 
-def unsafe(path: Path, names: Iterable[str]) -> WeightsError | None:
+def unsafe(path: Path, names: Iterable[str]) -> UnsafeError | None:
     """The error for a pickle that asks for what no weights need; ``None`` if it does not."""
-    bad = sorted(name for name in names if _is_dangerous(name))
+    bad = sorted(name for name in names if runs_code(name))
     if not bad:
         return None
-    return WeightsError(
+    return UnsafeError(
         f"{shown(path.name)} is not safe.",
         f"It would run code when opened: it asks Python for {_listed(bad)}. Nothing was run.",
         "Do not open it with other programs; ask whoever made it for a .safetensors file.",
-        detail="\n".join(shown(name) for name in bad[:200]),
+        blocked=tuple(bad),
     )
-
-
-def _is_dangerous(name: str) -> bool:
-    module, _, function = name.rpartition(".")
-    if module == "builtins":
-        return function in _DANGEROUS_BUILTINS
-    if not _DANGEROUS_WITHIN.isdisjoint(name.split(".")[1:]):
-        return True
-    return any(name == bad or name.startswith(f"{bad}.") for bad in _DANGEROUS_MODULES)
 
 
 def _asks(names: Iterable[str]) -> str:

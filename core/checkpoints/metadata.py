@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from core.checkpoints.modules import is_module
 from core.checkpoints.storages import StorageReader
 from core.checkpoints.values import Global, Inert, TensorRef, as_dict, as_tuple
 
@@ -79,7 +80,7 @@ class PlainValues:
     def _object(self, value: object, depth: int) -> object:
         if isinstance(value, Global):
             return str(value)[:_MAX_TEXT]
-        if not isinstance(value, Inert):
+        if not isinstance(value, Inert) or is_module(value):
             return _SKIP
         texts = _numpy_texts(value)
         if texts is not None:
@@ -108,6 +109,27 @@ def _numpy_texts(value: Inert) -> list[object] | None:
         return None
     rows = range(0, len(data) - width + 1, width)
     return [data[row : row + width].decode("utf-32-le", "replace").rstrip("\0") for row in rows]
+
+
+def beside_program(texts: Mapping[str, str]) -> dict[str, object]:
+    """Texts that were saved beside a program, by their names without folder and suffix.
+
+    JSON is read; a text that is named after classes or labels becomes the list of its lines.
+    """
+    made: dict[str, object] = {}
+    for name, text in texts.items():
+        stem = name.rpartition("/")[2].partition(".")[0] or name
+        value = _decoded(text)
+        about_classes = any(part in stem.lower() for part in ("class", "label", "categor", "name"))
+        if about_classes and isinstance(value, Mapping):
+            pairs = cast("Mapping[str, object]", value)
+            made["idx_to_class" if all(key.isdigit() for key in pairs) else "class_to_idx"] = pairs
+        elif about_classes and isinstance(value, str):
+            made["class_names"] = [line.strip() for line in text.strip().splitlines()]
+        elif about_classes and isinstance(value, list):
+            made["class_names"] = cast("list[object]", value)
+        made.setdefault(stem, text if value is None else cast(object, value))
+    return made
 
 
 def class_names(metadata: Mapping[str, object]) -> list[str]:

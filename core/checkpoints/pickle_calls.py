@@ -9,15 +9,24 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Global, Inert, Storage, TensorRef, as_dict, as_tuple
+from core.checkpoints.values import (
+    BrokenFile,
+    Global,
+    Inert,
+    Storage,
+    TensorRef,
+    as_dict,
+    as_tuple,
+    is_count,
+    view_of,
+)
 
 MAX_COPIED = 2_000_000
 """Elements that calls such as ``set(list)`` may copy in one file: a list can be copied a million times in little."""
 MAX_ENCODED = 256 * 1024 * 1024
 """Characters that may become bytes in one file: how protocol 2 keeps the bytes of NumPy's arrays."""
-MAX_DIMENSIONS = 32
 
-_STORAGE_TYPES = {
+STORAGE_TYPES = {
     "FloatStorage": "float32",
     "DoubleStorage": "float64",
     "HalfStorage": "float16",
@@ -88,15 +97,15 @@ def storage(name: object) -> object:
 
 def _storage(parts: Sequence[object]) -> object:
     cls, key, numel = parts[1], parts[2], parts[4]
-    if not isinstance(cls, Global) or not isinstance(key, str | int) or not _is_count(numel):
+    if not isinstance(cls, Global) or not isinstance(key, str | int) or not is_count(numel):
         raise BrokenFile("it describes a storage wrongly")
-    dtype = _STORAGE_TYPES.get(cls.name, cls.name)
+    dtype = STORAGE_TYPES.get(cls.name, cls.name)
     start = 0
     view = as_tuple(parts[5]) if len(parts) > 5 else ()
     if len(view) == 3:
         # Files older than PyTorch 0.4: a storage that lies within another.
         start, numel = view[1:]
-        if not _is_count(start) or not _is_count(numel):
+        if not is_count(start) or not is_count(numel):
             raise BrokenFile("it describes a storage wrongly")
     return Storage(str(key), dtype, cast(int, start), cast(int, numel))
 
@@ -116,35 +125,13 @@ class _Unusual(Exception):
     """A known function called in a way that is not understood."""
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**48
-
-
-def _sizes(value: object) -> tuple[int, ...]:
-    if isinstance(value, tuple):
-        sizes = cast("tuple[object, ...]", value)
-        if len(sizes) <= MAX_DIMENSIONS and all(_is_count(size) for size in sizes):
-            return cast("tuple[int, ...]", sizes)
-    raise BrokenFile("it describes a tensor wrongly")
-
-
 def _tensor(args: tuple[object, ...], dtype: str = "") -> TensorRef:
-    held, offset, shape, stride = args[0], args[1], _sizes(args[2]), _sizes(args[3])
+    held = args[0]
     if not isinstance(held, Storage):
         raise _Unusual
-    if len(shape) != len(stride) or not _is_count(offset):
-        raise BrokenFile("it describes a tensor wrongly")
-    dtype = dtype or held.dtype
-    elements = held.numel
-    if dtype != held.dtype:
-        elements = held.numel * ELEMENT_BYTES.get(held.dtype, 1) // ELEMENT_BYTES.get(dtype, 1)
-    found = TensorRef(held, dtype, cast(int, offset), shape, stride)
-    if found.numel:
-        last = found.offset + sum((size - 1) * step for size, step in zip(shape, stride, strict=True))
-        if last >= elements:
-            raise BrokenFile("a tensor in it reaches beyond its own numbers")
-        if found.numel > elements:
-            raise _Unusual  # one number repeated many times: never weights, and it could claim terabytes
+    found = view_of(held, args[1], args[2], args[3], dtype)
+    if found is None:
+        raise _Unusual
     return found
 
 
@@ -271,6 +258,11 @@ _CALLS: dict[str, _Call] = {
     "torch._utils._rebuild_parameter_with_state": _first,
     "torch._tensor._rebuild_from_type": _rebuild_from_type,
     "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
+    "torch.jit._pickle.restore_type_tag": _first,
+    "torch.jit._pickle.build_intlist": _first,
+    "torch.jit._pickle.build_doublelist": _first,
+    "torch.jit._pickle.build_boollist": _first,
+    "torch.jit._pickle.build_tensorlist": _first,
     "torch.Size": _tuple,
     "torch.device": _device,
     "torch.serialization._get_layout": _first,

@@ -46,12 +46,19 @@ class PickleReader:
         storages: element type of each storage that they mention, by its key.
     """
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        """Take a stream that holds at most ``size`` bytes from here."""
+    def __init__(self, stream: BinaryIO, size: int, persistent: Callable[[object], object] = storage) -> None:
+        """Take a stream.
+
+        Args:
+            stream: stands where the pickle begins.
+            size: how many bytes it holds from here, at most.
+            persistent: what a persistent id means.
+        """
         self.globals: set[str] = set()
         self.storages: dict[str, str] = {}
         self._stream = stream
         self._left = size
+        self._meaning = persistent
         self._steps = 0
         self._stack: list[object] = []
         self._memo: dict[int, object] = {}
@@ -265,7 +272,7 @@ class PickleReader:
             self._extend(target, values)
 
     def _persistent(self, name: object) -> None:
-        found = storage(name)
+        found = self._meaning(name)
         if isinstance(found, Storage):
             self.storages[found.key] = found.dtype
         self._push(found)
@@ -355,14 +362,23 @@ def read_pickle(data: bytes) -> tuple[object, frozenset[str]]:
     """The value of a pickle that fills ``data``, and the names in Python that it asks for.
 
     Raises:
-        BrokenFile: it is none.
+        BrokenFile: it is none, or something follows it; what a second pickle asks for is known, too, then.
     """
-    reader = PickleReader(io.BytesIO(data), len(data))
-    return reader.read(), frozenset(reader.globals)
+    stream = io.BytesIO(data)
+    reader = PickleReader(stream, len(data))
+    value = reader.read()
+    if stream.tell() < len(data):
+        # PyTorch writes one.  Whoever hides another behind it means no good: say what it asks for.
+        while stream.tell() < len(data):
+            reader.read()
+        broken = BrokenFile("something follows its pickle")
+        broken.globals = frozenset(reader.globals)
+        raise broken
+    return value, frozenset(reader.globals)
 
 
 def _key(value: object) -> object:
-    """A dictionary key: nothing that is nested, so that hashing stays shallow."""
+    """A dictionary key: nothing that is nested, so that hashing stays shallow; a placeholder for what is."""
     if isinstance(value, int) and not -(2**60) < value < 2**60:
         return str(value)  # ints that differ by 2**61 - 1 have one hash
     if isinstance(value, _KEYS):
@@ -371,7 +387,7 @@ def _key(value: object) -> object:
         parts = cast("tuple[object, ...]", value)
         if len(parts) <= 16 and all(isinstance(part, _KEYS) for part in parts):
             return parts
-    raise BrokenFile("its pickle has a dictionary key that is no plain value")
+    return Inert(Global("dictionary", "key"), cast(object, value))
 
 
 def _text(data: bytes) -> str:

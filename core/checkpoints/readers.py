@@ -95,8 +95,8 @@ def _legacy_spans(file: BinaryIO, size: int, keys: list[str], dtypes: Mapping[st
     return spans
 
 
-def read_safetensors(file: BinaryIO, size: int) -> tuple[Contents, Mapping[str, str]]:
-    """A .safetensors file, and its own metadata.
+def read_safetensors(file: BinaryIO, size: int) -> Contents:
+    """A .safetensors file, with its own metadata as texts.
 
     Raises:
         BrokenFile: it is damaged, or breaks the rules of the format.
@@ -126,7 +126,7 @@ def read_safetensors(file: BinaryIO, size: int) -> tuple[Contents, Mapping[str, 
     if reached < size:
         raise BrokenFile("something was added after its end")
     texts = {str(key): str(value) for key, value in as_dict(metadata).items()}
-    return Contents("safetensors", tensors, spans), texts
+    return Contents("safetensors", tensors, spans, texts=texts)
 
 
 def _header(data: bytes) -> dict[str, object]:

@@ -59,7 +59,7 @@ class StorageReader:
 
     def _storage(self, storage: Storage) -> Tensor:
         span = self._spans.get(storage.key)
-        if span is None:
+        if span is None or span.unpacked is not None:
             raise BrokenFile("it lacks the numbers of some of its tensors")
         size = ELEMENT_BYTES.get(storage.dtype)
         if size is None or (storage.start + storage.numel) * size > span.length:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
 from core.fingerprints import exact_fits, known_names
 
@@ -70,6 +71,11 @@ class TensorSet:
     left_out: tuple[str, ...] = ()
     fits: bool = False
 
+    @property
+    def name(self) -> str:
+        """What a person chooses it by: the keys with dots between them; a dot alone for the file as a whole."""
+        return ".".join(part for part in (*self.path, self.prefix.removesuffix(".")) if part) or "."
+
 
 @dataclass
 class Found:
@@ -78,7 +84,7 @@ class Found:
     Attributes:
         sets: dicts of tensors, with the keys that lead there.
         joined: dicts of dicts of tensors, as one, with the keys that lead there.
-        modules: classes of whole networks.
+        trees: whole networks, by the keys that lead there; their tensors are among ``sets``, too.
         loose: tensors that are in no dict.
         quantised: whether there are quantised tensors.
         optimizer: whether there is an optimizer's state.
@@ -86,7 +92,7 @@ class Found:
 
     sets: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
     joined: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    modules: list[str] = field(default_factory=list[str])
+    trees: dict[tuple[str, ...], ModuleTree] = field(default_factory=dict[tuple[str, ...], ModuleTree])
     loose: list[TensorRef] = field(default_factory=list[TensorRef])
     quantised: bool = False
     optimizer: bool = False
@@ -121,8 +127,10 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
     elif isinstance(value, Inert):
         state = as_dict(value.state)
         found.quantised |= "_rebuild_qtensor" in value.kind
-        if "_modules" in state:
-            found.modules.append(value.kind)
+        if is_module(value):
+            tree = found.trees[path] = read_tree(value)
+            if tree.refs:
+                found.sets.append((path, tree.refs))
             return
         yield path, value.pairs
         yield path, state
@@ -154,19 +162,52 @@ def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
                     yield f"{first}.{second}", below
 
 
-def choose(found: Found) -> TensorSet | None:
-    """The tensors to use: those that fit an architecture, else those that look most like a network's."""
+def choose(found: Found) -> tuple[TensorSet, ...]:
+    """All tensors that may be the network's, those to use first; empty if there are none.
+
+    To use are those that fit an architecture, else those that look most like a network's.  The others are its
+    equals: they fit one, too, or have the same names and shapes, as averaged weights have.
+    """
     largest = _largest(found.sets)
     for sets in (largest, _largest(found.joined)):
         fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs)]
         if fitting:
-            return min(fitting, key=_preference)
+            best = min(fitting, key=_preference)
+            taken = {candidate.path for candidate in fitting}
+            others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
+            return _distinct(best, fitting + [other for other in others if _alike(other, best)])
+    likely = [candidate for path, refs in largest for candidate in _likely(path, refs)]
+    if not likely:
+        return ()
     known = known_names()
-    return min(
-        (candidate for path, refs in largest for candidate in _plausible(path, refs)),
-        key=lambda each: (-len(known & each.refs.keys()), _preference(each), -len(each.refs)),
-        default=None,
-    )
+    best = min(likely, key=lambda each: (-len(known & each.refs.keys()), _preference(each), -len(each.refs)))
+    return _distinct(best, [candidate for candidate in likely if _alike(candidate, best)])
+
+
+def _likely(path: tuple[str, ...], refs: Refs) -> list[TensorSet]:
+    """The most plausible way to take a prefix off tensors that fit nothing."""
+    known = known_names()
+    plausible = _plausible(path, refs)
+    best = min(plausible, key=lambda each: (-len(known & each.refs.keys()), _preference(each)), default=None)
+    return [best] if best is not None else []
+
+
+def _alike(candidate: TensorSet, best: TensorSet) -> bool:
+    """Whether two sets have nearly all names and shapes in common."""
+    shared = sum(name in best.refs and best.refs[name].shape == ref.shape for name, ref in candidate.refs.items())
+    return 10 * shared >= 9 * max(len(candidate.refs), len(best.refs))
+
+
+def _distinct(best: TensorSet, candidates: Iterable[TensorSet]) -> tuple[TensorSet, ...]:
+    """The best first, then the others, each name and each set of the very same tensors once."""
+    kept: dict[str, TensorSet] = {}
+    seen: set[frozenset[TensorRef]] = set()
+    for candidate in (best, *sorted(candidates, key=_preference)):
+        tensors = frozenset(candidate.refs.values())
+        if candidate.name not in kept and tensors not in seen:
+            kept[candidate.name] = candidate
+            seen.add(tensors)
+    return tuple(kept.values())
 
 
 def _largest(sets: Iterable[tuple[tuple[str, ...], Refs]]) -> list[tuple[tuple[str, ...], Refs]]:

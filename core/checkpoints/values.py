@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
+
+from core.errors import shown as shown
 
 ELEMENT_BYTES: Mapping[str, int] = {
     "bool": 1,
@@ -27,6 +29,9 @@ ELEMENT_BYTES: Mapping[str, int] = {
     "complex128": 16,
 }
 """Bytes of an element, by torch's name of its type."""
+
+
+MAX_DIMENSIONS = 32
 
 
 class BrokenFile(Exception):
@@ -81,6 +86,51 @@ class TensorRef:
         return math.prod(self.shape)
 
 
+def is_count(value: object) -> bool:
+    """Whether a value from a file is a whole number that can count or place something in a file."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**48
+
+
+def view_of(storage: Storage, offset: object, shape: object, stride: object, dtype: str = "") -> TensorRef | None:
+    """A tensor as a file describes it, checked to lie within its storage.
+
+    Args:
+        storage: what it is a view of.
+        offset: its first element.
+        shape: its sides, as a tuple.
+        stride: its steps, as a tuple.
+        dtype: its element type, where it is not the storage's.
+
+    Returns:
+        The tensor; ``None`` where numbers are repeated, which weights never do and which could claim terabytes.
+
+    Raises:
+        BrokenFile: it is described wrongly, or reaches beyond its storage.
+    """
+    sides, steps = _counts(shape), _counts(stride)
+    if len(sides) != len(steps) or not is_count(offset):
+        raise BrokenFile("it describes a tensor wrongly")
+    dtype = dtype or storage.dtype
+    elements = storage.numel
+    if dtype != storage.dtype:
+        elements = storage.numel * ELEMENT_BYTES.get(storage.dtype, 1) // ELEMENT_BYTES.get(dtype, 1)
+    found = TensorRef(storage, dtype, cast(int, offset), sides, steps)
+    if found.numel:
+        last = found.offset + sum((size - 1) * step for size, step in zip(sides, steps, strict=True))
+        if last >= elements:
+            raise BrokenFile("a tensor in it reaches beyond its own numbers")
+        if found.numel > elements:
+            return None
+    return found
+
+
+def _counts(value: object) -> tuple[int, ...]:
+    counts = as_tuple(value)
+    if not isinstance(value, tuple) or len(counts) > MAX_DIMENSIONS or not all(is_count(count) for count in counts):
+        raise BrokenFile("it describes a tensor wrongly")
+    return cast("tuple[int, ...]", counts)
+
+
 @dataclass(frozen=True, slots=True)
 class Global:
     """A name of something in Python, which nobody imports."""
@@ -129,11 +179,30 @@ class Span:
         start: where they begin, from the file's beginning.
         length: how many.
         crc32: their checksum; ``None`` where the file does not say.
+        unpacked: how many bytes they unpack to; ``None`` where they are stored as they are.
     """
 
     start: int
     length: int
     crc32: int | None = None
+    unpacked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Code in a file that can only be run as a whole, after a person's word.
+
+    Attributes:
+        kind: ``torchscript`` or ``exported_program``.
+        contents: what is in it, in plain words, one line each.
+        classes: name of each module and the class it once had, outermost first, as far as the file says.
+        obstacle: why it cannot be loaded on this computer, one sentence; empty where nothing is known against it.
+    """
+
+    kind: str
+    contents: tuple[str, ...]
+    classes: tuple[tuple[str, str], ...] = ()
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +210,20 @@ class Contents:
     """What a reader found in a file.
 
     Attributes:
-        container: ``state_dict`` or ``safetensors``.
+        container: ``state_dict``, ``safetensors``, ``torchscript`` or ``exported_program``.
         root: the outermost value: dicts, lists, tuples, plain values, ``TensorRef``, ``Inert``, ``Global``.
         spans: where the bytes of each storage lie, by the storage's key.
         globals: names in Python that the file asks for, sorted; none was imported.
+        texts: metadata of the container itself, by key.
+        program: the code in it, where the container is one of a program.
     """
 
     container: str
     root: object
     spans: Mapping[str, Span]
     globals: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    program: Program | None = None
 
 
 def as_tuple(value: object) -> tuple[object, ...]:
@@ -158,12 +231,11 @@ def as_tuple(value: object) -> tuple[object, ...]:
     return cast("tuple[object, ...]", value) if isinstance(value, tuple) else ()
 
 
+def as_items(value: object) -> Sequence[object]:
+    """A list or tuple as it is; anything else as an empty one."""
+    return cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+
+
 def as_dict(value: object) -> dict[object, object]:
     """A dict as it is; anything else as an empty one."""
     return cast("dict[object, object]", value) if isinstance(value, dict) else {}
-
-
-def shown(text: object, longest: int = 80) -> str:
-    """Text from a file, made safe for a message: one short line, nothing that a terminal would obey."""
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
-    return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
