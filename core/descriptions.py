@@ -152,6 +152,8 @@ class ClassifierInfo:
         modified_ns: the weights file's modification time when it was read, for noticing changes.
         notices: things a person should know about this load (a label count that does not fit, a step
             down to the CPU), each one sentence.
+        ambiguous: whether other architectures fit as well, and would answer otherwise.
+        refuses: why it cannot answer images, one sentence; empty where it can.
     """
 
     spec: ModelSpec
@@ -167,6 +169,8 @@ class ClassifierInfo:
     checkpoint: CheckpointSummary
     modified_ns: int
     notices: tuple[str, ...] = field(default=())
+    ambiguous: bool = False
+    refuses: str = ""
 
 
 @dataclass(frozen=True, slots=True)

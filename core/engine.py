@@ -18,13 +18,16 @@ from core.checkpoints import open_checkpoint
 from core.classifier import CPU, Classifier
 from core.descriptions import DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
-from core.errors import DeviceError, UsageError, WhatsitError
+from core.errors import DeviceError, MatchError, UsageError, WhatsitError
 from core.images import Decoder, ImageSource
+from core.inspecting import inspect_file
 from core.jobs import Context, Steps
 from core.opening import build_classifier, locate
 from core.packing import save_model
+from core.predictions import ImageResult
 from core.sidecars import sidecar_files
 from core.stream import Stream
+from core.trust import Consent
 
 _KEPT_BYTES = 1_500_000_000
 
@@ -34,7 +37,9 @@ Key = tuple[ModelSpec, tuple[tuple[int, int], ...]]
 class Engine:
     """Holds the current classifier, and those used a moment ago."""
 
-    def __init__(self) -> None:
+    def __init__(self, consents: Sequence[Consent] = ()) -> None:
+        """Args: consents: who may have agreed that code which came with a file runs."""
+        self._consents = tuple(consents)
         self._current: Classifier | None = None
         self._kept: OrderedDict[Key, Classifier] = OrderedDict()
         self._stream: Stream | None = None
@@ -55,9 +60,9 @@ class Engine:
         classifier = self._kept.get(key)
         if classifier is None:
             context.progress(0, 0, "Reading the weights")
-            checkpoint = open_checkpoint(path)
+            checkpoint = open_checkpoint(path, spec.tensors)
             yield
-            classifier = build_classifier(context, spec, checkpoint, entry)
+            classifier = build_classifier(context, spec, checkpoint, entry, self._consents)
             classifier.make_room = functools.partial(self._make_room, classifier)
             yield
         context.progress(0, 0, "Warming up")
@@ -73,6 +78,13 @@ class Engine:
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "Images need one to be answered.", "Open a model first.")
+        if classifier.info.refuses:
+            why = "Drop photos on a model that takes images."
+            error = MatchError(classifier.info.refuses, "Photos cannot be answered by it.", why)
+            for source in sources:
+                context.emit(ImageResult(source, None, error))
+                yield
+            return len(sources)
         if self._stream is None:
             self._stream = Stream(decoder)
         done, device, limit = 0, classifier.info.device, classifier.batch_limit
@@ -89,6 +101,12 @@ class Engine:
                 device, limit = classifier.info.device, classifier.batch_limit
             yield
         return done
+
+    def inspect(self, context: Context, path: Path) -> Steps:
+        """Job: find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
+        context.progress(0, 0, "Reading the weights")
+        yield
+        return inspect_file(path)
 
     def save(self, context: Context, path: Path) -> Steps:
         """Job: write the current classifier to files; finishes with the ``tuple[Path, ...]`` that were written."""
@@ -125,7 +143,8 @@ class Engine:
 
 def _key(spec: ModelSpec, path: Path) -> Key:
     """What must be the same for a classifier to be used again: the request, and all files that it rests on."""
-    files = [path, *sidecar_files(path), *([Path(spec.labels)] if spec.labels else [])]
+    chosen = [Path(file) for file in (spec.labels, spec.architecture_file) if file]
+    files = [path, *sidecar_files(path), *chosen]
     states: list[tuple[int, int]] = []
     for file in files:
         try:
@@ -172,6 +191,8 @@ def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
     preprocessing = classifier.info.preprocessing
+    if classifier.info.refuses:
+        return
     height, width = preprocessing.crop or preprocessing.size
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
         height = width = min(height, width, 224)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from core.architectures.input_form import InputForm
+from core.building import Built, assumed, build, with_channels
 from core.catalogue import (
     PretrainedEntry,
-    architecture,
     assumed_preprocessing,
     imagenet_labels,
     published,
 )
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
-from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec
-from core.errors import LabelsError, MatchError, WeightsError
+from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
+from core.errors import LabelsError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
-from core.matching import assemble, rank
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
+from core.trust import Consent
 
 BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "model.safetensors"
 BUILTIN_NAME = "Built-in: CIFAR-10"
@@ -48,14 +51,27 @@ def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | N
 
 
 def build_classifier(
-    context: Context, spec: ModelSpec, checkpoint: Checkpoint, entry: PretrainedEntry | None
+    context: Context,
+    spec: ModelSpec,
+    checkpoint: Checkpoint,
+    entry: PretrainedEntry | None,
+    consents: Sequence[Consent] = (),
 ) -> Classifier:
     """Network, labels and preprocessing for a checkpoint, on the CPU.
+
+    Args:
+        context: of the job.
+        spec: what a person chose.
+        checkpoint: the weights.
+        entry: where they are published ones that were asked for by name.
+        consents: who may have agreed that code runs.
 
     Raises:
         LabelsError: the label file that a person chose cannot be read, or has another count than the head.
         MatchError: the weights do not fit the architecture, or none.
-        UsageError: there is no such architecture.
+        QuestionsError: a network of a person's own wants arguments that nothing tells.
+        TrustError: code would have to run, and nobody agreed.
+        UsageError: there is no such architecture, or the Python file cannot be used.
     """
     if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
         raise WeightsError(
@@ -65,27 +81,20 @@ def build_classifier(
         )
     sidecar = read_sidecar(Path(checkpoint.summary.file))
     notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
-    matches = rank(checkpoint)
-    chosen = _choose_architecture(spec, matches, entry, sidecar)
-    context.progress(0, 0, f"Building {chosen or 'the network'}")
-    network = assemble(checkpoint, chosen)
-    match = next((found for found in matches if found.architecture == chosen), None)
-    if match is None:
-        raise MatchError(
-            f"The weights fit {chosen}, but not a head that gives classes.",
-            "The size of the last layer cannot be told.",
-            "Choose another architecture.",
-        )
     known = entry or published(checkpoint.summary.sha256)
-    labels, labels_source = _labels(spec, checkpoint, match, known, sidecar, notices)
-    preprocessing, preprocessing_source = _preprocessing(spec, match, known, sidecar)
+    context.progress(0, 0, "Building the network")
+    chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
+    built = build(chosen, checkpoint, hints(checkpoint, known, sidecar), consents)
+    notices.extend(built.notices)
+    labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
+    preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
     info = ClassifierInfo(
         spec=spec,
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
-        architecture=chosen,
-        matches=matches,
+        architecture=built.architecture,
+        matches=built.matches,
         labels=labels,
         labels_source=labels_source,
         preprocessing=preprocessing,
@@ -94,36 +103,39 @@ def build_classifier(
         checkpoint=checkpoint.summary,
         modified_ns=checkpoint.modified_ns,
         notices=tuple(notices),
+        ambiguous=built.ambiguous,
+        refuses=_refusal(built.form),
     )
-    return Classifier(network, info)
+    return Classifier(built.network, info)
 
 
-def _choose_architecture(
-    spec: ModelSpec, matches: tuple[Match, ...], entry: PretrainedEntry | None, sidecar: Sidecar | None
-) -> str:
-    """What a person chose, else what fits; a sidecar or a name in the file only decides among what fits."""
-    if spec.architecture:
-        return architecture(spec.architecture).id
-    if entry is not None:
-        return entry.architecture
-    fitting = [match.architecture for match in matches]
-    if sidecar is not None and sidecar.architecture in fitting:
-        return sidecar.architecture
-    if fitting:
-        return fitting[0]
-    return ""
+def hints(checkpoint: Checkpoint, known: PretrainedEntry | None, sidecar: Sidecar | None) -> tuple[str, ...]:
+    """Architectures that the file or what lies beside it names, the most believable first."""
+    named: list[object] = [known.architecture if known is not None else "", sidecar.architecture if sidecar else ""]
+    places = [checkpoint.metadata]
+    for key in ("args", "hyper_parameters", "config", "hparams", "meta"):
+        place = checkpoint.metadata.get(key)
+        if isinstance(place, dict):
+            places.append(cast("dict[str, object]", place))
+    named += [place.get(key) for place in places for key in ("arch", "architecture", "model_name", "model", "backbone")]
+    return tuple(dict.fromkeys(name for name in named if isinstance(name, str) and name))
+
+
+def _refusal(form: InputForm | None) -> str:
+    if form is None or form.kind != "vector":
+        return ""
+    return f"The network takes rows of {form.features} numbers, not images."
 
 
 def _labels(
     spec: ModelSpec,
     checkpoint: Checkpoint,
-    match: Match,
+    count: int,
     known: PretrainedEntry | None,
     sidecar: Sidecar | None,
     notices: list[str],
 ) -> tuple[tuple[str, ...], str]:
     """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    count = match.num_classes
     if spec.labels:
         labels = read_labels(Path(spec.labels))
         fit_labels(labels, count)
@@ -150,14 +162,17 @@ def _labels(
 
 
 def _preprocessing(
-    spec: ModelSpec, match: Match, known: PretrainedEntry | None, sidecar: Sidecar | None
+    spec: ModelSpec, built: Built, known: PretrainedEntry | None, sidecar: Sidecar | None
 ) -> tuple[Preprocessing, str]:
-    """Preprocessing and where it came from: a person, a sidecar, known weights, the architecture's usual one."""
+    """Preprocessing and where it came from: a person, a sidecar, known weights, the network's usual one."""
     if spec.preprocessing is not None:
         return spec.preprocessing, "chosen by you"
     if known is not None:
         return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(match.num_classes):
+    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(built.num_classes):
         return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
-    assumed = assumed_preprocessing(match.architecture, match.input_size)
-    return assumed, f"assumed: usual for {match.architecture}"
+    if built.form is not None:
+        return assumed(built.form), "assumed: the input that the network takes, found by trying"
+    match = next(found for found in built.matches if found.architecture == built.architecture)
+    usual = assumed_preprocessing(match.architecture, match.input_size)
+    return with_channels(usual, match.input_channels), f"assumed: usual for {match.architecture}"

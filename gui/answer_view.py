@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -38,6 +38,7 @@ class AnswerView(QWidget):
         self._quiet = True
         self._faded = False
         self._dense = False
+        self._layouts: dict[int, tuple[QTextLayout, float]] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     @property
@@ -68,7 +69,13 @@ class AnswerView(QWidget):
         """A smaller name, for a low window."""
         if dense != self._dense:
             self._dense = dense
+            self._layouts.clear()
             self.updateGeometry()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font breaks lines elsewhere."""
+        self._layouts.clear()
+        super().changeEvent(event)
 
     def fade(self) -> None:
         """Show that this is old."""
@@ -79,6 +86,7 @@ class AnswerView(QWidget):
         changed = (label, number) != (self._label, self._number)
         self._label, self._number, self._share = label, number, share
         self._quiet, self._faded = quiet, False
+        self._layouts.clear()
         said = f"{label}, {number}" if number else label
         theme.name(self, said)
         if changed and QAccessible.isActive():
@@ -130,6 +138,12 @@ class AnswerView(QWidget):
         return theme.scaled(self.font(), 2.4 if self.width() > 40 * UNIT else 2.0)
 
     def _laid_out(self, width: int) -> tuple[QTextLayout, float]:
+        """The text in its lines, and its height; layouts ask for it again and again."""
+        if width not in self._layouts:
+            self._layouts[width] = self._lay_out(width)
+        return self._layouts[width]
+
+    def _lay_out(self, width: int) -> tuple[QTextLayout, float]:
         """The text at the largest size at which it takes two lines at most; at the smallest, three."""
         if self._quiet:
             return _layout(self._label, theme.scaled(self.font(), 1.2), width, 4)

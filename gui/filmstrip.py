@@ -139,9 +139,13 @@ class Filmstrip(QAbstractItemView):
             chosen = QItemSelection(self._results.index(first, 0), self._results.index(final, 0))
             self.selectionModel().select(chosen, command)
 
-    def visualRegionForSelection(self, _selection: QItemSelection) -> QRegion:
-        """What to paint anew when marks change: all that is in sight, which is little."""
-        return QRegion(self.viewport().rect())
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        """What to paint anew when marks change."""
+        region = QRegion()
+        for part in selection:
+            left, right = self.visualRect(part.topLeft()), self.visualRect(part.bottomRight())
+            region += left.united(right)
+        return region & self.viewport().rect()
 
     def updateGeometries(self) -> None:
         """Fit the scroll bar to the photos."""

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPalette, QPen, QPixmap
 
 from gui import icons, theme
 from gui.results_model import Entry, State
@@ -108,18 +108,17 @@ class CellPainter:
         self._paint_words(painter, area, entry, palette)
 
     def _paint_picture(self, painter: QPainter, area: QRect, entry: Entry, palette: QPalette) -> None:
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(area), _RADIUS, _RADIUS)
         thumbnail = self._thumbnails.get(entry, painter.device().devicePixelRatioF())
         if thumbnail is not None and not thumbnail.isNull():
-            painter.save()
-            painter.setClipPath(shape)
             # One of the model before, until the new answer is there, is paler.
             painter.setOpacity(1.0 if entry.state is State.DONE else 0.5)
             painter.drawPixmap(area.topLeft(), thumbnail)
-            painter.restore()
+            painter.setOpacity(1.0)
+            theme.round_corners(painter, QRectF(area), _RADIUS, palette.window().color())
             return
-        painter.fillPath(shape, palette.color(theme.TRACK))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(palette.color(theme.TRACK))
+        painter.drawRoundedRect(QRectF(area), _RADIUS, _RADIUS)
         centre = QPointF(QRectF(area).center())
         if entry.answered is not None and entry.answered.error is not None:
             icons.draw("warning", painter, centre, 3 * UNIT, palette.color(theme.ERROR))

@@ -80,7 +80,8 @@ class ModelBar(QWidget):
         else:
             about = info.note or info.checkpoint.file
             self.model.set_value(info.name, about)
-            self.architecture.set_value(info.architecture, self._evidence(info))
+            others = " (or alike)" if info.ambiguous else ""
+            self.architecture.set_value(info.architecture + others, self._evidence(info))
         self._show_device()
 
     def show_recent(self, recent: tuple[ModelSpec, ...]) -> None:
@@ -109,7 +110,9 @@ class ModelBar(QWidget):
     def _evidence(info: ClassifierInfo) -> str:
         fitting = [match for match in info.matches if match.architecture == info.architecture]
         chosen = "Chosen by you. " if info.spec.architecture else ""
-        return chosen + (fitting[0].evidence if fitting else "")
+        others = [match.architecture for match in info.matches if match.architecture != info.architecture]
+        alike = f" These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
+        return chosen + (fitting[0].evidence if fitting else "") + alike
 
     def _choose_model(self, key: str) -> None:
         from core.descriptions import ModelSpec

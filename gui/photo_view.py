@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPixmap,
     QResizeEvent,
@@ -181,14 +180,12 @@ class PhotoView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._picture is not None:
             target = self._target()
-            shape = QPainterPath()
-            shape.addRoundedRect(target.intersected(QRectF(self.rect())), _RADIUS, _RADIUS)
-            painter.setClipPath(shape)
             if self._fits:
                 self._paint_fitted(painter, target)
             else:
                 self._paint_part(painter, target)
-            painter.setClipping(False)
+            seen = target.intersected(QRectF(self.rect()))
+            theme.round_corners(painter, seen, _RADIUS, self.palette().window().color())
             if self._badge.isActive():
                 self._paint_badge(painter)
         if self.hasFocus():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -49,7 +49,10 @@ class Detail(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
+        # An answer that comes and goes moves nothing else.
+        policy.setRetainSizeWhenHidden(True)
         self.setSizePolicy(policy)
+        self._lines_by_width: dict[int, list[str]] = {}
 
     @property
     def value(self) -> str:
@@ -61,7 +64,10 @@ class Detail(QAbstractButton):
         value: what is so.
         purpose: what a click does.
         """
+        if (value, purpose) == (self._value, self._purpose):
+            return
         self._value, self._purpose = value, purpose
+        self._lines_by_width.clear()
         self.setVisible(bool(value))
         self.setToolTip(f"{value}\n{purpose}".replace("<", "&lt;").replace("\n", "<br>"))
         theme.name(self, f"{self._caption}: {value}", purpose)
@@ -72,7 +78,13 @@ class Detail(QAbstractButton):
         """The most lines to take."""
         if lines != self._lines:
             self._lines = lines
+            self._lines_by_width.clear()
             self.updateGeometry()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font breaks lines elsewhere."""
+        self._lines_by_width.clear()
+        super().changeEvent(event)
 
     def hasHeightForWidth(self) -> bool:
         """A long value takes two lines."""
@@ -107,17 +119,23 @@ class Detail(QAbstractButton):
             font.setUnderline(True)
             painter.setFont(font)
         painter.setPen(self.palette().color(theme.ACCENT) if self.underMouse() else text)
-        for number, line in enumerate(self._broken(self.width(), metrics)):
+        for number, line in enumerate(self._broken(self.width())):
             place = QRect(area.left(), area.top() + number * metrics.height(), area.width(), metrics.height())
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
         if self.hasFocus():
             theme.draw_focus(painter, QRectF(self.rect()).adjusted(-1, 0, 1, 0), self.palette(), 4)
 
     def _line_count(self, width: int) -> int:
-        return max(1, len(self._broken(width, QFontMetrics(theme.small(self.font())))))
+        return max(1, len(self._broken(width)))
 
-    def _broken(self, width: int, metrics: QFontMetrics) -> list[str]:
-        """The value in lines, words kept whole, the last one cut."""
+    def _broken(self, width: int) -> list[str]:
+        """The value in lines, words kept whole, the last one cut; layouts ask for it again and again."""
+        if width not in self._lines_by_width:
+            self._lines_by_width[width] = self._break(width)
+        return self._lines_by_width[width]
+
+    def _break(self, width: int) -> list[str]:
+        metrics = QFontMetrics(theme.small(self.font()))
         room = max(width - _CAPTION - 4, 4 * UNIT)
         lines: list[str] = []
         words = self._value.split()
@@ -190,6 +208,10 @@ class ScoresPanel(QWidget):
         self.sets = PickerList(self, "Which weights of the file")
         self.sets.chosen.connect(self.tensors_chosen)
         self._details = (self.time, self.tensors, self.input, self.names)
+        for widget in (self.fewer, self.k, self.more, self.copy):
+            policy = widget.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            widget.setSizePolicy(policy)
         self._column = QVBoxLayout(self)
         self._arrange()
         self.show_line("")

@@ -232,7 +232,7 @@ class Session(QObject):
         if self.models.info is None:
             return self._opening_text() or "No model is open."
         if entry is None:
-            return _introduction(self.models.info.labels)
+            return self.models.info.refuses or _introduction(self.models.info.labels)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"

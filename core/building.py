@@ -1,0 +1,262 @@
+"""From a checkpoint to a network that answers, whichever way leads there; code runs only with a person's word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from core.architectures.custom import CustomFit, build_custom, load_source, rank_classes, trust_request
+from core.architectures.input_form import Answering, InputForm, find_input
+from core.catalogue import architecture as entry_of
+from core.checkpoints import Checkpoint
+from core.checkpoints.values import shown
+from core.descriptions import Match, ModelSpec
+from core.errors import MatchError
+from core.matching import assemble, decide, rank
+from core.preprocessing import PRESETS, Preprocessing
+from core.rebuilding import load_program, own_classes, program_request, rebuild
+from core.trust import Consent, demand
+
+_MOST_BESIDE = 40
+_LARGEST_SOURCE = 1_000_000
+_ENOUGH = 0.6
+"""Share of the weights' names that a Python file must speak of to be asked about."""
+_SMALL = 96
+_ATTRIBUTE = re.compile(r"\bself\.(\w+)")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A network and how it came about.
+
+    Attributes:
+        network: in eval mode, on the CPU, in float32; gives (N, num_classes) logits.
+        architecture: id; for a network of a person's own the class's name, for a program ``TorchScript`` or such.
+        matches: what fits, best first; the first of ``architecture`` describes it.
+        num_classes: how many classes it tells apart.
+        form: the input that was found by trying; ``None`` where the architecture tells.
+        ambiguous: whether others fit as well and would answer otherwise.
+        notices: what a person should know, each one sentence.
+    """
+
+    network: nn.Module
+    architecture: str
+    matches: tuple[Match, ...]
+    num_classes: int
+    form: InputForm | None = None
+    ambiguous: bool = False
+    notices: tuple[str, ...] = ()
+
+
+def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consents: Iterable[Consent]) -> Built:
+    """The network of a checkpoint.
+
+    Args:
+        spec: what a person chose.
+        checkpoint: the weights.
+        hints: architectures that the file or what lies beside it names, the most believable first; they only
+            decide among what fits.
+        consents: who may have agreed that code runs.
+
+    Raises:
+        MatchError: nothing fits; says what the file is instead, where that can be told.
+        QuestionsError: a network of a person's own wants arguments that nothing tells.
+        TrustError: code would have to run, and nobody agreed.
+        UsageError: there is no such architecture, or the Python file cannot be used.
+    """
+    if spec.architecture_file:
+        return _from_source(Path(spec.architecture_file), spec, checkpoint, consents)
+    matches = rank(checkpoint)
+    if spec.architecture:
+        return _known(entry_of(spec.architecture).id, checkpoint, matches, ambiguous=False)
+    if matches:
+        best, ambiguous = decide(matches, tuple(hints))
+        return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
+    if checkpoint.module is not None and not own_classes(checkpoint):
+        return _tried(rebuild(checkpoint), _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
+    if checkpoint.program is not None:
+        demand(program_request(checkpoint), *consents)
+        name = {"torchscript": "TorchScript"}.get(checkpoint.summary.container, "torch.export")
+        return _tried(load_program(checkpoint), name, "a program that brings its own code")
+    beside = _source_beside(checkpoint)
+    if beside is not None:
+        return _from_source(beside, spec, checkpoint, consents)
+    # Raises, with what is nearest, or what the file is instead.
+    assemble(checkpoint, "")
+    raise MatchError(f"{shown(Path(checkpoint.summary.file).name)} fits no architecture.", "", "Choose its Python file.")
+
+
+def assumed(form: InputForm) -> Preprocessing:
+    """What to assume for a network whose input was found by trying, and of which nothing else is known.
+
+    Large or any sizes: ImageNet's.  Small images: brought to exactly that size, from -1 to 1, but 28 x 28 grey as
+    MNIST is.  Rows: the image's numbers as one row.
+    """
+    size = (form.height, form.width)
+    if form.kind == "image" and form.channels == 3 and (form.any or min(size) > _SMALL):
+        side = 224 if form.any else form.height
+        base = PRESETS["imagenet"]
+        if form.any or size == (224, 224):
+            return base
+        return replace(base, resize="exact" if size[0] != size[1] else "shorter", size=size, crop=(side, size[1]))
+    grey = form.channels == 1
+    base = PRESETS["mnist"] if grey and size == (28, 28) else PRESETS["half"]
+    if form.any:
+        size = (224, 224)
+    return replace(
+        with_channels(base, form.channels), resize="exact", size=size, crop=None, flatten=form.kind == "flat"
+    )
+
+
+def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
+    """The same for a network that takes another number of channels.
+
+    Raises:
+        MatchError: neither 1 nor 3, which photos do not have.
+    """
+    if channels in (0, len(preprocessing.mean)):
+        return preprocessing
+    if channels == 1:
+        mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
+        return replace(preprocessing, channels="grey", mean=(mean,), std=(std,))
+    if channels == 3:
+        return replace(preprocessing, channels="rgb", mean=preprocessing.mean * 3, std=preprocessing.std * 3)
+    raise MatchError(
+        f"The network takes {channels} channels.",
+        "Photos have three (red, green and blue), or one in grey.",
+        "It was made for another kind of picture, such as from a satellite or a scanner.",
+    )
+
+
+def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...], *, ambiguous: bool) -> Built:
+    network = assemble(checkpoint, architecture)
+    match = next((found for found in matches if found.architecture == architecture), None)
+    if match is None or not match.num_classes:
+        raise MatchError(
+            f"The weights fit {architecture}, but have no head that gives classes.",
+            "They end in features: the last layer is missing.",
+            "Choose weights with their head, such as those of a fine-tuned network.",
+        )
+    if match.num_classes == 1:
+        return Built(_TwoLogits(network, ""), architecture, matches, 2, None, ambiguous, (_ONE_OUTPUT,))
+    return Built(network, architecture, matches, match.num_classes, None, ambiguous)
+
+
+def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
+    """A network of which nothing but itself is known: its input and its answer are found by trying."""
+    form = find_input(network)
+    if not form.outputs:
+        raise MatchError(
+            f"{shown(name, 40)} gives no class scores.", f"Its answer is {form.output_shape}.", "Choose a classifier."
+        )
+    answering: nn.Module = Answering(network, form)
+    notices: list[str] = []
+    classes = form.outputs
+    if classes == 1:
+        answering, classes = _TwoLogits(answering, form.ends_in), 2
+        notices.append(_ONE_OUTPUT)
+    elif form.ends_in in ("softmax", "sigmoid"):
+        answering = _Logarithm(answering)
+        if form.ends_in == "sigmoid":
+            notices.append("The network ends in a sigmoid: its scores are shown as shares of their sum.")
+    found = Match(name, classes, form.channels, f"{evidence}; {form.evidence}", form.height)
+    return Built(answering.eval(), name, matches or (found,), classes, form, notices=tuple(notices))
+
+
+def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: Iterable[Consent]) -> Built:
+    """A network of a person's own file."""
+    request = trust_request(path)
+    demand(request, *consents)
+    loaded = load_source(path, trusted=request.sha256)
+    hint = spec.architecture or _class_of(checkpoint)
+    fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
+    chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+    if not chosen.exact and not chosen.questions and checkpoint.module is not None:
+        own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
+        network = rebuild(checkpoint, own)
+    else:
+        network = build_custom(chosen, checkpoint.tensors)
+    matches = tuple(_match(fit, path) for fit in fits if fit.exact) or (_match(chosen, path),)
+    built = _tried(network, chosen.name, f"{path.name}: {chosen.evidence}")
+    described = replace(built.matches[0], evidence=f"{path.name}: {chosen.evidence}")
+    others = tuple(match for match in matches if match.architecture != chosen.name)
+    return replace(built, matches=(described, *others), notices=(*chosen.notes, *built.notices))
+
+
+def _match(fit: CustomFit, path: Path) -> Match:
+    return Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}")
+
+
+def _class_of(checkpoint: Checkpoint) -> str:
+    """Name of the outermost class of a network that was saved whole; else empty."""
+    return checkpoint.classes[0][1].rpartition(".")[2] if checkpoint.classes else ""
+
+
+def _source_beside(checkpoint: Checkpoint) -> Path | None:
+    """The Python file in the weights' folder that speaks of most of their names; read as text, nothing runs."""
+    folder = Path(checkpoint.summary.file).absolute().parent
+    names = {part for name in checkpoint.tensors for part in name.split(".")[:-1] if not part.isdigit()}
+    firsts = {name.split(".")[0] for name in checkpoint.tensors} & names
+    if not firsts:
+        return None
+    try:
+        files = sorted(folder.glob("*.py"))[:_MOST_BESIDE]
+    except OSError:
+        return None
+    scored = [(_spoken_of(path, firsts, names), path) for path in files]
+    best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
+    return best[1] if best[0] >= _ENOUGH else None
+
+
+def _spoken_of(path: Path, firsts: set[str], names: set[str]) -> float:
+    """Share of the names that a file gives to attributes; 0 where the outermost are missing."""
+    try:
+        if path.stat().st_size > _LARGEST_SOURCE:
+            return 0.0
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0.0
+    given = set(_ATTRIBUTE.findall(text))
+    if not firsts & given:
+        return 0.0
+    return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
+
+
+_ONE_OUTPUT = (
+    "The network gives one number: it is shown as the probability of the second of two classes (sigmoid)."
+)
+
+
+class _Logarithm(nn.Module):
+    """Probabilities as logits: their softmax is themselves, as shares of their sum."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """(N, classes) logarithms."""
+        probabilities: Tensor = self.network(batch)
+        return probabilities.clamp_min(torch.finfo(torch.float32).tiny).log()
+
+
+class _TwoLogits(nn.Module):
+    """One number as the logits of two classes, whose softmax is the sigmoid of the number."""
+
+    def __init__(self, network: nn.Module, ends_in: str) -> None:
+        super().__init__()
+        self.network = network
+        self._is_probability = ends_in == "sigmoid"
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """(N, 2) logits."""
+        number: Tensor = self.network(batch).reshape(len(batch), 1)
+        if self._is_probability:
+            tiny = torch.finfo(torch.float32).tiny
+            return torch.cat([(1 - number).clamp_min(tiny).log(), number.clamp_min(tiny).log()], dim=1)
+        return torch.cat([torch.zeros_like(number), number], dim=1)

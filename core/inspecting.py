@@ -1,0 +1,139 @@
+"""What a weights file is: all that can be told without running anything in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from core.building import with_channels
+from core.catalogue import assumed_preprocessing, imagenet_labels, published
+from core.checkpoints import Checkpoint, open_checkpoint
+from core.checkpoints.values import shown
+from core.descriptions import Inspection, Match, TensorRow
+from core.errors import MatchError, UnsafeError, WhatsitError
+from core.foreign import recognise
+from core.matching import decide, head_size, rank, stem_channels
+from core.opening import hints
+from core.preprocessing import Preprocessing
+from core.rebuilding import can_rebuild
+from core.sidecars import Sidecar, read_sidecar
+
+_LONGEST = 200
+_MOST = 200
+
+
+def inspect_file(path: Path, tensors: str = "") -> Inspection:
+    """Look at a weights file.
+
+    Args:
+        path: of the file.
+        tensors: which of its sets; empty for the one that would be used.
+
+    Returns:
+        With ``error`` filled, and whatever else could be found out, for a file that is no classifier's weights.
+    """
+    try:
+        checkpoint = open_checkpoint(path, tensors, refuse_unsafe=False)
+    except UnsafeError as error:
+        return Inspection(str(path), error=str(error), blocked=error.blocked, needs_trust=True)
+    except WhatsitError as error:
+        return Inspection(str(path), error=str(error))
+    return describe(checkpoint)
+
+
+def describe(checkpoint: Checkpoint) -> Inspection:
+    """All about a checkpoint that was read."""
+    summary = checkpoint.summary
+    shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
+    matches = rank(checkpoint)
+    sidecar = read_sidecar(Path(summary.file))
+    known = published(summary.sha256)
+    found = Inspection(
+        file=summary.file,
+        container=summary.container,
+        sha256=summary.sha256,
+        bytes=summary.bytes,
+        unwrapped=summary.unwrapped,
+        prefix=summary.prefix,
+        sets=summary.sets,
+        left_out=summary.left_out,
+        blocked=summary.blocked,
+        matches=matches,
+        num_classes=head_size(shapes),
+        input_channels=stem_channels(shapes),
+        parameters=summary.parameters,
+        tensors=tuple(
+            TensorRow(shown(name, _LONGEST), tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."))
+            for name, tensor in checkpoint.tensors.items()
+        ),
+        modules=checkpoint.classes,
+        metadata=_texts(checkpoint.metadata),
+    )
+    if summary.blocked:
+        found = replace(found, error=_unsafe(summary.file, summary.blocked), needs_trust=True)
+    foreign = recognise(shapes) if not matches else None
+    if foreign is not None:
+        return replace(found, error=found.error or f"{Path(summary.file).name} is {foreign.what}. {foreign.remedy}")
+    if matches:
+        best, ambiguous = decide(matches, hints(checkpoint, known, sidecar))
+        found = replace(
+            found,
+            architecture=best.architecture,
+            ambiguous=ambiguous,
+            num_classes=best.num_classes or found.num_classes,
+            input_channels=best.input_channels or found.input_channels,
+        )
+        found = _with_preprocessing(found, best, known.preprocessing if known is not None else None, sidecar)
+    else:
+        found = replace(found, needs_trust=found.needs_trust or _needs_code(checkpoint))
+    return _with_labels(found, checkpoint, sidecar, is_published=known is not None)
+
+
+def _needs_code(checkpoint: Checkpoint) -> bool:
+    if checkpoint.program is not None:
+        return True
+    return checkpoint.module is not None and not can_rebuild(checkpoint)
+
+
+def _with_preprocessing(
+    found: Inspection, best: Match, published_with: Preprocessing | None, sidecar: Sidecar | None
+) -> Inspection:
+    if published_with is not None:
+        return replace(found, preprocessing=published_with, preprocessing_source="torchvision")
+    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(best.num_classes):
+        source = Path(sidecar.preprocessing_file or sidecar.file).name
+        return replace(found, preprocessing=sidecar.preprocessing, preprocessing_source=source)
+    try:
+        usual = with_channels(assumed_preprocessing(best.architecture, best.input_size), best.input_channels)
+    except MatchError:
+        return found
+    return replace(found, preprocessing=usual, preprocessing_source=f"assumed: usual for {best.architecture}")
+
+
+def _with_labels(
+    found: Inspection, checkpoint: Checkpoint, sidecar: Sidecar | None, *, is_published: bool
+) -> Inspection:
+    inside = checkpoint.metadata.get("class_names")
+    if is_published:
+        return replace(found, class_names=imagenet_labels(), labels_source="torchvision (ImageNet)")
+    if isinstance(inside, list | tuple) and inside:
+        return replace(found, class_names=tuple(map(str, inside)), labels_source="the weights file")  # pyright: ignore[reportUnknownArgumentType]
+    if sidecar is not None and sidecar.labels and found.num_classes in (0, len(sidecar.labels)):
+        source = Path(sidecar.labels_file or sidecar.file).name
+        return replace(found, class_names=sidecar.labels, labels_source=source)
+    return found
+
+
+def _unsafe(file: str, blocked: tuple[str, ...]) -> str:
+    names = ", ".join(shown(name) for name in blocked[:3])
+    return f"{Path(file).name} is not safe: it asks Python for {names}. Nothing was run."
+
+
+def _texts(metadata: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """What was saved beside the tensors, each in one short line."""
+    return tuple(
+        (shown(name), shown(value if isinstance(value, str) else json.dumps(value, default=str), _LONGEST))
+        for name, value in list(metadata.items())[:_MOST]
+    )

@@ -1,0 +1,115 @@
+"""A person's own networks, as the source of a Python file, and the same for building by hand."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import nn
+
+SOURCE = '''
+import torch
+from torch import nn
+from torchvision import models
+
+
+class SimpleCNN(nn.Module):
+    def __init__(self, num_classes=10):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 32, 3, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        self.fc = nn.Linear(32 * 7 * 7, num_classes)
+
+    def forward(self, x):
+        x = self.pool(torch.relu(self.conv1(x)))
+        x = self.pool(torch.relu(self.conv2(x)))
+        return self.fc(torch.flatten(x, 1))
+
+
+class SimpleMLP(nn.Module):
+    def __init__(self, input_size, hidden_size, output_size):
+        super().__init__()
+        self.fc1 = nn.Linear(input_size, hidden_size)
+        self.fc2 = nn.Linear(hidden_size, output_size)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.fc1(x)))
+
+
+class SimpleModel(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(10, 5)
+        self.second = nn.Linear(5, 2)
+
+    def forward(self, x):
+        return self.second(torch.relu(self.first(x)))
+
+
+class CustomLayer(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.linear = nn.Linear(size, size)
+
+    def forward(self, x):
+        return torch.sigmoid(self.linear(x))
+
+
+class ModelWithCustomLayer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(10, 20)
+        self.custom = CustomLayer(20)
+        self.fc2 = nn.Linear(20, 1)
+
+    def forward(self, x):
+        return self.fc2(self.custom(torch.relu(self.fc1(x))))
+
+
+def resnet18_for_cifar10():
+    network = models.resnet18(weights=None)
+    network.fc = nn.Linear(network.fc.in_features, 10)
+    return network
+
+
+class EndsInSoftmax(nn.Module):
+    def __init__(self, classes=4):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(8, classes)
+
+    def forward(self, x):
+        return torch.softmax(self.head(self.features(x)), dim=1)
+
+
+class OneNumber(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 1))
+
+    def forward(self, x):
+        return self.body(x)
+'''
+
+
+def make(name: str, *arguments: object) -> nn.Module:
+    """A network of the source, built by hand."""
+    module = types.ModuleType("by_hand")
+    # The test's own source, a few lines above.
+    exec(SOURCE, vars(module))  # noqa: S102
+    torch.manual_seed(5)  # pyright: ignore[reportUnknownMemberType]
+    return cast("Callable[..., nn.Module]", vars(module)[name])(*arguments).eval()
+
+
+def write(folder: Path, name: str, *arguments: object, source: str = "nets.py") -> tuple[Path, nn.Module]:
+    """Weights of a network, with its source beside them where that has a name; and the network."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = make(name, *arguments)
+    torch.save(network.state_dict(), folder / "weights.pth")
+    if source:
+        (folder / source).write_text(SOURCE, encoding="utf-8")
+    return folder / "weights.pth", network
