@@ -24,7 +24,7 @@ from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_
 from core.checkpoints.storages import StorageReader
 from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
-from core.checkpoints.values import BrokenFile, Contents, Inert, Program, TensorRef, shown
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
 from core.errors import UsageError, WeightsError
 
@@ -161,7 +161,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
             sets = (chosen, *(other for other in sets if other is not chosen))
         refs = set(chosen.refs.values()) if chosen is not None else set[TensorRef]()
         if tree is not None and contents.program is None:
-            refs |= all_refs(tree.root)
+            refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)
         numbered = {str(number): ref for number, ref in enumerate(refs)}
         tensors = reader.read(numbered)
