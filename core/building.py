@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from core.architectures.custom import CustomFit, build_custom, load_source, rank_classes, trust_request
+from core.architectures.custom import build_custom, load_source, rank_classes, trust_request
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
@@ -19,7 +19,8 @@ from core.descriptions import Match, ModelSpec
 from core.errors import MatchError
 from core.matching import assemble, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
-from core.rebuilding import load_program, own_classes, program_request, rebuild
+from core.programs import load_program
+from core.rebuilding import own_classes, rebuild
 from core.trust import Consent, demand
 
 _MOST_BESIDE = 40
@@ -42,6 +43,7 @@ class Built:
         form: the input that was found by trying; ``None`` where the architecture tells.
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
+        source: path of the Python file that it was built from; empty where there is none.
     """
 
     network: nn.Module
@@ -51,6 +53,7 @@ class Built:
     form: InputForm | None = None
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
+    source: str = ""
 
 
 def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consents: Iterable[Consent]) -> Built:
@@ -80,9 +83,8 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if checkpoint.module is not None and not own_classes(checkpoint):
         return _tried(rebuild(checkpoint), _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
     if checkpoint.program is not None:
-        demand(program_request(checkpoint), *consents)
         name = {"torchscript": "TorchScript"}.get(checkpoint.summary.container, "torch.export")
-        return _tried(load_program(checkpoint), name, "a program that brings its own code")
+        return _tried(load_program(checkpoint, *consents), name, "a program that brings its own code")
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
@@ -181,15 +183,15 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         network = rebuild(checkpoint, own)
     else:
         network = build_custom(chosen, checkpoint.tensors)
-    matches = tuple(_match(fit, path) for fit in fits if fit.exact) or (_match(chosen, path),)
     built = _tried(network, chosen.name, f"{path.name}: {chosen.evidence}")
-    described = replace(built.matches[0], evidence=f"{path.name}: {chosen.evidence}")
-    others = tuple(match for match in matches if match.architecture != chosen.name)
-    return replace(built, matches=(described, *others), notices=(*chosen.notes, *built.notices))
-
-
-def _match(fit: CustomFit, path: Path) -> Match:
-    return Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}")
+    # All classes of the file can be chosen; those that do not fit say why.
+    others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
+    return replace(
+        built,
+        matches=(*built.matches, *others),
+        notices=(*chosen.notes, *built.notices),
+        source=str(path.absolute()),
+    )
 
 
 def _class_of(checkpoint: Checkpoint) -> str:

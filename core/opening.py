@@ -90,7 +90,8 @@ def build_classifier(
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
     info = ClassifierInfo(
-        spec=spec,
+        # With the Python file that was found beside the weights, so that another of its classes can be chosen.
+        spec=replace(spec, architecture_file=spec.architecture_file or built.source),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,

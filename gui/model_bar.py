@@ -165,7 +165,8 @@ class ModelBar(QWidget):
 
         choices: list[Choice] = []
         if info.matches:
-            choices.append(Choice("", "Fits these weights"))
+            source = PurePath(info.spec.architecture_file).name
+            choices.append(Choice("", f"In {source}, what fits best first" if source else "Fits these weights"))
         choices.extend(
             Choice(_MATCHED + name, name, match.evidence, name == info.architecture)
             for match in info.matches
