@@ -1,57 +1,23 @@
-"""What can be built, and which published weights there are: torchvision's classifiers, read from a table.
+"""What can be built, and which published weights there are: torchvision's classifiers and timm's.
 
-The table is made from torchvision itself (``resources/make_torchvision_table.py``), so that a window can
-list all of it without importing torch.
+Both come from tables made ahead (``core/tables.py``), so that a window can list all of it without importing
+torch, torchvision or timm.
 """
 
 from __future__ import annotations
 
 import difflib
 import functools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal, NotRequired, TypedDict, cast
 
 from core.errors import UsageError
-from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Preprocessing
+from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing
+from core.sidecars import parse_preprocessing
+from core.tables import TIMM_PREFIX, ArchitectureRow, TimmRow, WeightsRow, timm_table, torchvision_table
 
-TABLE = Path(__file__).resolve().parents[1] / "resources" / "torchvision.json"
 _FIRST = "IMAGENET1K_V1"
-
-
-class WeightsRow(TypedDict):
-    """Published weights as the table has them; what is left out is ImageNet's usual, bilinear."""
-
-    url: str
-    sha256: str
-    bytes: int
-    accuracy: float
-    resize: int
-    crop: int
-    interpolation: NotRequired[Literal["bilinear", "bicubic"]]
-    mean: NotRequired[list[float]]
-    std: NotRequired[list[float]]
-
-
-class ArchitectureRow(TypedDict):
-    """An architecture as the table has it; ``root`` is the number of its part."""
-
-    family: str
-    root: int
-    weights: dict[str, WeightsRow]
-    training_only: NotRequired[list[str]]
-    fixed_input: NotRequired[int]
-
-
-class Table(TypedDict):
-    """The whole table; its form is described where it is made."""
-
-    torchvision: str
-    architectures: dict[str, ArchitectureRow]
-    parts: list[dict[str, int | list[int]]]
-    categories: list[str]
+_SMALL = PRESETS["cifar10"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +25,12 @@ class ArchitectureEntry:
     """An architecture that can be built.
 
     Attributes:
-        id: such as ``resnet50``.
-        source: ``torchvision``.
+        id: such as ``resnet50``, which is torchvision's, or ``timm/resnet50``.
+        source: ``torchvision`` or ``timm``.
         family: such as ``ResNet``.
-        input_size: pixels a side that the weights named below were measured with.
-        preprocessing: of its V1 weights, or, where there are none, of those for the smallest input: what to
-            assume where nothing is known.
+        input_size: pixels a side that the preprocessing is for; the height where the sides differ.
+        preprocessing: what to assume where nothing is known.  For torchvision's that of the V1 weights, or,
+            where there are none, of those for the smallest input; for timm's what timm has for the model.
     """
 
     id: str
@@ -100,15 +66,11 @@ class PretrainedEntry:
 
 
 @functools.cache
-def table() -> Table:
-    """The table itself, for ``core/fingerprints.py``; never change it."""
-    return cast(Table, json.loads(TABLE.read_text(encoding="utf-8")))
-
-
-@functools.cache
 def architectures() -> tuple[ArchitectureEntry, ...]:
-    """All architectures, by name."""
-    return tuple(_entry(name, row) for name, row in table()["architectures"].items())
+    """All architectures by name, torchvision's first."""
+    torchvision = (_torchvision_entry(name, row) for name, row in torchvision_table()["architectures"].items())
+    timm = (_timm_entry(name, row) for name, row in timm_table()["architectures"].items())
+    return (*torchvision, *timm)
 
 
 @functools.cache
@@ -118,34 +80,56 @@ def architecture(wanted: str) -> ArchitectureEntry:
     Raises:
         UsageError: there is none; the message has names that are close.
     """
-    entries = {entry.id: entry for entry in architectures()}
-    if wanted in entries:
-        return entries[wanted]
-    close = difflib.get_close_matches(wanted.lower().replace("-", "_"), entries, n=3, cutoff=0.5)
-    raise UsageError(
+    rows = torchvision_table()["architectures"]
+    if wanted in rows:
+        return _torchvision_entry(wanted, rows[wanted])
+    name = wanted.removeprefix(TIMM_PREFIX)
+    if name != wanted and name in timm_table()["architectures"]:
+        return _timm_entry(name, timm_table()["architectures"][name])
+    raise _unknown(wanted)
+
+
+def _unknown(wanted: str) -> UsageError:
+    ids = [entry.id for entry in architectures()]
+    close = difflib.get_close_matches(wanted[:80].lower().replace("-", "_"), ids, n=3, cutoff=0.5)
+    if TIMM_PREFIX + wanted in ids:
+        close = list(dict.fromkeys((TIMM_PREFIX + wanted, *close)))
+    return UsageError(
         f"There is no architecture {wanted[:80]!r}.",
         f"Close names are {', '.join(close)}." if close else "No name is close to it.",
         "Choose one of those that `architectures` lists, or none: the weights tell it.",
     )
 
 
-def assumed_preprocessing(wanted: str, input_size: int = 0) -> Preprocessing:
+def assumed_preprocessing(
+    wanted: str, input_size: int = 0, *, input_channels: int = 3, small_images: bool = False
+) -> Preprocessing:
     """What to assume for weights of an architecture that say nothing about their preprocessing.
 
     Args:
         wanted: architecture id.
         input_size: pixels a side that the network takes (``Match.input_size``); 0 where it takes any.
+        input_channels: of the network's input; with one, colour is turned into grey.
+        small_images: whether its first convolution was changed for small images, such as CIFAR's of 32 x 32.
 
     Raises:
         UsageError: there is no such architecture.
     """
-    usual = architecture(wanted).preprocessing
-    if input_size in (0, architecture(wanted).input_size):
-        return usual
-    for entry in pretrained():
-        if entry.architecture == wanted and entry.preprocessing.crop == (input_size, input_size):
-            return entry.preprocessing
-    return replace(usual, size=(input_size, input_size), crop=(input_size, input_size))
+    assumed = _SMALL if small_images else _for_size(wanted, input_size)
+    if input_channels != 1:
+        return assumed
+    mean, std = (round(sum(values) / len(values), 6) for values in (assumed.mean, assumed.std))
+    return replace(assumed, channels="grey", mean=(mean,), std=(std,))
+
+
+def _for_size(wanted: str, input_size: int) -> Preprocessing:
+    entry = architecture(wanted)
+    if input_size in (0, entry.input_size):
+        return entry.preprocessing
+    for each in pretrained():
+        if each.architecture == wanted and each.preprocessing.crop == (input_size, input_size):
+            return each.preprocessing
+    return replace(entry.preprocessing, size=(input_size, input_size), crop=(input_size, input_size))
 
 
 @functools.cache
@@ -167,18 +151,25 @@ def published(sha256: str) -> PretrainedEntry | None:
 @functools.cache
 def imagenet_labels() -> tuple[str, ...]:
     """The 1,000 class names of ImageNet-1K in the order of all the published heads."""
-    return tuple(table()["categories"])
+    return tuple(torchvision_table()["categories"])
 
 
-def _entry(name: str, row: ArchitectureRow) -> ArchitectureEntry:
+def _torchvision_entry(name: str, row: ArchitectureRow) -> ArchitectureEntry:
     weights = row["weights"]
     first = weights.get(_FIRST) or min(weights.values(), key=lambda each: each["crop"])
     return ArchitectureEntry(name, "torchvision", row["family"], first["crop"], _preprocessing(first))
 
 
+def _timm_entry(name: str, row: TimmRow) -> ArchitectureEntry:
+    preprocessing = parse_preprocessing({**row, "input_size": row["input"]})
+    if preprocessing is None:
+        raise ValueError(f"the row of {name} has no input size")
+    return ArchitectureEntry(TIMM_PREFIX + name, "timm", row["family"], row["input"][1], preprocessing)
+
+
 def _pretrained() -> Iterator[PretrainedEntry]:
-    count = len(table()["categories"])
-    for name, architecture_row in table()["architectures"].items():
+    count = len(torchvision_table()["categories"])
+    for name, architecture_row in torchvision_table()["architectures"].items():
         for weights, row in architecture_row["weights"].items():
             yield PretrainedEntry(
                 id=f"{name}/{weights}",

@@ -49,6 +49,12 @@ class Match:
         input_channels: channels of the first convolution (3 for colour).
         evidence: one line for a person, such as ``all 320 names and shapes fit``.
         input_size: pixels a side that the network takes; 0 where it takes any.
+        source: ``torchvision`` or ``timm``.
+        variant: what is changed in the architecture and what is assumed about it, such as ``grey input``; mostly
+            empty.
+        small_images: whether its first convolution was changed for small images, such as CIFAR's of 32 x 32.
+        function: the same for all matches that compute the same from these weights: the id of the first of them.
+        ambiguous: whether another match computes something else from the same weights.
     """
 
     architecture: str
@@ -56,6 +62,11 @@ class Match:
     input_channels: int
     evidence: str
     input_size: int = 0
+    source: str = "torchvision"
+    variant: str = ""
+    small_images: bool = False
+    function: str = ""
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from torch import Tensor, nn
 
-from core.architectures import blueprint
+from core.architectures import build
 from core.catalogue import architecture as entry_of
 from core.catalogue import published
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import as_dict, shown
 from core.descriptions import Match
 from core.errors import MatchError
-from core.fingerprints import CLASSES, FREE, Fit, Shape, compare, exact_fits, fingerprints, nearest
+from core.fingerprints import (
+    Fit,
+    Shape,
+    changed_fits,
+    compare,
+    describe,
+    exact_fits,
+    explain,
+    fingerprint,
+)
+from core.misfits import fits_nothing, misfit, no_head
+from core.tables import TIMM_PREFIX, functions, twins
 
-_FIRST_FEW = 3
-_DETAIL = 200
+_PUBLISHERS = ("hf-hub:", "hf_hub:", "huggingface.co/", "torchvision/", "local-dir:")
 
 
 def rank(checkpoint: Checkpoint) -> tuple[Match, ...]:
-    """The architectures that a checkpoint fits by every name and shape, best first; empty if none."""
+    """The architectures that a checkpoint fits by every name and shape, best first; empty if none.
+
+    Where none fits as it is, those that it fits with a known change (``Match.variant``), and where no such
+    gives classes, those whose last layer is missing (``num_classes`` 0).
+
+    The order: torchvision's before timm's; of timm's, those that are usually built for the size that the
+    tensors show, then the shorter name, which is the plainer network.  All that compute the same from these
+    tensors have the same ``Match.function``; ``Match.ambiguous`` where there are several such.
+    """
+    shapes = _shapes(checkpoint)
+    fits = sorted(exact_fits(shapes) or changed_fits(shapes), key=_order)
+    names = _functions([fit.architecture for fit in fits])
+    ambiguous = len(set(names.values())) > 1
     return tuple(
         Match(
             architecture=fit.architecture,
@@ -28,36 +51,138 @@ def rank(checkpoint: Checkpoint) -> tuple[Match, ...]:
             input_channels=fit.input_channels,
             evidence=_evidence(fit, checkpoint),
             input_size=fit.input_size,
+            source="timm" if fit.architecture.startswith(TIMM_PREFIX) else "torchvision",
+            variant=", ".join(describe(fit)),
+            small_images=fit.stem is not None,
+            function=names[fit.architecture],
+            ambiguous=ambiguous,
         )
-        for fit in exact_fits(_shapes(checkpoint))
+        for fit in fits
     )
+
+
+def decide(matches: Sequence[Match], hints: Iterable[str] = ()) -> tuple[Match | None, bool]:
+    """The match to use, and whether another one that computes something else is as good.
+
+    Args:
+        matches: from ``rank``: what a hint says counts only where it is among these.
+        hints: names that something says, the most trustworthy first (see ``hints_of``).
+
+    Returns:
+        ``None`` where nothing matches.
+    """
+    by_id = {match.architecture: match for match in matches}
+    for hint in hints:
+        for name in _meant(hint):
+            if name in by_id:
+                return replace(by_id[name], ambiguous=False), False
+    if not matches:
+        return None, False
+    return matches[0], matches[0].ambiguous
+
+
+def hints_of(checkpoint: Checkpoint, beside: str = "") -> tuple[str, ...]:
+    """Names of architectures that something says about a checkpoint, the most trustworthy first.
+
+    Its sha256, where it is a published file; what lies beside it; what is written in it, which is sometimes
+    wrong, since people copy it from other models.
+
+    Args:
+        checkpoint: what it is about.
+        beside: the architecture that a sidecar names; may be empty.
+    """
+    known = published(checkpoint.summary.sha256)
+    hints = [known.architecture if known is not None else "", beside, *_written(checkpoint.metadata)]
+    return tuple(dict.fromkeys(hint for hint in hints if hint))
+
+
+def _written(metadata: Mapping[str, object]) -> Iterator[str]:
+    # timm's training script writes both.
+    is_timms = "version" in metadata and "arch" in metadata
+    keys = ("arch", "architecture", "model_name", "model", "backbone", "timm_model", "network", "encoder_name")
+    places = (metadata, *(as_dict(metadata.get(key)) for key in ("args", "hyper_parameters", "config", "hparams")))
+    for place in places:
+        for key in keys:
+            value = place.get(key)
+            if isinstance(value, str) and value:
+                if is_timms or key == "timm_model":
+                    yield TIMM_PREFIX + value
+                yield value
+
+
+def _meant(hint: str) -> Iterator[str]:
+    """Ids that a name may mean: as it is, without a publisher, without timm's tag, torchvision's first."""
+    plain = hint.strip()
+    for publisher in _PUBLISHERS:
+        plain = plain.removeprefix(publisher)
+    tagged = plain.partition(".")[0]
+    yield plain
+    if tagged != plain:
+        # Only timm's models have tags, such as resnet50.a1_in1k.
+        yield TIMM_PREFIX + tagged.removeprefix(TIMM_PREFIX)
+    bare = tagged.removeprefix(TIMM_PREFIX).lower().replace("-", "_")
+    if not plain.startswith(TIMM_PREFIX):
+        yield bare
+    yield TIMM_PREFIX + bare
+
+
+def _order(fit: Fit) -> tuple[bool, bool, int, str]:
+    known = fingerprint(fit.architecture)
+    other_size = bool(known.step) and fit.input_size != known.usual_input
+    return (fit.architecture.startswith(TIMM_PREFIX), other_size, len(fit.architecture), fit.architecture)
+
+
+def _functions(names: Sequence[str]) -> dict[str, str]:
+    """For each id the first of those that compute the same as it from the same tensors."""
+    found: dict[str, str] = {}
+    for name in names:
+        found[name] = next((first for first in found.values() if _same_function(first, name)), name)
+    return found
+
+
+def _same_function(first: str, second: str) -> bool:
+    if not first.startswith(TIMM_PREFIX) and first in twins():
+        # timm's table is not needed for a file of torchvision's.
+        return second in twins()[first]["same"]
+    numbers = functions()
+    return first in numbers and numbers[first] == numbers.get(second)
 
 
 def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
     """The network of an architecture with a checkpoint's weights, in eval mode, on the CPU, in float32.
+
+    Known changes (another head, first convolution or number of channels) are built in.
 
     Args:
         checkpoint: where the weights are from; they are shared where their type is float32.
         architecture: id; empty where none fits, to have the reason raised.
 
     Raises:
-        UsageError: there is no such architecture.
-        MatchError: the weights do not fit it by every name and shape.
+        UsageError: there is no such architecture, or it is timm's and timm is not installed.
+        MatchError: the weights do not fit it by every name and shape, or have no head that gives classes.
     """
     shapes = _shapes(checkpoint)
     if not architecture:
-        raise _fits_nothing(checkpoint, shapes)
-    fit = compare(shapes, fingerprints()[entry_of(architecture).id])
+        raise fits_nothing(checkpoint.summary.file, shapes)
+    known = fingerprint(entry_of(architecture).id)
+    fit = compare(shapes, known)
     if not fit.exact:
-        raise _misfit(checkpoint, shapes, fit)
-    _check_types(checkpoint, architecture)
-    network = blueprint(
-        architecture,
-        fit.num_classes,
-        input_size=fit.input_size,
-        transform_input=transforms_input(checkpoint),
-    )
-    _assign(network, checkpoint.tensors, keep=frozenset(fingerprints()[architecture].computed))
+        explained = explain(shapes, known)
+        if explained is None:
+            raise misfit(shapes, fit)
+        fit = explained
+    if not fit.num_classes:
+        raise no_head(checkpoint.summary.file, fit)
+    _check_types(checkpoint, fit)
+    try:
+        network = build(fit, transform_input=transforms_input(checkpoint))
+    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        raise MatchError(
+            f"{architecture} cannot be built for these weights.",
+            f"Its constructor says: {shown(str(error), 200)}.",
+            "Choose another architecture.",
+        ) from error
+    _assign(network, checkpoint.tensors, frozenset(known.computed), architecture)
     return network
 
 
@@ -75,14 +200,13 @@ def transforms_input(checkpoint: Checkpoint) -> bool:
     return any(place.get("transform_input") is True for place in places)
 
 
-def _check_types(checkpoint: Checkpoint, architecture: str) -> None:
+def _check_types(checkpoint: Checkpoint, fit: Fit) -> None:
     """Weights are fractions: whole numbers in their place are quantised, and would be read as something else."""
-    for name in fingerprints()[architecture].required:
-        tensor = checkpoint.tensors[name]
-        if not tensor.is_floating_point():
+    for name, tensor in checkpoint.tensors.items():
+        if not (tensor.is_floating_point() or is_computed(name) or name in fit.left_out):
             kind = str(tensor.dtype).removeprefix("torch.")
             raise MatchError(
-                f"The weights fit {architecture}, but they are not plain numbers.",
+                f"The weights fit {fit.architecture}, but they are not plain numbers.",
                 f"{shown(name)} holds values of type {kind}: it is quantised, or packed in another way.",
                 "Choose the weights before they were quantised.",
             )
@@ -93,7 +217,8 @@ def _shapes(checkpoint: Checkpoint) -> dict[str, Shape]:
 
 
 def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
-    parts = [f"all {fit.total} names and shapes fit"]
+    changes = describe(fit)
+    parts = [f"all {fit.total} names and shapes fit" + (f", with {' and '.join(changes)}" if changes else "")]
     if fit.left_out:
         heads = sorted({name.partition(".")[0] for name in fit.left_out})
         parts.append(f"{', '.join(heads)}, used in training only, left out")
@@ -105,7 +230,7 @@ def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
     return "; ".join(parts)
 
 
-def _assign(network: nn.Module, tensors: Mapping[str, Tensor], keep: frozenset[str]) -> None:
+def _assign(network: nn.Module, tensors: Mapping[str, Tensor], keep: frozenset[str], architecture: str) -> None:
     """Put the tensors in place of the network's own.
 
     Not through ``load_state_dict``: MNASNet's refuses a plain dict, and others rename once more.
@@ -114,73 +239,25 @@ def _assign(network: nn.Module, tensors: Mapping[str, Tensor], keep: frozenset[s
         network: a blueprint.
         tensors: by name; those that the network lacks are known to be left out.
         keep: names of buffers that the network computes by itself.
+        architecture: id.
+
+    Raises:
+        MatchError: the network that was built has other tensors.
     """
     for name, present in network.state_dict(keep_vars=True).items():
-        if name not in keep:
-            owner, _, own = name.rpartition(".")
-            setattr(network.get_submodule(owner), own, _like(tensors[name], present))
+        if name in keep or (name not in tensors and name.endswith("num_batches_tracked")):
+            continue
+        if name not in tensors or tensors[name].shape != present.shape:
+            raise MatchError(
+                f"{architecture} as it is built here does not fit these weights.",
+                f"Its tensor {shown(name)} has {tuple(present.shape)} numbers a side.",
+                "It may have changed with a newer version of the library; choose another architecture.",
+            )
+        owner, _, own = name.rpartition(".")
+        setattr(network.get_submodule(owner), own, _like(tensors[name], present))
 
 
 def _like(tensor: Tensor, present: Tensor) -> Tensor:
     """A checkpoint's tensor as the network's own kind; integers stay, every float becomes float32."""
-    if tensor.shape != present.shape:
-        raise ValueError(f"{tuple(tensor.shape)} in place of {tuple(present.shape)}")
     tensor = tensor.to(present.dtype)
     return nn.Parameter(tensor, requires_grad=False) if isinstance(present, nn.Parameter) else tensor
-
-
-def _misfit(checkpoint: Checkpoint, shapes: Mapping[str, Shape], fit: Fit) -> MatchError:
-    best = next(iter(nearest(shapes, 1)), None)
-    if best is None or best.architecture == fit.architecture:
-        remedy = "Choose the architecture that the weights were trained with; none that is known here fits better."
-    elif best.exact:
-        remedy = f"Choose {best.architecture}: {_evidence(best, checkpoint)}."
-    else:
-        remedy = f"The nearest is {best.architecture}: {best.fitting} of {best.total} names and shapes fit."
-    lines = _differences(fit)
-    return MatchError(
-        f"The weights do not fit {fit.architecture}.",
-        f"{fit.total - fit.fitting} of {fit.total} names or shapes differ: {_few(lines)}.",
-        remedy,
-        detail="\n".join(lines[:_DETAIL]),
-    )
-
-
-def _fits_nothing(checkpoint: Checkpoint, shapes: Mapping[str, Shape]) -> MatchError:
-    name = shown(checkpoint.summary.file.replace("\\", "/").rpartition("/")[2])
-    close = nearest(shapes, 1)
-    if not close or 4 * close[0].fitting < close[0].total:
-        some = ", ".join(shown(key, 40) for key in list(shapes)[:_FIRST_FEW])
-        return MatchError(
-            f"{name} fits no architecture that is known here.",
-            f"It has {len(shapes)} tensor(s): {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
-            "Choose weights of one of torchvision's classifiers.",
-        )
-    best = close[0]
-    lines = _differences(best)
-    return MatchError(
-        f"{name} fits no architecture exactly.",
-        f"The nearest is {best.architecture}, where {best.total - best.fitting} of {best.total} names or shapes"
-        f" differ: {_few(lines)}.",
-        "It may be a changed network: save one of torchvision's own classifiers.",
-        detail="\n".join(lines[:_DETAIL]),
-    )
-
-
-def _few(lines: list[str]) -> str:
-    more = f", and {len(lines) - _FIRST_FEW} more" if len(lines) > _FIRST_FEW else ""
-    return "; ".join(lines[:_FIRST_FEW]) + more
-
-
-def _differences(fit: Fit) -> list[str]:
-    """Each difference in words, the telling ones first."""
-    return [
-        *(f"{shown(name)} is {_sides(found)} and should be {_sides(wanted)}" for name, found, wanted in fit.different),
-        *(f"{shown(name)} is missing" for name in fit.missing),
-        *(f"{shown(name)} is not part of it" for name in fit.unexpected),
-    ]
-
-
-def _sides(shape: Shape) -> str:
-    words = {CLASSES: "classes", FREE: "positions"}
-    return " x ".join(words.get(side, str(side)) for side in shape) or "one number"

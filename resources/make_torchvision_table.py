@@ -14,7 +14,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import cast
 
 import torchvision
@@ -24,8 +23,9 @@ from torchvision.models import WeightsEnum
 from torchvision.transforms import InterpolationMode
 
 from core.architectures.torchvision import Unfilled
-
-TABLE = Path(__file__).with_name("torchvision.json")
+from core.fingerprints.index import bodies_of, key_of
+from core.fingerprints.known import WHOLE_HEADS, is_training_only
+from core.tables import TORCHVISION
 
 FAMILIES = {
     "alexnet": "AlexNet",
@@ -74,9 +74,14 @@ def make_table() -> dict[str, object]:
             if names != categories:
                 raise ValueError(f"{name} {entry.name} has categories of its own: the table needs a place for them")
             described[entry.name] = _describe(entry)
+        family = FAMILIES[models.get_model_builder(name).__module__.rsplit(".", 1)[-1]]
+        shapes = tensor_shapes(name)
+        head = next(key.rpartition(".")[0] for key in shapes if 0 in shapes[key] and not is_training_only(key))
         architecture: dict[str, object] = {
-            "family": FAMILIES[models.get_model_builder(name).__module__.rsplit(".", 1)[-1]],
-            "root": _add(_tree(tensor_shapes(name)), parts),
+            "family": family,
+            "root": add_part(tree_of(shapes), parts),
+            "key": key_of(shapes),
+            "bodies": bodies_of(shapes, dict.fromkeys((head, WHOLE_HEADS.get(family, head)))),
             "weights": described,
         }
         if name in TRAINING_ONLY:
@@ -130,7 +135,8 @@ def _describe(entry: WeightsEnum) -> dict[str, object]:
     return described
 
 
-def _tree(shapes: Mapping[str, Shape]) -> dict[str, object]:
+def tree_of(shapes: Mapping[str, Shape]) -> dict[str, object]:
+    """Names and shapes as nested dicts, one for each module."""
     tree: dict[str, object] = {}
     for name, shape in shapes.items():
         *modules, leaf = name.split(".")
@@ -141,10 +147,10 @@ def _tree(shapes: Mapping[str, Shape]) -> dict[str, object]:
     return tree
 
 
-def _add(tree: Mapping[str, object], parts: dict[str, int]) -> int:
+def add_part(tree: Mapping[str, object], parts: dict[str, int]) -> int:
     """The number of the part that stands for a tree."""
     part = {
-        name: _add(cast("dict[str, object]", below), parts) if isinstance(below, dict) else below
+        name: add_part(cast("dict[str, object]", below), parts) if isinstance(below, dict) else below
         for name, below in tree.items()
     }
     return parts.setdefault(json.dumps(part, separators=(",", ":")), len(parts))
@@ -169,4 +175,4 @@ def write(table: Mapping[str, object]) -> str:
 
 
 if __name__ == "__main__":
-    TABLE.write_text(write(make_table()), encoding="utf-8")
+    TORCHVISION.write_text(write(make_table()), encoding="utf-8")

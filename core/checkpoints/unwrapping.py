@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
-from core.fingerprints import exact_fits, known_names
+from core.fingerprints import changed_fits_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
 _MAX_DEPTH = 8
@@ -51,6 +51,7 @@ _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
 Refs = Mapping[str, TensorRef]
+FitsBelow = Callable[[Mapping[str, tuple[int, ...]], Sequence[str]], Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -169,13 +170,14 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
     equals: they fit one, too, or have the same names and shapes, as averaged weights have.
     """
     largest = _largest(found.sets)
-    for sets in (largest, _largest(found.joined)):
-        fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs)]
-        if fitting:
-            best = min(fitting, key=_preference)
-            taken = {candidate.path for candidate in fitting}
-            others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
-            return _distinct(best, fitting + [other for other in others if _alike(other, best)])
+    for fits_below in (exact_fits_below, changed_fits_below):
+        for sets in (largest, _largest(found.joined)):
+            fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs, fits_below)]
+            if fitting:
+                best = min(fitting, key=_preference)
+                taken = {candidate.path for candidate in fitting}
+                others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
+                return _distinct(best, fitting + [other for other in others if _alike(other, best)])
     likely = [candidate for path, refs in largest for candidate in _likely(path, refs)]
     if not likely:
         return ()
@@ -214,37 +216,42 @@ def _largest(sets: Iterable[tuple[tuple[str, ...], Refs]]) -> list[tuple[tuple[s
     return sorted(sets, key=lambda each: len(each[1]), reverse=True)[:_MAX_SETS]
 
 
-def _fitting(path: tuple[str, ...], refs: Refs) -> list[TensorSet]:
+def _fitting(path: tuple[str, ...], refs: Refs, fits_below: FitsBelow) -> list[TensorSet]:
     """Every way to take off a prefix that makes the tensors fit an architecture."""
     if not _FEWEST <= len(refs) <= _MAX_TENSORS:
         return []
     plain = {name: name for name in refs}
     modern = {_modern(name): name for name in refs}
-    for written in (plain, modern) if len(modern) == len(refs) else (plain,):
-        fitting = list(_fitting_prefixes(path, refs, written))
+    differs = len(modern) == len(refs) and modern.keys() != plain.keys()
+    for written in (plain, modern) if differs else (plain,):
+        fitting = list(_fitting_prefixes(path, refs, written, fits_below))
         if fitting:
             return fitting if _explains_all(fitting) else []
     return []
 
 
-def _fitting_prefixes(path: tuple[str, ...], refs: Refs, written: Mapping[str, str]) -> Iterator[TensorSet]:
+def _fitting_prefixes(
+    path: tuple[str, ...], refs: Refs, written: Mapping[str, str], fits_below: FitsBelow
+) -> Iterator[TensorSet]:
     """Prefixes, the shortest first, below which an architecture's tensors are.
 
     Args:
         path: the keys that lead to the tensors.
         refs: the tensors, by the names as written.
         written: names as written, by the names to be tried.
+        fits_below: what tells which prefixes these are.
     """
     taken: list[str] = []
-    for prefix in _prefixes(written):
+    prefixes = _prefixes(written)
+    found = fits_below({name: refs[raw].shape for name, raw in written.items()}, prefixes)
+    for prefix in (prefix for prefix in prefixes if prefix in found):
         if not any(prefix.startswith(shorter) for shorter in taken):
             below = {name.removeprefix(prefix): refs[raw] for name, raw in written.items() if name.startswith(prefix)}
-            if exact_fits({name: ref.shape for name, ref in below.items()}):
-                taken.append(prefix)
-                inside = [raw for name, raw in written.items() if name.startswith(prefix)]
-                beside = tuple(raw for name, raw in written.items() if not name.startswith(prefix))
-                renamed = written.keys() != refs.keys()
-                yield TensorSet(path, _wrapper(inside) if renamed else prefix, below, beside, True)
+            taken.append(prefix)
+            inside = [raw for name, raw in written.items() if name.startswith(prefix)]
+            beside = tuple(raw for name, raw in written.items() if not name.startswith(prefix))
+            renamed = written.keys() != refs.keys()
+            yield TensorSet(path, _wrapper(inside) if renamed else prefix, below, beside, True)
 
 
 def _explains_all(fitting: Sequence[TensorSet]) -> bool:

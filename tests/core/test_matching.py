@@ -32,7 +32,7 @@ def test_every_architecture_takes_its_weights_with_another_head(architecture: st
     tensors = {name: torch.empty_like(tensor, device="meta") for name, tensor in shell.state_dict().items()}
     checkpoint = checkpoint_of(tensors)
     start = time.perf_counter()
-    (match,) = rank(checkpoint)
+    match = rank(checkpoint)[0]
     assert time.perf_counter() - start < 0.2
     assert (match.architecture, match.num_classes, match.input_channels) == (architecture, 7, 3)
     assert f"all {len(tensors)} names and shapes fit" in match.evidence
@@ -69,7 +69,7 @@ def test_a_file_answers_as_the_network_it_was_saved_from(architecture: str, side
     assert (expected[0] - expected[1]).abs().max() > 1e-3
     for path in (save(state, tmp_path / "weights.pth"), save_safe(state, tmp_path / "weights.safetensors")):
         checkpoint = open_checkpoint(path)
-        (match,) = rank(checkpoint)
+        match = rank(checkpoint)[0]
         assert (match.architecture, match.num_classes) == (architecture, 7)
         made = assemble(checkpoint, match.architecture)
         assert not any(module.training for module in made.modules())
@@ -185,13 +185,14 @@ class TestRefusals:
             assemble(checkpoint, "shufflenet")
 
     def test_a_near_miss(self, checkpoint: Checkpoint) -> None:
-        changed = {**checkpoint.tensors, "conv1.0.weight": torch.zeros(24, 1, 3, 3)}
+        changed = {**checkpoint.tensors, "conv1.0.weight": torch.zeros(24, 3, 5, 5)}
         assert rank(checkpoint_of(changed)) == ()
         with pytest.raises(MatchError) as caught:
             assemble(checkpoint_of(changed), "")
         assert caught.value.what == "x.pth fits no architecture exactly."
         assert "nearest is shufflenet_v2_x0_5" in caught.value.why
-        assert "conv1.0.weight is 24 x 1 x 3 x 3 and should be 24 x 3 x 3 x 3" in caught.value.why
+        assert "shufflenet_v2_x0_5 with a 5 x 5 first convolution" in caught.value.why
+        assert "conv1.0.weight is 24 x 3 x 5 x 5 and should be 24 x 3 x 3 x 3" in caught.value.why
 
     def test_another_network(self) -> None:
         with pytest.raises(MatchError) as caught:

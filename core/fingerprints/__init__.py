@@ -1,0 +1,34 @@
+"""Recognising an architecture by the names and shapes of its tensors, without building it."""
+
+from __future__ import annotations
+
+from core.fingerprints.changes import describe, describe_head, explain
+from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare
+from core.fingerprints.index import changed_fits, changed_fits_below, exact_fits, exact_fits_below, known_names
+from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels, fingerprint, identifiers, is_computed
+from core.fingerprints.nearest import nearest
+
+__all__ = [
+    "CLASSES",
+    "Fingerprint",
+    "Fit",
+    "Layer",
+    "NewHead",
+    "Shape",
+    "Shapes",
+    "SmallStem",
+    "changed_fits",
+    "changed_fits_below",
+    "channels",
+    "compare",
+    "describe",
+    "describe_head",
+    "exact_fits",
+    "exact_fits_below",
+    "explain",
+    "fingerprint",
+    "identifiers",
+    "is_computed",
+    "known_names",
+    "nearest",
+]
