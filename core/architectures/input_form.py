@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -33,14 +33,15 @@ _WIDE = (
     (32, 128),
     (32, 100),
     (160, 120),
-    (66, 200),
 )
 _LARGEST = 1024
 _SECONDS = 6.0
 _BATCH = 2
+_SMALL = 64
 _SMALLEST_GREY = 14
 _SMALL_GREY = (8,)
 _SMALLEST_RGB = 8
+_OTHERS = ((nn.Embedding, "words"), (nn.Conv1d, "sequences"), (nn.Conv3d, "volumes"))
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
@@ -106,17 +107,14 @@ def find_input(network: nn.Module, channels: int = 0, side: int = 0) -> InputFor
         MatchError: it takes neither images nor rows of numbers, or none was found within some seconds.
     """
     network.eval()
-    buffers = {name: buffer.clone() for name, buffer in network.named_buffers() if not buffer.is_meta}
-    try:
-        with conditions(Said(), loading=True), torch.inference_mode():
-            finder = _Finder(network, channels, side)
-            return finder.find()
-    finally:
-        network.train(False)
-        with torch.no_grad():
-            for name, buffer in network.named_buffers():
-                if name in buffers and not torch.equal(buffer, buffers[name]):
-                    buffer.copy_(buffers[name])
+    buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
+    with conditions(Said(), loading=True), torch.no_grad():
+        try:
+            return _Finder(network, channels, side).find()
+        finally:
+            for buffer, before in buffers:
+                if not torch.equal(buffer, before):
+                    buffer.copy_(before)
 
 
 class _Finder:
@@ -125,16 +123,15 @@ class _Finder:
         self._network = network
         self._channels = channels
         self._usual = tuple(dict.fromkeys((side, *USUAL) if side else USUAL))
-        self._end = time.monotonic() + _SECONDS
+        self._end = time.thread_time() + _SECONDS
         self._first = next(
             (layer for layer in network.modules() if isinstance(layer, (*_CONVOLUTIONS, nn.Linear, nn.Embedding))), None
         )
 
     def find(self) -> InputForm:
         first = self._first
-        if isinstance(first, nn.Embedding | nn.Conv1d | nn.Conv3d):
-            words = {nn.Embedding: "words", nn.Conv1d: "sequences", nn.Conv3d: "volumes"}
-            takes = next(word for kind, word in words.items() if isinstance(first, kind))
+        takes = next((word for kind, word in _OTHERS if isinstance(first, kind)), "")
+        if takes:
             raise MatchError(
                 f"The network takes {takes}, not images.",
                 f"Its first layer is a {type(first).__name__}.",
@@ -189,7 +186,7 @@ class _Finder:
                 if solved is not None:
                     yield solved
                 for side in self._usual[3:]:
-                    if time.monotonic() > self._end:
+                    if time.thread_time() > self._end:
                         return
                     tried[side] = self._run(channels, side, side)
                     if tried[side].fits:
@@ -208,11 +205,11 @@ class _Finder:
 
     def _image(self, channels: int, side: int) -> InputForm:
         """The form for a side that fits: whether others do, too."""
+        # Far enough away that rounding in strided layers cannot make it fit by chance.
+        if any(self._run(channels, size, size).fits for size in (side // 2, side + 96, 2 * side)):
+            return InputForm("image", channels, side, side, any=True, sizes=(side, side), evidence="it takes any size")
         low, high = self._range(channels, side)
         pixels = _pixels(channels, side, side)
-        others = [size for size in (side + 32, side + 64, side // 2) if not low <= size <= high]
-        if others and any(self._run(channels, size, size).fits for size in others):
-            return InputForm("image", channels, side, side, any=True, sizes=(side, side), evidence="it takes any size")
         if low == high:
             return InputForm("image", channels, side, side, sizes=(low, high), evidence=f"it takes only {pixels}")
         evidence = f"it takes {low} to {high} pixels a side; {side} is used"
@@ -240,9 +237,9 @@ class _Finder:
         low, high = 0, 1
         while over(high) < 1:
             low, high = high, high * 2
-            if high > _LARGEST or time.monotonic() > self._end:
+            if high > _LARGEST or time.thread_time() > self._end:
                 return None
-        while high - low > 1 and time.monotonic() < self._end:
+        while high - low > 1 and time.thread_time() < self._end:
             middle = (low + high) // 2
             low, high = (middle, high) if over(middle) < 1 else (low, middle)
         if not self._run(channels, high, high).fits:
@@ -256,7 +253,7 @@ class _Finder:
 
     def _wide(self, channels: int) -> Iterator[InputForm]:
         for height, width in _WIDE:
-            if time.monotonic() < self._end and self._run(channels, height, width).fits:
+            if time.thread_time() < self._end and self._run(channels, height, width).fits:
                 evidence = f"it takes {_pixels(channels, height, width)}"
                 yield InputForm("image", channels, height, width, evidence=evidence)
                 return
@@ -266,7 +263,9 @@ class _Finder:
 
     def _proved(self, form: InputForm) -> tuple[InputForm | None, str]:
         """The form with what the network answers to real numbers; else why it does not answer."""
-        shape = (form.features,) if form.features else (form.channels, form.height, form.width)
+        small = form.any and self._run(form.channels, _SMALL, _SMALL).fits
+        height, width = (_SMALL, _SMALL) if small else (form.height, form.width)
+        shape = (form.features,) if form.features else (form.channels, height, width)
         noise = torch.randn((_BATCH, *shape), generator=torch.Generator().manual_seed(0))
         result = attempt(lambda: self._runner.real(noise))
         if isinstance(result, Failure):
@@ -305,7 +304,7 @@ def _picked(outputs: object, key: int | str | None) -> Tensor:
         return cast(Tensor, outputs)
     if isinstance(key, str) and not isinstance(outputs, Mapping):
         return cast(Tensor, getattr(outputs, key))
-    return cast("Mapping[int | str, Tensor] | Sequence[Tensor]", outputs)[key]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    return cast("Mapping[int | str, Tensor]", outputs)[key]
 
 
 def _as_image(features: int) -> tuple[int, int]:

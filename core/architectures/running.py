@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -63,7 +64,7 @@ class Runner:
     def real(self, values: Tensor) -> tuple[object, str]:
         """What it answers to an input, and the name of the function that it ended in."""
         mode = _Last()
-        with mode:
+        with _kept(self._network), mode:
             outputs: object = self._network(values)
         return outputs, mode.last
 
@@ -93,11 +94,12 @@ class Runner:
         return Run(False, linear.in_features * rows // batch, linear.in_features)
 
     def _once(self, shape: tuple[int, ...]) -> object:
-        if self._meta:
-            return torch.func.functional_call(self._network, self._shells, (torch.empty(shape, device="meta"),))
-        if max(shape[2:], default=0) > _LARGEST_REAL:
-            raise RuntimeError("an image of this size is too large to be tried")
-        return self._network(torch.zeros(shape))
+        with _kept(self._network):
+            if self._meta:
+                return torch.func.functional_call(self._network, self._shells, (torch.empty(shape, device="meta"),))
+            if max(shape[2:], default=0) > _LARGEST_REAL:
+                raise RuntimeError("an image of this size is too large to be tried")
+            return self._network(torch.zeros(shape))
 
     def _refused(self, error: BaseException, watch: _Watch, batch: int) -> Run:
         text = str(error)
@@ -118,6 +120,20 @@ class Runner:
         if sides:
             return Run(False, int(sides[1]), int(sides[2]))
         return Run(False)
+
+
+@contextmanager
+def _kept(network: nn.Module) -> Generator[None]:
+    """What a forward pass hangs on the network's layers is gone afterwards: it would be of the wrong size."""
+    before = [(layer, dict(vars(layer)), dict(layer._buffers)) for layer in network.modules()]  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        for layer, attributes, buffers in before:
+            vars(layer).clear()
+            vars(layer).update(attributes)
+            layer._buffers.clear()  # pyright: ignore[reportPrivateUsage]
+            layer._buffers.update(buffers)  # pyright: ignore[reportPrivateUsage]
 
 
 class _Watch:
@@ -200,8 +216,8 @@ def _named(outputs: object) -> list[tuple[int | str | None, object]]:
         pairs = list(cast("Mapping[object, object]", outputs).items())
         pairs.sort(key=lambda pair: _NAMES.index(str(pair[0])) if str(pair[0]) in _NAMES else len(_NAMES))
         return [(str(key), value) for key, value in pairs]
-    if isinstance(outputs, tuple) and "logits" in getattr(outputs, "_fields", ()):
-        return [("logits", getattr(outputs, "logits"))]  # noqa: B009
+    if isinstance(outputs, tuple) and hasattr(cast(object, outputs), "logits"):
+        return [("logits", cast(Any, outputs).logits)]
     if isinstance(outputs, list | tuple):
         return [(index, value) for index, value in enumerate(cast("Sequence[object]", outputs))]
     return [("logits", getattr(outputs, "logits", None))]

@@ -30,7 +30,7 @@ _GROUPS = (
     "num_layers n_layers depth layers",
 )
 _SAME: Mapping[str, frozenset[str]] = {
-    name: frozenset().union(*(group.split() for group in _GROUPS if name in group.split()))
+    name: frozenset(word for group in _GROUPS if name in group.split() for word in group.split())
     for name in " ".join(_GROUPS).split()
 }
 _PLACES = ("hyper_parameters", "hparams", "model_args", "model_kwargs", "model_config", "init_args", "args", "config")
@@ -142,7 +142,7 @@ def alternatives(slot: Slot) -> Iterator[tuple[str, object]]:
     if slot.kind == "int":
         yield from (("int", value) for value in (8, 32, 4, 64, 2, 1, 3, 128, 224))
     if slot.kind in ("int", "other", "ints"):
-        yield from (("ints", [value, value]) for value in (16, 2))
+        yield from (("ints", [value, value]) for value in (2, 16))
         yield "ints", [2, 2, 2, 2]
     if slot.kind in ("ints", "other"):
         yield from (("int", value) for value in (16, 2))
@@ -240,7 +240,7 @@ def _guess(slot: Slot, shapes: Mapping[str, Shape]) -> object:
     if slot.choices:
         return slot.choices[0]
     if slot.kind == "ints":
-        return [16, 16]
+        return [2, 2]
     if slot.kind in ("float", "bool", "text"):
         return {"float": 0.0, "bool": False, "text": ""}[slot.kind]
     weights = [shape for shape in shapes.values() if len(shape) >= 2]
@@ -269,7 +269,7 @@ def _known(metadata: Mapping[str, object]) -> dict[str, object]:
         for key, value in place.items():
             if isinstance(value, Mapping) and depth < 3:
                 places.append((cast("Mapping[str, object]", value), depth + 1))
-            known.setdefault(str(key).lower().replace("-", "_"), value)
+            known.setdefault(str(key).lower().replace("-", "_"), cast(object, value))
     return known
 
 
@@ -295,7 +295,7 @@ def _converted(value: object, kind: str) -> object:
         return list(cast("Sequence[object]", value)) if _whole_numbers(value) else None
     wanted = {"int": int, "float": int | float, "bool": bool, "text": str}.get(kind)
     if wanted is None:
-        return value if isinstance(value, int | float | str | list | tuple) else None
+        return cast(object, value) if isinstance(value, int | float | str | list | tuple) else None
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
         return int(value) if kind == "int" and isinstance(value, float) and value.is_integer() else None
     return value

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar, cast
@@ -23,6 +23,10 @@ from torch.overrides import TorchFunctionMode
 from torchvision import models
 
 _MOST_SAID = 20_000
+_FILLS = frozenset(
+    {"normal_", "uniform_", "constant_", "zero_", "fill_", "ones_", "zeros_", "trunc_normal_", "orthogonal_"}
+    | {f"{name}_{kind}_" for name in ("kaiming", "xavier") for kind in ("normal", "uniform")}
+)
 T = TypeVar("T")
 
 
@@ -81,16 +85,24 @@ class Building(TorchFunctionMode):
         options = dict(kwargs or {})
         if func is Tensor.cuda:
             return args[0]
+        if func is Tensor.to:
+            here = cast(Tensor, args[0]).device
+            args = tuple(here if _elsewhere(arg) else arg for arg in args)
+            if _elsewhere(options.get("device")):
+                options["device"] = here
         if _elsewhere(options.get("device")):
             options["device"] = None
-        if func is Tensor.to:
-            args = tuple(arg for arg in args if not _elsewhere(arg))
-            options = {name: value for name, value in options.items() if name != "device" or value is not None}
-            if len(args) == 1 and not options:
-                return args[0]
+        if not self._filled and func.__name__ in _FILLS and _is_shell(args, options):
+            return args[0] if args else options["tensor"]
         if func is torch.empty and not self._filled and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)
+
+
+def _is_shell(args: tuple[object, ...], options: Mapping[str, object]) -> bool:
+    """Whether what is to be filled has no memory: with random numbers it would cost time all the same."""
+    filled = args[0] if args else options.get("tensor")
+    return isinstance(filled, Tensor) and filled.is_meta
 
 
 def _elsewhere(device: object) -> bool:
@@ -102,7 +114,7 @@ def _elsewhere(device: object) -> bool:
 
 
 @contextmanager
-def conditions(said: Said, *, loading: bool = False) -> Iterator[None]:
+def conditions(said: Said, *, loading: bool = False) -> Generator[None]:
     """The conditions of this module, for this thread and as long as the context lasts.
 
     Args:
@@ -147,7 +159,7 @@ def _replacements(own: int) -> Iterator[tuple[object, str, object]]:
 
 
 @contextmanager
-def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+def _replaced(owner: object, name: str, value: object) -> Generator[None]:
     there = name in vars(owner)
     before = getattr(owner, name, None)
     setattr(owner, name, value)

@@ -89,7 +89,7 @@ def rank_classes(
         UsageError: an answer is no Python literal.
     """
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    end = time.monotonic() + _SECONDS_IN_ALL
+    end = time.thread_time() + _SECONDS_IN_ALL
     candidates = [_first_look(loaded, item, shapes, metadata, answers or {}) for item in loaded.source.classes]
     hint = hint.rpartition(".")[2]
     # The most promising first; once one fits exactly, the others are no longer worth the time.
@@ -97,8 +97,8 @@ def rank_classes(
     fitted = any(each.solution.exact for each in candidates)
     for candidate in candidates:
         promising = not fitted or candidate.item.name == hint
-        if promising and not candidate.item.loss and time.monotonic() < end:
-            candidate.builder.until = min(end, time.monotonic() + _SECONDS)
+        if promising and not candidate.item.loss and time.thread_time() < end:
+            candidate.builder.until = min(end, time.thread_time() + _SECONDS)
             candidate.solution = candidate.solver.solve(candidate.solution)
             fitted |= candidate.solution.exact
         elif candidate.solution.exact:

@@ -232,9 +232,10 @@ class Solver:
     def _lengths(self, slots: list[Slot]) -> None:
         """How many numbers each list has: as many as give the checkpoint's count of tensors."""
         for slot in slots:
-            if slot.kind != "ints" or slot.source == "answer" or not isinstance(slot.value, list | tuple):
+            value = slot.value
+            if slot.kind != "ints" or slot.source == "answer" or not isinstance(value, list | tuple):
                 continue
-            given = list(cast("Sequence[int]", slot.value))
+            given = list(cast("Sequence[int]", value))
             scores: list[tuple[float, int, list[int]]] = []
             for length in dict.fromkeys((len(given), *range(1, _LONGEST + 1))):
                 slot.value = (given + [given[-1]] * length)[:length]
@@ -336,9 +337,9 @@ def _set(slots: Sequence[Slot], key: Key, value: int) -> None:
     if key[1] < 0:
         slot.value = value
         return
-    items = list(cast("Sequence[int]", slot.value))
-    items[key[1]] = value
-    slot.value = tuple(items) if isinstance(slot.value, tuple) else items
+    given = cast("Sequence[int]", slot.value)
+    items = [*given[: key[1]], value, *given[key[1] + 1 :]]
+    slot.value = items if type(given) is list else tuple(items)
 
 
 def _slopes(

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor, nn
 
 from core.architectures.custom.guard import Building, Failure, Said, attempt, conditions
@@ -113,7 +112,7 @@ class Builder:
         explain: an error of its in words.
         said: where what it prints goes.
         most: builds that are allowed.
-        until: when to stop, by ``time.monotonic``.
+        until: when to stop, by ``time.thread_time``: how busy the machine is does not count.
         real: whether weights must have memory, as the constructor computes with them.
         error: why the last build that failed did so; empty if none failed.
         built: how many builds there were.
@@ -123,7 +122,7 @@ class Builder:
     explain: Callable[[BaseException], str]
     said: Said
     most: int = 600
-    until: float = field(default_factory=lambda: time.monotonic() + 8)
+    until: float = field(default_factory=lambda: time.thread_time() + 8)
     real: bool = False
     error: str = ""
     built: int = 0
@@ -132,7 +131,7 @@ class Builder:
     @property
     def spent(self) -> bool:
         """Whether no further build is allowed."""
-        return self.built >= self.most or time.monotonic() > self.until
+        return self.built >= self.most or time.thread_time() > self.until
 
     def shapes(self, arguments: Mapping[str, object]) -> Shapes | None:
         """Names and shapes of the network that some arguments make; ``None`` if they make none."""
@@ -184,5 +183,5 @@ def shapes_of(network: nn.Module) -> Shapes | None:
 
 
 def _shape(tensor: Tensor) -> Shape:
-    lazy = isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin)
+    lazy = nn.parameter.is_lazy(tensor)
     return _UNKNOWN if lazy else tuple(tensor.shape)
