@@ -83,7 +83,7 @@ class Classifier:
         """The class scores of a batch.
 
         Args:
-            batch: float32, (N, C, H, W), preprocessed.
+            batch: float32, (N, C, H, W), or (N, features) with ``flatten``; preprocessed.
             preparation_s: seconds that each image's preprocessing took; part of its prediction's time.
             clock: seconds, rising, such as ``time.perf_counter``.
 
@@ -166,9 +166,12 @@ def _provenance(info: ClassifierInfo) -> Provenance:
 
 
 def _refused(batch: Tensor, error: Exception) -> MatchError:
-    height, width = batch.shape[-2:]
+    if batch.dim() == 2:
+        form = f"{batch.shape[1]} numbers in a row"
+    else:
+        form = f"{batch.shape[3]} x {batch.shape[2]} pixels with {batch.shape[1]} channel(s)"
     return MatchError(
-        f"The network does not take an input of {width} x {height} pixels with {batch.shape[1]} channel(s).",
+        f"The network does not take an input of {form}.",
         f"It stopped with: {str(error).splitlines()[0] if str(error) else type(error).__name__}.",
         "Choose the preprocessing that the weights were trained with.",
         detail=str(error),

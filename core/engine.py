@@ -196,7 +196,8 @@ def _warm_up(classifier: Classifier) -> None:
     height, width = preprocessing.crop or preprocessing.size
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
         height = width = min(height, width, 224)
-    classifier.predict(torch.zeros(1, len(preprocessing.mean), height, width), [0.0], lambda: 0.0)
+    batch = torch.zeros(1, len(preprocessing.mean), height, width)
+    classifier.predict(batch.flatten(1) if preprocessing.flatten else batch, [0.0], lambda: 0.0)
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:

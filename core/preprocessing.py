@@ -42,6 +42,8 @@ class Preprocessing:
             with zeros (before mean and std), as torchvision does, or with ``fill`` after ``pad``.
         mean, std: subtracted and divided by, a value a channel, on a 0..1 scale.
         fill: colour (red, green, blue, 0..255) that ``pad`` fills with.
+        flatten: the image goes in as one row of numbers, channel by channel and line by line, for networks
+            that begin with a linear layer; the size must be fixed.
     """
 
     exif: bool = True
@@ -54,6 +56,7 @@ class Preprocessing:
     mean: Triple = IMAGENET_MEAN
     std: Triple = IMAGENET_STD
     fill: Colour = (0, 0, 0)
+    flatten: bool = False
 
     def __post_init__(self) -> None:
         count = 1 if self.channels == "grey" else 3
@@ -84,6 +87,12 @@ class Preprocessing:
                     f"A colour is three numbers from 0 to 255 (red, green, blue), and it is {colour}.",
                     "Give a colour such as 255,255,255 for white.",
                 )
+        if self.flatten and self.crop is None and self.resize in ("none", "shorter"):
+            raise PreprocessingError(
+                "The preprocessing's flatten is not usable.",
+                "Images would become rows of different lengths, as their size is not fixed.",
+                "Resize to an exact size such as 28x28, or add a crop.",
+            )
 
     def describe(self) -> str:
         """One short line for a person, such as ``shorter side 256, crop 224, ImageNet mean and std``."""
@@ -107,6 +116,8 @@ class Preprocessing:
             parts.append("transparency on {},{},{}".format(*self.background))
         if not self.exif:
             parts.append("EXIF ignored")
+        if self.flatten:
+            parts.append("as one row")
         return ", ".join(parts)
 
 
@@ -150,6 +161,7 @@ def to_dict(value: Preprocessing) -> dict[str, object]:
         "mean": list(value.mean),
         "std": list(value.std),
         "fill": list(value.fill),
+        "flatten": value.flatten,
     }
 
 
@@ -164,12 +176,9 @@ def from_dict(data: Mapping[str, object]) -> Preprocessing:
     if unknown:
         raise _unreadable(f"it has the unknown entry {unknown[0]!r}")
     complete = {**known, **data}
-    exif = complete["exif"]
-    if not isinstance(exif, bool):
-        raise _unreadable(f"exif is {exif!r}, and can be true or false")
     optional = {name: complete[name] is not None for name in ("background", "crop")}
     return Preprocessing(
-        exif=exif,
+        exif=_truth(complete, "exif"),
         background=_colour(complete, "background") if optional["background"] else None,
         channels=cast(Channels, _one_of("channels", complete["channels"], CHANNELS)),
         resize=cast(Resize, _one_of("resize", complete["resize"], RESIZES)),
@@ -179,6 +188,7 @@ def from_dict(data: Mapping[str, object]) -> Preprocessing:
         mean=_numbers(complete, "mean"),
         std=_numbers(complete, "std"),
         fill=_colour(complete, "fill"),
+        flatten=_truth(complete, "flatten"),
     )
 
 
@@ -274,6 +284,13 @@ def _misread(name: str, text: str, wanted: str) -> PreprocessingError:
 def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
     if not isinstance(value, str) or value not in allowed:
         raise _misread(name, str(value), f"one of {', '.join(allowed)}")
+    return value
+
+
+def _truth(data: Mapping[str, object], name: str) -> bool:
+    value = data[name]
+    if not isinstance(value, bool):
+        raise _unreadable(f"{name} is {value!r}, and can be true or false")
     return value
 
 

@@ -31,7 +31,7 @@ def to_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
     """The network's input for one image.
 
     Returns:
-        float32, (C, H, W), C being 1 for ``grey`` and 3 otherwise.
+        float32, (C, H, W), C being 1 for ``grey`` and 3 otherwise; (C * H * W,) with ``flatten``.
 
     Raises:
         ImageError: so long and thin that resizing it would fill the memory (and no crop makes it small),
@@ -41,7 +41,8 @@ def to_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
     if preprocessing.channels == "grey":
         pixels = pixels.convert("L")
     pixels = _cropped(_resized(pixels, preprocessing), preprocessing)
-    return _normalised(pixels, preprocessing)
+    tensor = _normalised(pixels, preprocessing)
+    return tensor.flatten() if preprocessing.flatten else tensor
 
 
 def resized_size(width: int, height: int, preprocessing: Preprocessing) -> tuple[int, int]:

@@ -1,0 +1,18 @@
+"""A person's own networks: a Python file is read, then, once trusted, loaded; its networks are ranked and built."""
+
+from core.architectures.custom.loading import LoadedSource, load_source, trust_request
+from core.architectures.custom.ranking import CustomFit, build_custom, rank_classes
+from core.architectures.custom.reading import Parameter, SourceClass, SourceFile, read_source
+
+__all__ = [
+    "CustomFit",
+    "LoadedSource",
+    "Parameter",
+    "SourceClass",
+    "SourceFile",
+    "build_custom",
+    "load_source",
+    "rank_classes",
+    "read_source",
+    "trust_request",
+]

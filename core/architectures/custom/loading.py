@@ -1,0 +1,326 @@
+"""Running what a person's networks need of their Python file, once it is trusted.
+
+Each file becomes a module of its own under a private name.  Its import statements go through an ``__import__`` of
+its own, which finds the person's other files first, now and when a function imports later: ``sys.path`` stays as
+it is, and two files called ``utils.py`` of two folders never meet.  No byte code is written.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import hashlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.architectures.custom.guard import Failure, Said, attempt, conditions
+from core.architectures.custom.reading import SourceClass, SourceFile, source_of
+from core.architectures.custom.slicing import bound, needed, trains
+from core.architectures.custom.source import Bundle, Place, Text, submodule
+from core.checkpoints.values import shown
+from core.errors import TrustError, UsageError
+from core.questions import TrustRequest
+
+_PREFIX = "_whatsit_custom"
+
+
+@dataclass(frozen=True)
+class LoadedSource:
+    """A person's file, loaded.
+
+    Attributes:
+        source: what was read of it.
+        modules: of each of the person's files that ran so far.
+        said: what it printed.
+        failures: what could not be defined, and why, by name.
+    """
+
+    source: SourceFile
+    bundle: Bundle
+    modules: Modules
+    said: Said
+    failures: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def maker(self, item: SourceClass) -> Callable[..., object] | None:
+        """What makes a network when it is called; ``None`` if it could not be defined."""
+        main = self.modules.main
+        if item.kind == "instance":
+            return lambda: self.modules.evaluate(item.name)
+        made = vars(main).get(item.name)
+        return made if callable(made) else None
+
+    def explain(self, error: BaseException) -> str:
+        """An error of the person's code in words: where, and what."""
+        return self.modules.explain(error)
+
+
+def trust_request(path: Path) -> TrustRequest:
+    """What to ask a person before a Python file may run; nothing runs.
+
+    Raises:
+        UsageError: it cannot be read, or is no Python.
+    """
+    return _request(path, Bundle(path))
+
+
+def load_source(path: Path, *, trusted: str) -> LoadedSource:
+    """Load a Python file's networks: what they need of it runs, and nothing else.
+
+    Args:
+        path: a .py file or a notebook.
+        trusted: the sha256 that a person agreed to, as in ``trust_request``; it covers the files of its folder
+            that it imports.  What runs is what was hashed: the bytes are read once.
+
+    Raises:
+        TrustError: the files have another sha256.
+        UsageError: it cannot be read, is no Python, has no network, or fails.
+    """
+    bundle = Bundle(path)
+    request = _request(path, bundle)
+    if request.sha256 != trusted:
+        raise TrustError(
+            f"{shown(path.name)} is not the code that you agreed to.",
+            "It, or a file that it imports, has changed since.",
+            "Look at what is in it now, and agree again if you trust it.",
+            request=request,
+        )
+    source = replace(source_of(bundle), path=path)
+    if not source.classes:
+        raise UsageError(
+            f"No network was found in {shown(path.name)}.",
+            "It has no class that is derived from torch.nn.Module, and no function that returns one.",
+            "Choose the Python file in which the network's class is written.",
+        )
+    said = Said()
+    modules = Modules(bundle, [item.name for item in source.classes if item.kind != "instance"], said)
+    with conditions(said):
+        modules.run()
+    loaded = LoadedSource(source, bundle, modules, said, modules.failures(bundle.main))
+    if all(loaded.maker(item) is None for item in source.classes):
+        item = source.classes[0]
+        why = loaded.failures.get(item.name) or next(iter(loaded.failures.values()), "It is not there after loading.")
+        raise UsageError(
+            f"{shown(path.name)} cannot be loaded.",
+            f"{item.name} could not be defined: {why}",
+            "Correct that line, or install what is missing into the Python that runs Whatsit.",
+        )
+    return loaded
+
+
+def _request(path: Path, bundle: Bundle) -> TrustRequest:
+    also = tuple(str(each) for each in bundle.texts if each != bundle.main.path)
+    return TrustRequest(str(path), "python", sha256_of(bundle), source_of(bundle).contents, also)
+
+
+def sha256_of(bundle: Bundle) -> str:
+    """The sha256 that stands for a file and all that it imports from its folder.
+
+    Of a single file it is the file's own.  Of several it is that of a line for each, in order: the file's sha256,
+    two blanks, and its path from the chosen file's folder with forward slashes.
+    """
+    digests = [(hashlib.sha256(text.data).hexdigest(), each) for each, text in bundle.texts.items()]
+    if len(digests) == 1:
+        return digests[0][0]
+    folder = bundle.main.path.parent
+    lines = [f"{digest}  {os.path.relpath(each, folder).replace(os.sep, '/')}\n" for digest, each in digests]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Modules:
+    """The modules of a bundle, each made when it is first imported.
+
+    Attributes:
+        main: of the chosen file.
+    """
+
+    def __init__(self, bundle: Bundle, roots: Sequence[str], said: Said) -> None:
+        self._bundle = bundle
+        self._said = said
+        self._roots = _asked_of(bundle)
+        self._roots.setdefault(bundle.main.path, set()).update(roots)
+        self._made: dict[Path, ModuleType] = {}
+        self._failures: dict[Path, dict[str, str]] = {}
+        self.main = self._module(bundle.main.path)
+
+    def run(self) -> None:
+        """Run what is needed of the chosen file."""
+        self._run(self._bundle.main, self.main)
+
+    def failures(self, text: Text) -> dict[str, str]:
+        """Why names of a file have no value."""
+        return self._failures.setdefault(text.path, {})
+
+    def evaluate(self, name: str) -> object:
+        """The value that a chosen file's top-level statements give a name, made anew."""
+        text = self._bundle.main
+        module = ModuleType(self.main.__name__)
+        vars(module).update(vars(self.main))
+        vars(module).pop(name, None)
+        for statement in _single(needed(text.tree, [name]).kept):
+            if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                _execute(text, statement, module)
+        return vars(module)[name]
+
+    def explain(self, error: BaseException) -> str:
+        """Where an error came from in the person's files, and what it says; one sentence."""
+        where = ""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            text = self._bundle.texts.get(Path(frame.filename))
+            if text is not None:
+                file = "" if text is self._bundle.main else f"{shown(text.path.name)}, "
+                where = f"{file}{text.where(frame.lineno or 1)}: "
+                break
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            package = shown(error.name.partition(".")[0], 40)
+            return f"{where}it needs the Python package {package}, which is not installed."
+        if isinstance(error, NameError) and error.name:
+            for failures in self._failures.values():
+                if error.name in failures:
+                    return failures[error.name]
+            left_out = self._left_out(error.name)
+            if left_out:
+                return f"{where}{shown(error.name, 40)} is missing, as {left_out} trains or reads data and is not run."
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            return f"{where}it ends the program ({type(error).__name__})."
+        said = attempt(lambda: str(error))
+        line = shown(said.strip().partition("\n")[0], 200) if isinstance(said, str) else ""
+        return f"{where}{type(error).__name__}{': ' if line else ''}{line.rstrip('.')}."
+
+    def _left_out(self, name: str) -> str:
+        text = self._bundle.main
+        lines = [node.lineno for node in text.tree.body if name in bound(node) and trains(node)]
+        return text.where(lines[0]) if lines else ""
+
+    def _module(self, path: Path) -> ModuleType:
+        digest = hashlib.sha256(str(path).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        module = ModuleType(f"{_PREFIX}_{digest}_{path.stem if path.stem.isidentifier() else 'file'}")
+        module.__file__ = str(path)
+        vars(module)["__builtins__"] = self._builtins(path)
+        self._made[path] = module
+        # Dataclasses, and all that look a class's module up by its name, find it there.
+        sys.modules[module.__name__] = module
+        return module
+
+    def _builtins(self, path: Path) -> dict[str, object]:
+        def importing(
+            name: str,
+            _globals: object = None,
+            _locals: object = None,
+            fromlist: Sequence[str] | None = (),
+            level: int = 0,
+        ) -> ModuleType:
+            return self._import(path, name, tuple(fromlist or ()), level)
+
+        def printing(*values: object, **options: object) -> None:
+            if options.get("file") not in (None, sys.stdout, sys.stderr):
+                builtins.print(*values, **options)  # pyright: ignore[reportCallIssue, reportArgumentType]
+                return
+            self._said.write(" ".join(str(value) for value in values) + "\n")
+
+        def nothing(*_: object, **__: object) -> None:
+            pass
+
+        def asking(*_: object) -> str:
+            raise EOFError("it asks a person to type something, which cannot be done here")
+
+        own: dict[str, object] = dict(vars(builtins))
+        own |= {"__import__": importing, "print": printing, "input": asking, "breakpoint": nothing}
+        return own
+
+    def _import(self, importer: Path, name: str, names: tuple[str, ...], level: int) -> ModuleType:
+        chain = self._bundle.resolve(importer, name, level)
+        if not chain:
+            if level:
+                raise ModuleNotFoundError(f"there is no file for the module {'.' * level}{name}", name=name)
+            return __import__(name, None, None, names, 0)
+        modules = [self._load(place) for place in chain]
+        for part, above, below in zip(name.split(".")[1:], modules, modules[1:], strict=False):
+            setattr(above, part, below)
+        if not names:
+            return modules[0]
+        for each in names:
+            place = submodule(chain[-1], each)
+            if place is not None and not hasattr(modules[-1], each):
+                setattr(modules[-1], each, self._load(place))
+        return modules[-1]
+
+    def _load(self, place: Place) -> ModuleType:
+        module = self._made.get(place.path)
+        if module is not None:
+            return module
+        text = self._bundle.texts.get(place.path)
+        if text is None and place.path.suffix == ".py":
+            raise ImportError(f"{place.path.name} is not among the files that were looked at and trusted")
+        module = self._module(place.path)
+        if text is not None:
+            self._run(text, module)
+        return module
+
+    def _run(self, text: Text, module: ModuleType) -> None:
+        """Run what is needed of a file; a statement that fails leaves its names out, with the reason."""
+        failures = self.failures(text)
+        for statement in _single(needed(text.tree, self._roots.get(text.path, ())).kept):
+            outcome = attempt(lambda kept=statement: _execute(text, kept, module))
+            if isinstance(outcome, Failure):
+                why = self.explain(outcome.error)
+                for name in bound(statement):
+                    failures.setdefault(name, why)
+
+
+def _single(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Imports of several names as one for each, so that one that is missing does not hide the others."""
+    for statement in statements:
+        if isinstance(statement, ast.ImportFrom) and len(statement.names) > 1:
+            for alias in statement.names:
+                yield ast.copy_location(ast.ImportFrom(statement.module, [alias], statement.level), statement)
+        elif isinstance(statement, ast.Import) and len(statement.names) > 1:
+            for alias in statement.names:
+                yield ast.copy_location(ast.Import([alias]), statement)
+        else:
+            yield statement
+
+
+def _execute(text: Text, statement: ast.stmt, module: ModuleType) -> None:
+    code: Any = compile(ast.Module([statement], []), str(text.path), "exec", _future(text), True)
+    # What a person trusted, and pointed at to be run.
+    exec(code, vars(module))  # noqa: S102
+
+
+def _future(text: Text) -> int:
+    flags = 0
+    for node in text.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            for alias in node.names:
+                flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
+    return flags
+
+
+def _asked_of(bundle: Bundle) -> dict[Path, set[str]]:
+    """The names that a person's files import from one another; all of a file that is imported as a whole."""
+    asked: dict[Path, set[str]] = {}
+    for text in bundle.texts.values():
+        for node in text.imports:
+            whole = isinstance(node, ast.Import) or any(alias.name == "*" for alias in node.names)
+            for alias in node.names:
+                if isinstance(node, ast.Import):
+                    chain = bundle.resolve(text.path, alias.name, 0)
+                else:
+                    chain = bundle.resolve(text.path, node.module or "", node.level)
+                    below = submodule(chain[-1], alias.name) if chain else None
+                    if below is not None:
+                        asked.setdefault(below.path, set()).update(_all_of(bundle, below))
+                for place in chain:
+                    asked.setdefault(place.path, set()).update(_all_of(bundle, place) if whole else {alias.name})
+    return asked
+
+
+def _all_of(bundle: Bundle, place: Place) -> set[str]:
+    text = bundle.texts.get(place.path)
+    return {name for node in text.tree.body if not trains(node) for name in bound(node)} if text is not None else set()

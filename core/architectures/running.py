@@ -1,0 +1,237 @@
+"""Running a network once, to see whether it takes an input and what reaches its layers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from core.architectures.custom.guard import Failure, attempt
+from core.checkpoints.values import shown
+
+_RESHAPED = re.compile(r"shape '\[([\d, -]+)\]' is invalid for input of size (\d+)")
+_SIDES = re.compile(r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
+_LARGEST_REAL = 256
+_NAMES = ("logits", "out", "output", "outputs", "pred", "preds", "prediction", "scores", "cls", "x")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a network took an input.
+
+    Attributes:
+        fits: whether it answered with something for each image.
+        arriving: numbers an image that reached the layer that refused; 0 where that cannot be told.
+        wanted: numbers an image that this layer takes; 0 where that cannot be told.
+    """
+
+    fits: bool
+    arriving: int = 0
+    wanted: int = 0
+
+
+class Runner:
+    """Runs a network on shapes alone where it can, on zeros where it cannot.
+
+    Attributes:
+        error: why it last refused an input; empty if it never did.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.error = ""
+        self._network = network
+        self._meta = True
+        self._seen: dict[tuple[int, ...], Run] = {}
+        self._shells = {
+            name: torch.empty_like(tensor, device="meta")
+            for name, tensor in (*network.named_parameters(), *network.named_buffers())
+        }
+
+    def image(self, channels: int, height: int, width: int, batch: int) -> Run:
+        """How it takes images of a size."""
+        return self._run((batch, channels, height, width))
+
+    def rows(self, features: int, batch: int) -> Run:
+        """How it takes rows of numbers."""
+        return self._run((batch, features))
+
+    def real(self, values: Tensor) -> tuple[object, str]:
+        """What it answers to an input, and the name of the function that it ended in."""
+        mode = _Last()
+        with _kept(self._network), mode:
+            outputs: object = self._network(values)
+        return outputs, mode.last
+
+    def _run(self, shape: tuple[int, ...]) -> Run:
+        if shape not in self._seen:
+            self._seen[shape] = self._fresh(shape)
+        return self._seen[shape]
+
+    def _fresh(self, shape: tuple[int, ...]) -> Run:
+        watch = _Watch(self._network)
+        with watch:
+            result = attempt(lambda: self._once(shape))
+            if isinstance(result, Failure) and self._meta and _cannot_do_shapes(result.error):
+                self._meta = False
+                watch.forget()
+                result = attempt(lambda: self._once(shape))
+        batch = shape[0]
+        if isinstance(result, Failure):
+            return self._refused(result.error, watch, batch)
+        if outputs_of(result, batch) is not None:
+            return Run(True)
+        # `view(-1, 1568)` makes more rows of an image that is too large, and nobody refuses them.
+        rows = _rows(result)
+        linear = watch.linear
+        if linear is None or not rows:
+            return Run(False)
+        return Run(False, linear.in_features * rows // batch, linear.in_features)
+
+    def _once(self, shape: tuple[int, ...]) -> object:
+        with _kept(self._network):
+            if self._meta:
+                return torch.func.functional_call(self._network, self._shells, (torch.empty(shape, device="meta"),))
+            if max(shape[2:], default=0) > _LARGEST_REAL:
+                raise RuntimeError("an image of this size is too large to be tried")
+            return self._network(torch.zeros(shape))
+
+    def _refused(self, error: BaseException, watch: _Watch, batch: int) -> Run:
+        text = str(error)
+        self.error = f"{type(error).__name__}: {shown(text.partition(chr(10))[0], 200)}"
+        reshaped = _RESHAPED.search(text)
+        if reshaped:
+            sides = [int(side) for side in reshaped[1].split(",")]
+            wanted = 1
+            for side in sides:
+                wanted *= side if side > 0 else 1
+            # `view(2, 1568)` has the batch among its sides, `view(-1, 1568)` has not.
+            if sides[0] == batch:
+                wanted //= batch
+            return Run(False, int(reshaped[2]) // batch, wanted)
+        if watch.linear is not None and watch.arrived:
+            return Run(False, watch.arrived // batch, watch.linear.in_features)
+        sides = _SIDES.search(text)
+        if sides:
+            return Run(False, int(sides[1]), int(sides[2]))
+        return Run(False)
+
+
+@contextmanager
+def _kept(network: nn.Module) -> Generator[None]:
+    """What a forward pass hangs on the network's layers is gone afterwards: it would be of the wrong size."""
+    before = [(layer, dict(vars(layer)), dict(layer._buffers)) for layer in network.modules()]  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        for layer, attributes, buffers in before:
+            vars(layer).clear()
+            vars(layer).update(attributes)
+            layer._buffers.clear()  # pyright: ignore[reportPrivateUsage]
+            layer._buffers.update(buffers)  # pyright: ignore[reportPrivateUsage]
+
+
+class _Watch:
+    """Notes what reaches the last linear layer that was called.
+
+    Attributes:
+        linear: that layer, if any was called.
+        arrived: numbers in its input, where they do not fit it; else 0.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.BatchNorm1d)]
+        self._handles: list[Any] = []
+        self.linear: nn.Linear | None = None
+        self.arrived = 0
+
+    def __enter__(self) -> _Watch:
+        self._handles = [layer.register_forward_pre_hook(self._note) for layer in self._layers]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def forget(self) -> None:
+        """Start over."""
+        self.linear, self.arrived = None, 0
+
+    def _note(self, layer: nn.Module, inputs: tuple[object, ...]) -> None:
+        given = inputs[0] if inputs else None
+        if isinstance(layer, nn.Linear) and isinstance(given, Tensor) and given.dim() > 0:
+            if self.linear is None:
+                self.linear = layer
+            if given.shape[-1] != layer.in_features:
+                self.linear, self.arrived = layer, given.numel()
+
+
+class _Last(TorchFunctionMode):
+    """Notes the function that a network ends in, if it is one that makes probabilities."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = ""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: Iterable[type],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        result = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if isinstance(result, Tensor):
+            if name in ("softmax", "log_softmax", "sigmoid"):
+                self.last = name
+            elif name not in ("squeeze", "view", "reshape", "flatten", "unsqueeze"):
+                self.last = ""
+        return result
+
+
+def outputs_of(outputs: object, batch: int) -> tuple[int | str | None, Tensor] | None:
+    """The answer among what a network gives, and its index or key (``None`` where there is one output only).
+
+    The answer is the first tensor with a row of numbers for each image; rows may be of the shape (N, K, 1, 1), and
+    single numbers (N,).  ``None`` if there is none.
+    """
+    for key, value in _named(outputs):
+        if isinstance(value, Tensor) and value.dim() > 0 and value.shape[0] == batch:
+            beyond = [side for side in value.shape[2:] if side != 1]
+            if not beyond and (value.dim() < 2 or value.shape[1] > 0):
+                return key, value
+    return None
+
+
+def _named(outputs: object) -> list[tuple[int | str | None, object]]:
+    if isinstance(outputs, Tensor):
+        return [(None, outputs)]
+    if isinstance(outputs, Mapping):
+        pairs = list(cast("Mapping[object, object]", outputs).items())
+        pairs.sort(key=lambda pair: _NAMES.index(str(pair[0])) if str(pair[0]) in _NAMES else len(_NAMES))
+        return [(str(key), value) for key, value in pairs]
+    if isinstance(outputs, tuple) and hasattr(cast(object, outputs), "logits"):
+        return [("logits", cast(Any, outputs).logits)]
+    if isinstance(outputs, list | tuple):
+        return [(index, value) for index, value in enumerate(cast("Sequence[object]", outputs))]
+    return [("logits", getattr(outputs, "logits", None))]
+
+
+def _rows(outputs: object) -> int:
+    """How many rows a network gave in all."""
+    for _, value in _named(outputs):
+        if isinstance(value, Tensor) and value.dim() == 2:
+            return value.shape[0]
+    return 0
+
+
+def _cannot_do_shapes(error: BaseException) -> bool:
+    """Whether a failure comes from running on shapes alone, and not from the shapes."""
+    text = str(error).lower()
+    return isinstance(error, NotImplementedError) or "meta" in text or "device" in text
