@@ -77,8 +77,8 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     matches = rank(checkpoint)
     if spec.architecture:
         return _known(entry_of(spec.architecture).id, checkpoint, matches, ambiguous=False)
-    if matches:
-        best, ambiguous = decide(matches, tuple(hints))
+    best, ambiguous = decide(matches, hints)
+    if best is not None and best.num_classes:
         return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
     if checkpoint.module is not None and not own_classes(checkpoint):
         return _tried(rebuild(checkpoint), _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
@@ -90,7 +90,9 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         return _from_source(beside, spec, checkpoint, consents)
     # Raises, with what is nearest, or what the file is instead.
     assemble(checkpoint, "")
-    raise MatchError(f"{shown(Path(checkpoint.summary.file).name)} fits no architecture.", "", "Choose its Python file.")
+    raise MatchError(
+        f"{shown(Path(checkpoint.summary.file).name)} fits no architecture.", "", "Choose its Python file."
+    )
 
 
 def assumed(form: InputForm) -> Preprocessing:
@@ -229,9 +231,7 @@ def _spoken_of(path: Path, firsts: set[str], names: set[str]) -> float:
     return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
 
 
-_ONE_OUTPUT = (
-    "The network gives one number: it is shown as the probability of the second of two classes (sigmoid)."
-)
+_ONE_OUTPUT = "The network gives one number: it is shown as the probability of the second of two classes (sigmoid)."
 
 
 class _Logarithm(nn.Module):

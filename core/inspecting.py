@@ -12,10 +12,10 @@ from core.catalogue import assumed_preprocessing, imagenet_labels, published
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Inspection, Match, TensorRow
+from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
 from core.foreign import recognise
-from core.matching import decide, head_size, rank, stem_channels
-from core.opening import hints
+from core.matching import decide, hints_of, rank
 from core.preprocessing import Preprocessing
 from core.rebuilding import can_rebuild
 from core.sidecars import Sidecar, read_sidecar
@@ -76,8 +76,8 @@ def describe(checkpoint: Checkpoint) -> Inspection:
     foreign = recognise(shapes) if not matches else None
     if foreign is not None:
         return replace(found, error=found.error or f"{Path(summary.file).name} is {foreign.what}. {foreign.remedy}")
-    if matches:
-        best, ambiguous = decide(matches, hints(checkpoint, known, sidecar))
+    best, ambiguous = decide(matches, hints_of(checkpoint, sidecar.architecture if sidecar is not None else ""))
+    if best is not None:
         found = replace(
             found,
             architecture=best.architecture,

@@ -22,6 +22,7 @@ from core.errors import LabelsError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
+from core.matching import hints_of
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -84,7 +85,8 @@ def build_classifier(
     known = entry or published(checkpoint.summary.sha256)
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
-    built = build(chosen, checkpoint, hints(checkpoint, known, sidecar), consents)
+    hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
+    built = build(chosen, checkpoint, hints, consents)
     notices.extend(built.notices)
     labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
@@ -108,18 +110,6 @@ def build_classifier(
         refuses=_refusal(built.form),
     )
     return Classifier(built.network, info)
-
-
-def hints(checkpoint: Checkpoint, known: PretrainedEntry | None, sidecar: Sidecar | None) -> tuple[str, ...]:
-    """Architectures that the file or what lies beside it names, the most believable first."""
-    named: list[object] = [known.architecture if known is not None else "", sidecar.architecture if sidecar else ""]
-    places = [checkpoint.metadata]
-    for key in ("args", "hyper_parameters", "config", "hparams", "meta"):
-        place = checkpoint.metadata.get(key)
-        if isinstance(place, dict):
-            places.append(cast("dict[str, object]", place))
-    named += [place.get(key) for place in places for key in ("arch", "architecture", "model_name", "model", "backbone")]
-    return tuple(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
 def _refusal(form: InputForm | None) -> str:

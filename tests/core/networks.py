@@ -10,7 +10,7 @@ from typing import cast
 import torch
 from torch import nn
 
-SOURCE = '''
+SOURCE = """
 import torch
 from torch import nn
 from torchvision import models
@@ -93,7 +93,7 @@ class OneNumber(nn.Module):
 
     def forward(self, x):
         return self.body(x)
-'''
+"""
 
 
 def make(name: str, *arguments: object) -> nn.Module:

@@ -135,9 +135,7 @@ class TestPeoplesOwnNetworks:
         assert error is not None
         assert "rows of 10 numbers" in str(error)
 
-    def test_a_resnet_with_its_last_layer_replaced_needs_no_file(
-        self, room: Room, tmp_path: Path, photo: Path
-    ) -> None:
+    def test_a_resnet_with_its_last_layer_replaced_needs_no_file(self, room: Room, tmp_path: Path, photo: Path) -> None:
         weights, network = networks.write(tmp_path / "a", "resnet18_for_cifar10", source="")
         preset = replace(PRESETS["half"], resize="exact", size=(32, 32), crop=None)
         info = room.open(spec_of(weights, preprocessing=preset))
@@ -147,12 +145,12 @@ class TestPeoplesOwnNetworks:
 
     def test_softmax_is_not_applied_twice(self, room: Room, tmp_path: Path, photo: Path) -> None:
         weights, network = networks.write(tmp_path / "a", "EndsInSoftmax", 4)
-        room.open(spec_of(weights, preprocessing=Preprocessing(resize="none", crop=None, mean=(0.0,) * 3, std=(1.0,) * 3)))
+        room.open(
+            spec_of(weights, preprocessing=Preprocessing(resize="none", crop=None, mean=(0.0,) * 3, std=(1.0,) * 3))
+        )
         assert close(room.scores(photo), network(plain(photo)))
 
-    def test_one_number_is_the_probability_of_the_second_class(
-        self, room: Room, tmp_path: Path, photo: Path
-    ) -> None:
+    def test_one_number_is_the_probability_of_the_second_class(self, room: Room, tmp_path: Path, photo: Path) -> None:
         weights, network = networks.write(tmp_path / "a", "OneNumber")
         info = room.open(
             spec_of(weights, preprocessing=Preprocessing(resize="none", crop=None, mean=(0.0,) * 3, std=(1.0,) * 3))

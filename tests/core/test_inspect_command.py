@@ -37,15 +37,17 @@ def record(line: str) -> dict[str, object]:
     return cast("dict[str, object]", json.loads(line))
 
 
-def test_jsonl_is_an_object_a_line_in_order(
-    capsys: pytest.CaptureFixture[str], weights: Path, tmp_path: Path
-) -> None:
+def test_jsonl_is_an_object_a_line_in_order(capsys: pytest.CaptureFixture[str], weights: Path, tmp_path: Path) -> None:
     (tmp_path / "page.pth").write_text("<!doctype html><html></html>", encoding="utf-8")
     status, out, err = inspect(capsys, weights, tmp_path / "page.pth", tmp_path / "none.pth", "--format", "jsonl")
     first, page, none = map(record, out.splitlines())
     assert status == 1
     assert first.keys() >= KEYS
-    assert [row["file"] for row in (first, page, none)] == [str(weights), str(tmp_path / "page.pth"), str(tmp_path / "none.pth")]
+    assert [row["file"] for row in (first, page, none)] == [
+        str(weights),
+        str(tmp_path / "page.pth"),
+        str(tmp_path / "none.pth"),
+    ]
     assert (first["container"], first["unwrapped"], first["prefix"]) == ("state_dict", ["state_dict"], "module.")
     assert (first["architecture"], first["num_classes"], first["input_channels"]) == ("shufflenet_v2_x0_5", 3, 3)
     assert (first["class_names"], first["needs_trust"], first["blocked"]) == (["ant", "bee", "cat"], False, [])
