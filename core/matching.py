@@ -23,6 +23,7 @@ from core.fingerprints import (
     exact_fits,
     explain,
     fingerprint,
+    is_computed,
 )
 from core.misfits import fits_nothing, misfit, no_head
 from core.tables import TIMM_PREFIX, functions, twins

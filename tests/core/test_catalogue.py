@@ -115,7 +115,8 @@ def test_an_unknown_architecture_is_refused_with_close_names(wanted: str, close:
 
 def test_the_catalogue_is_read_without_torch() -> None:
     code = (
-        "import sys, core.catalogue, core.fingerprints; core.catalogue.pretrained(); core.fingerprints.exact_fits({'conv1.weight': (1,)});"
+        "import sys, core.catalogue, core.fingerprints; core.catalogue.architectures(); core.catalogue.pretrained();"
+        "core.fingerprints.exact_fits({'conv1.weight': (1,)});"
         "sys.exit('torch' in sys.modules or 'timm' in sys.modules)"
     )
     root = Path(__file__).resolve().parents[2]
