@@ -76,16 +76,29 @@ def read_tree(root: Inert) -> ModuleTree:
     """
     classes: list[tuple[str, str]] = []
     refs: dict[str, TensorRef] = {}
+    for name, module in walk(root):
+        classes.append((name, class_of(module)))
+        prefix = f"{name}." if name else ""
+        refs |= {prefix + own: ref for own, ref in _tensors(module)}
+    return ModuleTree(root, tuple(classes), refs, _attributes(root))
+
+
+def walk(root: Inert) -> Iterator[tuple[str, Inert]]:
+    """Each module with its dotted name, the outermost first; one that is used twice comes twice.
+
+    Raises:
+        BrokenFile: there are more than in any network, or one contains itself.
+    """
     waiting: list[tuple[str, int, Inert]] = [("", 0, root)]
+    count = 0
     while waiting:
         prefix, depth, module = waiting.pop()
-        if len(classes) >= MAX_MODULES or depth > MAX_DEPTH:
+        count += 1
+        if count > MAX_MODULES or depth > MAX_DEPTH:
             raise BrokenFile("it claims more modules than any network has")
-        classes.append((prefix.removesuffix("."), class_of(module)))
-        refs |= {prefix + name: ref for name, ref in _tensors(module)}
+        yield prefix.removesuffix("."), module
         below = [(f"{prefix}{name}.", depth + 1, child) for name, child in children_of(module)]
         waiting.extend(reversed(below))
-    return ModuleTree(root, tuple(classes), refs, _attributes(root))
 
 
 def all_refs(root: Inert) -> set[TensorRef]:

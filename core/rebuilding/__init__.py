@@ -13,13 +13,13 @@ from typing import cast
 from torch import nn
 
 from core.checkpoints import Checkpoint
-from core.checkpoints.modules import class_of, is_module, module_state
-from core.checkpoints.values import Inert, shown
+from core.checkpoints.modules import class_of, is_module, module_state, walk
+from core.checkpoints.values import Global, Inert, shown
 from core.errors import MatchError
 from core.rebuilding.allowed import module_class
 from core.rebuilding.instances import Builder, Refused
 
-__all__ = ["can_rebuild", "own_classes", "rebuild"]
+__all__ = ["can_rebuild", "own_classes", "rebuild", "settings_that_differ"]
 
 _WRAPPERS = {
     "torch.nn.parallel.data_parallel.DataParallel": "module",
@@ -31,6 +31,23 @@ _WRAPPERS = {
     "timm.utils.model_ema.ModelEmaV3": "module",
 }
 """What training puts around a network, and that has no part in its answer."""
+
+
+_SETTINGS = (
+    "kernel_size",
+    "stride",
+    "padding",
+    "padding_mode",
+    "dilation",
+    "groups",
+    "ceil_mode",
+    "output_size",
+    "eps",
+    "num_heads",
+    "negative_slope",
+    "transform_input",
+)
+"""Attributes of layers that change the answer and that no tensor shows."""
 
 
 def own_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -82,6 +99,46 @@ def rebuild(checkpoint: Checkpoint, own: Mapping[str, type] | None = None) -> nn
             "Choose an architecture that its tensors fit, or the Python file that defines the network.",
         ) from refused
     return network.eval().requires_grad_(False).float()
+
+
+def settings_that_differ(checkpoint: Checkpoint, network: nn.Module) -> tuple[str, ...]:
+    """Where a network that was saved whole is not the one that its tensors were put into, one line each.
+
+    Tensors that fit an architecture by every name and shape do not show strides, paddings or activations, but a
+    whole network tells them.
+
+    Args:
+        checkpoint: of the file.
+        network: what an architecture built for its tensors, with the same names.
+
+    Returns:
+        Lines such as ``conv1: stride is (1, 1), not (2, 2)``; empty where nothing differs, or nothing is told.
+    """
+    if checkpoint.module is None:
+        return ()
+    built = cast("dict[str, nn.Module]", dict(network.named_modules()))  # pyright: ignore[reportUnknownArgumentType]
+    lines: list[str] = []
+    for name, module in walk(_unwrapped(checkpoint.module.root)):
+        other = built.get(name)
+        if other is None or not name:
+            continue
+        written, ours = class_of(module).rpartition(".")[2], type(other).__name__
+        if class_of(module).startswith("torch.nn.modules.") and written != ours:
+            lines.append(f"{shown(name)}: it is a {shown(written)}, not a {ours}")
+            continue
+        state = module_state(module)
+        for key in _SETTINGS:
+            wanted: object = getattr(other, key, None)
+            found = state.get(key)
+            known = key in state and wanted is not None and not isinstance(found, Inert | Global)
+            if known and _pair(found) != _pair(wanted):
+                lines.append(f"{shown(name)}: {key} is {shown(found, 20)}, not {shown(wanted, 20)}")
+    return tuple(lines)
+
+
+def _pair(value: object) -> object:
+    """One number for both sides is the same as two."""
+    return (value, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _unwrapped(root: Inert) -> Inert:
