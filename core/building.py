@@ -101,6 +101,9 @@ def assumed(form: InputForm) -> Preprocessing:
     Large or any sizes: ImageNet's.  Small images: brought to exactly that size, from -1 to 1, but 28 x 28 grey as
     MNIST is.  Rows: the image's numbers as one row.
     """
+    if form.kind == "vector":
+        # Never used: such a network answers no image.
+        return PRESETS["none"]
     size = (form.height, form.width)
     if form.kind == "image" and form.channels == 3 and (form.any or min(size) > _SMALL):
         side = 224 if form.any else form.height

@@ -17,6 +17,7 @@ from core.checkpoints.values import shown
 
 _RESHAPED = re.compile(r"shape '\[([\d, -]+)\]' is invalid for input of size (\d+)")
 _SIDES = re.compile(r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
+_PRODUCT = re.compile(r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x\d+\)")
 _LARGEST_REAL = 256
 _NAMES = ("logits", "out", "output", "outputs", "pred", "preds", "prediction", "scores", "cls", "x")
 
@@ -46,7 +47,8 @@ class Runner:
     def __init__(self, network: nn.Module) -> None:
         self.error = ""
         self._network = network
-        self._meta = True
+        # A TorchScript program has its own memory, and runs as it is or not at all.
+        self._meta = not any(isinstance(layer, torch.jit.ScriptModule) for layer in network.modules())
         self._seen: dict[tuple[int, ...], Run] = {}
         self._shells = {
             name: torch.empty_like(tensor, device="meta")
@@ -116,6 +118,9 @@ class Runner:
             return Run(False, int(reshaped[2]) // batch, wanted)
         if watch.linear is not None and watch.arrived:
             return Run(False, watch.arrived // batch, watch.linear.in_features)
+        product = _PRODUCT.search(text)
+        if product and int(product[1]) == batch:
+            return Run(False, int(product[2]), int(product[3]))
         sides = _SIDES.search(text)
         if sides:
             return Run(False, int(sides[1]), int(sides[2]))
@@ -125,7 +130,8 @@ class Runner:
 @contextmanager
 def _kept(network: nn.Module) -> Generator[None]:
     """What a forward pass hangs on the network's layers is gone afterwards: it would be of the wrong size."""
-    before = [(layer, dict(vars(layer)), dict(layer._buffers)) for layer in network.modules()]  # pyright: ignore[reportPrivateUsage]
+    layers = [layer for layer in network.modules() if not isinstance(layer, torch.jit.ScriptModule)]
+    before = [(layer, dict(vars(layer)), dict(layer._buffers)) for layer in layers]  # pyright: ignore[reportPrivateUsage]
     try:
         yield
     finally:

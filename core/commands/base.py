@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import queue
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,13 +22,14 @@ class Parser(argparse.ArgumentParser):
     """Says what is wrong in one message instead of a page of usage."""
 
     def error(self, message: str) -> NoReturn:
+        """Called by argparse."""
         raise UsageError(
             f"This command line is not understood: {message}.", "", f"See `{self.prog} --help` for what can be given."
         )
 
 
-Commands = argparse._SubParsersAction[Parser]  # pyright: ignore[reportPrivateUsage]
-"""What ``add_subparsers`` gives; argparse has no public name for it."""
+AddCommand = Callable[..., argparse.ArgumentParser]
+"""``add_parser`` of what ``add_subparsers`` gives."""
 
 
 def add_output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:

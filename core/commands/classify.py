@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from core.commands.base import DONE, SOME_FAILED, Commands, Session, add_output_options, count_of, say, write
+from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.descriptions import Notice
 from core.errors import WhatsitError
@@ -16,9 +16,9 @@ from core.images import ImageSource
 from core.predictions import ImageResult
 
 
-def add_classify(commands: Commands) -> None:
+def add_classify(add: AddCommand) -> None:
     """Add the command."""
-    parser = commands.add_parser("classify", help="images and folders -> top-k probabilities")
+    parser = add("classify", help="images and folders -> top-k probabilities")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="an image, or a folder (walked recursively)")
     add_model_options(parser)
     parser.add_argument("--top-k", type=count_of, default=5, metavar="K", help="classes an image; 0 for all")

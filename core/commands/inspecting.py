@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 from typing import cast
 
-from core.commands.base import DONE, SOME_FAILED, Commands, Session, add_output_options, say, write
+from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.descriptions import Inspection
 from core.errors import WhatsitError
 from core.preprocessing import to_dict
 
 
-def add_inspect(commands: Commands) -> None:
+def add_inspect(add: AddCommand) -> None:
     """Add the command."""
-    parser = commands.add_parser("inspect", help="say what weights files are, running nothing in them")
+    parser = add("inspect", help="say what weights files are, running nothing in them")
     parser.add_argument("files", nargs="+", metavar="FILE", help="a weights file")
     add_output_options(parser, ("table", "json", "jsonl"))
     parser.set_defaults(run=_inspect)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
@@ -90,8 +92,12 @@ def plain(photo: Path, *steps: object) -> Tensor:
         return transform(image)[None]
 
 
+def values(tensor: Tensor) -> list[float]:
+    return cast("list[float]", tensor.detach().flatten().tolist())  # pyright: ignore[reportUnknownMemberType]
+
+
 def close(found: Sequence[float], expected: Tensor) -> bool:
-    return found == pytest.approx([float(value) for value in expected.flatten()], abs=1e-5)
+    return found == pytest.approx(values(expected), abs=1e-5)
 
 
 def spec_of(weights: Path, **changes: object) -> ModelSpec:
@@ -121,7 +127,7 @@ class TestPeoplesOwnNetworks:
         found = room.scores(photo)
         expected = torch.softmax(network(batch), 1)
         # The order of greying and resizing is ours to choose: within a grey level.
-        assert found == pytest.approx([float(value) for value in expected.flatten()], abs=5e-3)
+        assert found == pytest.approx(values(expected), abs=5e-3)
 
     @pytest.mark.parametrize(("name", "classes"), [("SimpleModel", 2), ("ModelWithCustomLayer", 2)])
     def test_what_takes_rows_of_numbers_opens_and_says_so(
@@ -161,9 +167,7 @@ class TestPeoplesOwnNetworks:
 
 
 class TestTrust:
-    def test_a_python_file_beside_the_weights_is_asked_about_once_and_not_run_before(
-        self, tmp_path: Path, photo: Path
-    ) -> None:
+    def test_a_python_file_beside_the_weights_is_asked_about_once_and_not_run_before(self, tmp_path: Path) -> None:
         weights, _ = networks.write(tmp_path / "a", "SimpleCNN", 10)
         canary = tmp_path / "ran"
         source = weights.with_name("nets.py")
@@ -217,13 +221,11 @@ class TestTrust:
 
 
 def save_script(network: nn.Module, path: Path, example: Tensor | None = None) -> None:
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        script = torch.jit.script(network) if example is None else torch.jit.trace(network, example)  # pyright: ignore[reportUnknownMemberType]
-        torch.jit.save(script, str(path))  # pyright: ignore[reportUnknownMemberType]
+        jit = cast(Any, torch.jit)
+        jit.save(jit.script(network) if example is None else jit.trace(network, example), str(path))
 
 
 class TestAssumptions:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
@@ -84,9 +85,7 @@ class Bomb:
         self.canary = canary
 
     def __reduce__(self) -> tuple[object, ...]:
-        import os
-
-        return os.system, (f"touch {self.canary}",)
+        return cast(Any, os).system, (f"touch {self.canary}",)
 
 
 def test_a_file_that_would_run_code_is_described_and_runs_nothing(
