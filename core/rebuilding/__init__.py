@@ -116,7 +116,7 @@ def settings_that_differ(checkpoint: Checkpoint, network: nn.Module) -> tuple[st
     """
     if checkpoint.module is None:
         return ()
-    built = cast("dict[str, nn.Module]", dict(network.named_modules()))  # pyright: ignore[reportUnknownArgumentType]
+    built: dict[str, nn.Module] = dict(network.named_modules())  # pyright: ignore[reportUnknownArgumentType]
     lines: list[str] = []
     for name, module in walk(_unwrapped(checkpoint.module.root)):
         other = built.get(name)

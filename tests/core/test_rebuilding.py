@@ -42,7 +42,7 @@ def same(first: nn.Module, second: nn.Module, side: int = 16, channels: int = 3)
 
 
 def modules_of(net: nn.Module) -> dict[str, nn.Module]:
-    return cast("dict[str, nn.Module]", dict(net.named_modules()))  # pyright: ignore[reportUnknownArgumentType]
+    return dict(net.named_modules())  # pyright: ignore[reportUnknownArgumentType]
 
 
 def layers() -> nn.Sequential:

@@ -59,12 +59,8 @@ def numpy_file(many: bool) -> bytes:
     return buffer.getvalue()
 
 
-def torchscript() -> bytes:
-    return archive(**{"m/data.pkl": b"\x80\x02}.", "m/code/__torch__.py": b"", "m/constants.pkl": b"\x80\x02)."})
-
-
-def exported() -> bytes:
-    return archive(**{"m/archive_format": b"pt2", "m/models/model.json": b"{}", "m/data/weights/weight_0": b""})
+def compiled() -> bytes:
+    return archive(**{"m/archive_format": b"pt2", "m/data/aotinductor/model/a.wrapper.so": b""})
 
 
 def quantised() -> bytes:
@@ -155,41 +151,50 @@ TABLE: list[tuple[str, Callable[[], bytes], tuple[str, str, str]]] = [
         tar,
         (
             "f.pth is a tar archive.",
-            "PyTorch itself wrote such files only before 2017.",
+            "It is none of those that PyTorch itself wrote before 2017.",
             "Unpack it, and choose the weights file in it.",
         ),
     ),
     (
-        "TorchScript",
-        torchscript,
-        ("f.pth is a TorchScript program.", "It brings code of its own, which is not run here.", STATE_DICT),
-    ),
-    (
-        "torch.export",
-        exported,
+        "compiled program",
+        compiled,
         (
-            "f.pth is a program of torch.export (.pt2).",
-            "It brings code of its own, which is not run here.",
+            "f.pth is a program that was compiled for one kind of machine (AOTInductor).",
+            "It holds machine code in place of a network.",
             STATE_DICT,
         ),
     ),
     (
-        "whole network",
-        lambda: saved(nn.Linear(2, 2)),
+        "torch.package",
+        lambda: archive(**{"m/.data/extern_modules": b"", "m/net.py": b""}),
         (
-            "f.pth is a whole pickled network (torch.nn.modules.linear.Linear), not a state dict.",
-            "Opening it would need the code that it was made with, which is not run here.",
+            "f.pth is a package of torch.package.",
+            "It brings Python code of its own, which is not run here.",
             STATE_DICT,
         ),
     ),
     (
-        "whole network in a checkpoint, legacy",
-        lambda: saved({"epoch": 3, "model": nn.Linear(2, 2)}, legacy=True),
+        "program for phones",
+        lambda: b"\x1c\0\0\0PTMF" + bytes(50),
         (
-            "f.pth is a whole pickled network (torch.nn.modules.linear.Linear), not a state dict.",
-            "Opening it would need the code that it was made with, which is not run here.",
-            STATE_DICT,
+            "f.pth is a PyTorch program for phones (.ptl).",
+            "",
+            "Choose the file that it was made from, or a state dict.",
         ),
+    ),
+    (
+        "ExecuTorch",
+        lambda: b"\x1c\0\0\0ET12" + bytes(50),
+        (
+            "f.pth is an ExecuTorch program for phones (.pte).",
+            "",
+            "Choose the PyTorch weights that it was made from.",
+        ),
+    ),
+    (
+        "whole network without tensors",
+        lambda: saved(nn.ReLU()),
+        ("f.pth is a whole pickled network (torch.nn.modules.activation.ReLU) without tensors.", "", ASK),
     ),
     (
         "bare tensor",
