@@ -116,7 +116,7 @@ class AboutModel(QDialog):
         theme.name(self.search, "Search the tensors")
         self._soon = QTimer(self, singleShot=True, interval=_SEARCH_MS)
         self._soon.timeout.connect(lambda: self._filter.setFilterFixedString(self.search.text().strip()))
-        self.search.textChanged.connect(lambda _: self._soon.start())
+        self.search.textChanged.connect(self._search_soon)
         self.table = self._make_table()
         self._arrange()
         self.resize(96 * UNIT, 84 * UNIT)
@@ -153,6 +153,9 @@ class AboutModel(QDialog):
     def copy_all(self) -> None:
         """Put the facts on the clipboard, one a line."""
         copy("\n".join(f"{caption}: {text}" for caption, text in self.facts.items()))
+
+    def _search_soon(self, _text: str) -> None:
+        self._soon.start()
 
     def _make_table(self) -> QTableView:
         table = QTableView(self)

@@ -142,7 +142,7 @@ class Filmstrip(QAbstractItemView):
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         """What to paint anew when marks change."""
         region = QRegion()
-        for part in selection:
+        for part in selection.toList():
             left, right = self.visualRect(part.topLeft()), self.visualRect(part.bottomRight())
             region += left.united(right)
         return region & self.viewport().rect()

@@ -241,9 +241,9 @@ class ScoresPanel(QWidget):
         self.input.set_value(
             f"{info.preprocessing.describe()} ({info.preprocessing_source})", "Click to prepare photos differently."
         )
-        sets = info.checkpoint.sets
-        others = f", of {len(sets)} sets in the file" if len(sets) > 1 else ""
-        self.tensors.set_value(sets[0] + others if others else "", "Click to use another set of the file's weights.")
+        used, *others = info.checkpoint.sets or ("",)
+        sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
+        self.tensors.set_value(sets, "Click to use another set of the file's weights.")
         self.names.set_value(f"{len(info.labels):,} classes, {_source(info)}", "Click to use other class names.")
 
     def show_prediction(self, prediction: Prediction) -> None:
@@ -332,7 +332,7 @@ class ScoresPanel(QWidget):
 
     def _offer_tensors(self) -> None:
         sets = self._info.checkpoint.sets if self._info is not None else ()
-        self.sets.open_at(self.tensors, [Choice(name, name, "", name == sets[0]) for name in sets])
+        self.sets.open_at(self.tensors, [Choice(name, name, "", not number) for number, name in enumerate(sets)])
 
     def _offer_names(self) -> None:
         chosen = self._info.spec.labels if self._info is not None else ""
