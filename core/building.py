@@ -17,6 +17,7 @@ from core.checkpoints import Checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Match, ModelSpec
 from core.errors import MatchError
+from core.foreign import recognise
 from core.matching import assemble, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
 from core.programs import load_program
@@ -88,11 +89,29 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
-    # Raises, with what is nearest, or what the file is instead.
-    assemble(checkpoint, "")
-    raise MatchError(
-        f"{shown(Path(checkpoint.summary.file).name)} fits no architecture.", "", "Choose its Python file."
-    )
+    raise _fits_nothing(checkpoint, matches)
+
+
+def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
+    """The error that says what the file is instead, or what is nearest."""
+    name = shown(Path(checkpoint.summary.file).name)
+    classes = own_classes(checkpoint)
+    if classes:
+        named = ", ".join(shown(each, 40) for each in classes[:3]) + (" and others" if len(classes) > 3 else "")
+        return MatchError(
+            f"{name} is a network that was saved whole, of classes that are not here.",
+            f"It is made of {named}: how these compute is in the Python file that defines them, not in this file.",
+            "Choose that Python file, or drop it on the window.",
+        )
+    foreign = None if matches else recognise({key: tuple(value.shape) for key, value in checkpoint.tensors.items()})
+    if foreign is not None:
+        tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
+        return MatchError(f"{name} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
+    try:
+        assemble(checkpoint, "")
+    except MatchError as error:
+        return error
+    return MatchError(f"{name} fits no architecture.", "", "Choose the Python file that defines its network.")
 
 
 def assumed(form: InputForm) -> Preprocessing:

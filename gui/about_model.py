@@ -91,8 +91,10 @@ class AboutModel(QDialog):
         facts: each fact's text, by its caption.
     """
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, used: str = "") -> None:
+        """Args: used: the architecture in use, and why; empty where the file is not in use."""
         super().__init__(parent)
+        self._used = used
         self.setWindowTitle(f"About this model {wording.DASH} Whatsit")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.facts: dict[str, str] = {}
@@ -132,13 +134,14 @@ class AboutModel(QDialog):
         self._error.hide()
 
     def show_inspection(self, found: Inspection) -> None:
-        """Show what a file is."""
+        """Show what a file is, and, where it is the one in use, as what it is used."""
         self._title.setText(wording.file_name(found.file))
         self._error.setText(found.error)
         self._error.setVisible(bool(found.error))
         while self._form.rowCount():
             self._form.removeRow(0)
-        self.facts = {caption: text for caption, text in _facts(found) if text}
+        facts = [("In use as", self._used), *_facts(found)]
+        self.facts = {caption: text for caption, text in facts if text}
         for caption, text in self.facts.items():
             label = QLabel(caption, self)
             label.setForegroundRole(theme.MUTED)

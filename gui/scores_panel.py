@@ -49,8 +49,6 @@ class Detail(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
-        # An answer that comes and goes moves nothing else.
-        policy.setRetainSizeWhenHidden(True)
         self.setSizePolicy(policy)
         self._lines_by_width: dict[int, list[str]] = {}
 
@@ -208,7 +206,8 @@ class ScoresPanel(QWidget):
         self.sets = PickerList(self, "Which weights of the file")
         self.sets.chosen.connect(self.tensors_chosen)
         self._details = (self.time, self.tensors, self.input, self.names)
-        for widget in (self.fewer, self.k, self.more, self.copy):
+        # An answer that comes and goes moves nothing else.
+        for widget in (self.fewer, self.k, self.more, self.copy, self.time):
             policy = widget.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             widget.setSizePolicy(policy)

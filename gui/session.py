@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -331,8 +330,10 @@ class Session(QObject):
         """Choices that a file was remembered with may be what it does not fit any more."""
         refused, info = self.models.refused, self.models.info
         if isinstance(error, TrustError):
-            self._tell("model", replace(words_for(error), failed=False))
-            self.trust_asked.emit(error.request, refused)
+            ask = partial(self.trust_asked.emit, error.request, refused)
+            words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
+            self.noticed.emit(Notice("model", words, "Read what is in it …", ask))
+            ask()
             return
         if isinstance(error, QuestionsError):
             self.questions_asked.emit(error, refused)

@@ -250,7 +250,8 @@ class Wiring(QObject):
         info = self._session.models.info
         if info is None:
             return
-        about = AboutModel(self._window)
+        evidence = next((match.evidence for match in info.matches if match.architecture == info.architecture), "")
+        about = AboutModel(self._window, f"{info.architecture}: {evidence}" if evidence else info.architecture)
         about.show_waiting(wording.file_name(info.checkpoint.file))
         self._session.looking.found.connect(about.show_inspection)
         self._session.look_at_model()

@@ -228,6 +228,20 @@ def save_script(network: nn.Module, path: Path, example: Tensor | None = None) -
         jit.save(jit.script(network) if example is None else jit.trace(network, example), str(path))
 
 
+class TestWhatIsNoClassifier:
+    def test_it_is_called_what_it_is(self, room: Room, tmp_path: Path) -> None:
+        parts = {"rpn.head.conv.weight": torch.zeros(4, 4, 3, 3), "roi_heads.box_head.fc6.weight": torch.zeros(4, 4)}
+        torch.save({f"model.{name}": tensor for name, tensor in parts.items()}, tmp_path / "d.pth")
+        with pytest.raises(MatchError, match=r"d\.pth is an object detector \(R-CNN\)"):
+            room.open(spec_of(tmp_path / "d.pth"))
+
+    def test_a_whole_network_of_unknown_classes_asks_for_its_python_file(self, room: Room, tmp_path: Path) -> None:
+        network = networks.make("SimpleCNN", 10)
+        torch.save({"net": network.state_dict()}, tmp_path / "plain.pth")
+        with pytest.raises(MatchError):
+            room.open(spec_of(tmp_path / "plain.pth"))
+
+
 class TestAssumptions:
     @pytest.mark.parametrize(
         ("form", "size", "crop", "channels"),

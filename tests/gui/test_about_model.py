@@ -46,6 +46,7 @@ def about(opened: Opened) -> AboutModel:
 
 def test_it_says_what_the_file_is(about: AboutModel) -> None:
     facts = about.facts
+    assert facts["In use as"] == "shufflenet_v2_x1_0: all 320 names and shapes fit"
     assert facts["Taken from"] == "ckpt > state_dict, prefix module."
     assert facts["Architecture"] == "resnet18: all 102 names and shapes fit"
     assert facts["Also fits"].startswith("timm/resnet18")

@@ -56,6 +56,9 @@ class TestTrust:
         opened.until(lambda: not opened.window.findChildren(TrustDialog))
         opened.fake.wait_idle()
         assert opened.fake.agreed == []
+        notice = opened.window.notices.current
+        assert notice is not None
+        assert notice.action == "Read what is in it …"
         assert opened.session.models.info is not None
         assert opened.session.models.info.spec == ModelSpec()
 
