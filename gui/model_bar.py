@@ -174,13 +174,15 @@ class ModelBar(QWidget):
         )
         if info.spec.kind == "file":
             choices.append(Choice(_OPEN, "Open the network's Python file …", "a network of your own"))
-        choices.append(Choice("", "All architectures"))
         fitting = {match.architecture for match in info.matches}
-        choices.extend(
-            Choice(entry.id, entry.id, entry.family, entry.id == info.architecture)
-            for entry in sorted(catalogue.architectures(), key=lambda entry: natural(entry.id))
-            if entry.id not in fitting
-        )
+        entries = sorted(catalogue.architectures(), key=lambda entry: natural(entry.id))
+        for source in ("torchvision", "timm"):
+            choices.append(Choice("", f"All of {source}'s"))
+            choices.extend(
+                Choice(entry.id, entry.id, entry.family, entry.id == info.architecture)
+                for entry in entries
+                if entry.source == source and entry.id not in fitting
+            )
         return choices
 
     def _device_choices(self) -> list[Choice]:

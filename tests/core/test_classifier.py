@@ -151,6 +151,18 @@ def test_a_network_that_does_not_fit_its_input_or_its_labels_is_refused(network:
         answer(Classifier(network, classifier_info()), torch.rand(2, 3, 4, 4))
 
 
+def test_rows_are_answered_and_refused_as_rows() -> None:
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
+    network = nn.Linear(784, 3).eval()
+    batch = torch.rand(2, 784)
+    predictions = answer(Classifier(network, classifier_info()), batch)
+    with torch.inference_mode():
+        expected = torch.softmax(network(batch), dim=1)
+    assert [list(each.probabilities) for each in predictions] == [pytest.approx(list(row)) for row in expected.numpy()]
+    with pytest.raises(MatchError, match="does not take an input of 100 numbers in a row"):
+        answer(Classifier(network, classifier_info()), torch.rand(2, 100))
+
+
 def test_a_bug_in_a_network_is_no_full_memory() -> None:
     class Broken(nn.Module):
         def forward(self, images: Tensor) -> Tensor:

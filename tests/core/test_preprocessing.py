@@ -47,6 +47,26 @@ def preprocessings(draw: st.DrawFn) -> Preprocessing:
 
 
 @given(preprocessings())
+def test_rows_need_a_fixed_size(value: Preprocessing) -> None:
+    if value.crop is None and value.resize in ("none", "shorter"):
+        with pytest.raises(PreprocessingError, match="flatten is not usable"):
+            replace(value, flatten=True)
+        return
+    flat = replace(value, flatten=True)
+    assert from_dict(json.loads(json.dumps(to_dict(flat)))) == flat
+    assert flat.describe() == f"{value.describe()}, as one row"
+    # A single change leaves the rest as it is.
+    assert parse_overrides(flat, {"interpolation": "nearest"}).flatten
+
+
+@pytest.mark.parametrize("wrong", [1, "true", None])
+def test_a_truth_value_is_nothing_else(wrong: object) -> None:
+    for name in ("exif", "flatten"):
+        with pytest.raises(PreprocessingError, match=f"{name} is {wrong!r}"):
+            from_dict({name: wrong})
+
+
+@given(preprocessings())
 def test_what_is_written_is_read_back(value: Preprocessing) -> None:
     assert from_dict(to_dict(value)) == value
     assert from_dict(json.loads(json.dumps(to_dict(value)))) == value

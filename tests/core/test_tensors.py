@@ -56,6 +56,23 @@ def test_shorter_side_and_crop(size: tuple[int, int], resize: int, crop: int) ->
     assert torch.equal(ours, theirs)
 
 
+@pytest.mark.parametrize(("channels", "length"), [("grey", 784), ("rgb", 2352), ("bgr", 2352)])
+def test_an_image_as_one_row(channels: Channels, length: int) -> None:
+    """As ``ToTensor()`` and ``flatten()`` of a plain script."""
+    image = scene(200, 100)
+    count = 1 if channels == "grey" else 3
+    preprocessing = Preprocessing(
+        channels=channels, resize="exact", size=(28, 28), crop=None, mean=(0.5,) * count, std=(0.25,) * count
+    )
+    row = to_tensor(DecodedImage(image), replace(preprocessing, flatten=True))
+    plain = image.convert("L") if channels == "grey" else image
+    script = expected(plain, transforms.Resize((28, 28)), mean=(0.5,) * count, std=(0.25,) * count)
+    if channels == "bgr":
+        script = script[[2, 1, 0]]
+    assert row.shape == (length,)
+    assert torch.equal(row, script.flatten())
+
+
 @settings(max_examples=60)
 @given(
     size=st.tuples(st.integers(1, 300), st.integers(1, 300)),

@@ -172,7 +172,9 @@ def _slot(
         kind, choices = "choice", tuple(blocks)
     slot = Slot(name, kind, default, "default", text.annotation, choices)
     if name in answers:
-        slot.value, slot.source = parse_answer(name, answers[name]), "answer"
+        value = parse_answer(name, answers[name])
+        named = [each for each in choices if answers[name].strip() in (literal(each), getattr(each, "name", None))]
+        slot.value, slot.source = named[0] if named else value, "answer"
         return slot
     for value in _said(name, known):
         plain = _converted(value, kind)

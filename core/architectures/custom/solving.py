@@ -282,7 +282,7 @@ class Solver:
         """Whether a guess is proved by the shapes: with other values they would differ."""
         slots = [replace(slot) for slot in solution.slots]
         slot = slots[index]
-        if slot.kind == "ints":
+        if slot.kind == "ints" or (slot.kind == "choice" and len(slot.choices) == 1):
             return True
         others: list[object] = [each for each in slot.choices if each != slot.value]
         if slot.kind == "int":
@@ -322,9 +322,12 @@ def _unknowns(slots: Sequence[Slot]) -> Iterator[Key]:
             continue
         if slot.kind == "int" and isinstance(slot.value, int) and not isinstance(slot.value, bool):
             yield index, -1
-        elif slot.kind == "ints" and isinstance(slot.value, list | tuple):
-            items = cast("Sequence[object]", slot.value)
-            yield from ((index, place) for place, item in enumerate(items) if isinstance(item, int))
+        elif slot.kind == "ints":
+            yield from ((index, place) for place, item in enumerate(_items(slot.value)) if isinstance(item, int))
+
+
+def _items(value: object) -> Sequence[object]:
+    return cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
 
 
 def _get(slots: Sequence[Slot], key: Key) -> int:

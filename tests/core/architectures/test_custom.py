@@ -126,6 +126,18 @@ def test_factories_go_before_the_class_that_they_use(tmp_path: Path) -> None:
     assert_same_answers(fit, other, 3, 32, 32)
 
 
+def test_blocks_that_look_alike_are_asked_for(tmp_path: Path) -> None:
+    text = RES_BLOCKS.replace(
+        "def ResNet6",
+        "class Other(BasicBlock):\n    def forward(self, x):\n        return "
+        "self.bn(self.conv(x)) + self.shortcut(x)\n\n\ndef ResNet6",
+    )
+    network = plain(text.replace("(BasicBlock, [2, 2]", "(Other, [3, 1]"), "ResNet6", 7)
+    path = write(tmp_path, text)
+    assert [(each.name, each.suggestion) for each in best(path, network).questions] == [("block", "BasicBlock")]
+    assert_same_answers(best(path, network, answers={"block": "Other"}), network, 3, 32, 32)
+
+
 def test_truth_values_and_the_side_of_an_image_are_found(tmp_path: Path) -> None:
     network = plain(CONFIGURED, "ConvNet", 1, [8, 12], 28, 5, kernel=5, batch_norm=True)
     fit = best(write(tmp_path, CONFIGURED), network)
