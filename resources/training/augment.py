@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_SCENES, _SHARPENED = 0.2, 0.5
+"""Share of the pictures that are placed within a scene, and of those whose sharpness is changed."""
 _GREY = (0.299, 0.587, 0.114)
 
 
@@ -108,11 +110,12 @@ def augment(pixels: Tensor, size: int, strength: float) -> Tensor:
     """
     images = pixels.float().div_(255)
     count = len(images)
-    scenes = int(count * 0.4 * strength)
+    # What large photos differ in does not grow weaker towards the end: sharpness, and space around the object.
+    scenes = int(count * _SCENES)
     zoom = torch.exp(_uniform(count - scenes, -0.1, 0.3 * strength + 0.02))
     plain = _sample(images[scenes:], _placements(count - scenes, zoom, 0.16), size, "reflection")
     images = torch.cat([_within_a_scene(images[:scenes], size), plain]) if scenes else plain
-    chosen = torch.rand(count) < 0.6 * strength
+    chosen = torch.rand(count) < _SHARPENED
     images = torch.where(chosen.view(-1, 1, 1, 1), _sharpness(images), images).clamp_(0, 1)
     chosen = torch.rand(count) < 0.8 * strength
     images = torch.where(chosen.view(-1, 1, 1, 1), _colour(images), images)
