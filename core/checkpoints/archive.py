@@ -168,7 +168,12 @@ def _find_directory(file: Source, size: int) -> tuple[int, int, int]:
             (offset,) = struct.unpack("<Q", locator[8:16])
             if end64[:4] != _END64 or offset != directory_end:
                 raise BrokenFile("its table of contents is not where it says")
+            narrow = (disk, first_disk, here, count, length, start)
             disk, first_disk, here, count, length, start = struct.unpack("<2L4Q", end64[16:56])
+            wide = (disk, first_disk, here, count, length, start)
+            limits = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+            if any(few not in (many, limit) for few, many, limit in zip(narrow, wide, limits, strict=True)):
+                raise BrokenFile("it has two tables of contents that differ")
     if disk or first_disk or here != count or start + length != directory_end:
         raise BrokenFile("its table of contents is not where it says")
     return start, length, count

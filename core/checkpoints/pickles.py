@@ -10,6 +10,7 @@ The opcodes are those of protocols 0 to 5, as ``pickletools`` describes them.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import pickle
 import struct
@@ -369,8 +370,9 @@ def read_pickle(data: bytes) -> tuple[object, frozenset[str]]:
     value = reader.read()
     if stream.tell() < len(data):
         # PyTorch writes one.  Whoever hides another behind it means no good: say what it asks for.
-        while stream.tell() < len(data):
-            reader.read()
+        with contextlib.suppress(BrokenFile):
+            while stream.tell() < len(data):
+                reader.read()
         broken = BrokenFile("something follows its pickle")
         broken.globals = frozenset(reader.globals)
         raise broken

@@ -7,6 +7,7 @@ folders and names with ``..`` in them are never looked at, as only the three exa
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -51,25 +52,32 @@ def read_tar(file: BinaryIO, size: int) -> Contents:
         BrokenFile: it is damaged.
     """
     members = _members(file, size)
-    storages = _Storages(file, members["storages"])
-    tensors, named = _tensors(file, members["tensors"], storages)
-    names = storages.globals | named
-
-    def persistent(key: object) -> object:
-        parts = as_tuple(key)
-        if parts:
-            return parts[0]  # a class that was pickled with its source
-        return tensors.get(str(key), storages.known.get(str(key), Inert(Global("persistent", "id"))))
-
-    pickled = members["pickle"]
-    file.seek(pickled.start)
-    reader = PickleReader(file, pickled.length, persistent)
+    names: set[str] = set()
     try:
-        root = reader.read()
+        storages = _Storages(file, members["storages"], names)
+        tensors = _tensors(file, members["tensors"], storages.known, names)
+
+        def persistent(key: object) -> object:
+            parts = as_tuple(key)
+            if parts:
+                return parts[0]  # a class that was pickled with its source
+            return tensors.get(str(key), storages.known.get(str(key), Inert(Global("persistent", "id"))))
+
+        pickled = members["pickle"]
+        file.seek(pickled.start)
+        root = _read(PickleReader(file, pickled.length, persistent), names)
     except BrokenFile as error:
         error.globals |= names
         raise
-    return Contents("state_dict", root, storages.spans, tuple(sorted(names | reader.globals)))
+    return Contents("state_dict", root, storages.spans, tuple(sorted(names)))
+
+
+def _read(reader: PickleReader, names: set[str]) -> object:
+    """The next pickle's value; what it asks Python for joins the names, whatever happens."""
+    try:
+        return reader.read()
+    finally:
+        names |= reader.globals
 
 
 def _members(file: BinaryIO, size: int) -> dict[str, Span]:
@@ -103,13 +111,12 @@ class _Storages:
     Attributes:
         known: storages by their number, parts of others included.
         spans: where their bytes lie.
-        globals: what the pickles between them ask Python for.
     """
 
-    def __init__(self, file: BinaryIO, member: Span) -> None:
+    def __init__(self, file: BinaryIO, member: Span, names: set[str]) -> None:
         self.known: dict[str, Storage] = {}
         self.spans: dict[str, Span] = {}
-        self.globals: set[str] = set()
+        self._names = names
         file.seek(member.start)
         end = member.start + member.length
         for _ in range(_count(self._next(file, end))):
@@ -119,11 +126,7 @@ class _Storages:
             self._part(as_tuple(view))
 
     def _next(self, file: BinaryIO, end: int) -> object:
-        reader = PickleReader(file, end - file.tell())
-        try:
-            return reader.read()
-        finally:
-            self.globals |= reader.globals
+        return _read(PickleReader(file, end - file.tell()), self._names)
 
     def _one(self, file: BinaryIO, end: int) -> None:
         parts = as_tuple(self._next(file, end))
@@ -150,18 +153,15 @@ class _Storages:
         self.known[str(view[0])] = replace(root, start=root.start + start, numel=numel)
 
 
-def _tensors(file: BinaryIO, member: Span, storages: _Storages) -> tuple[dict[str, TensorRef | None], set[str]]:
-    """The tensors in the archive by their number, and what the pickles between them ask Python for."""
+def _tensors(
+    file: BinaryIO, member: Span, storages: Mapping[str, Storage], names: set[str]
+) -> dict[str, TensorRef | None]:
+    """The tensors in the archive, by their number."""
     file.seek(member.start)
     end = member.start + member.length
-    names: set[str] = set()
 
     def following() -> object:
-        reader = PickleReader(file, end - file.tell())
-        try:
-            return reader.read()
-        finally:
-            names.update(reader.globals)
+        return _read(PickleReader(file, end - file.tell()), names)
 
     def numbers(form: str, count: int) -> tuple[int, ...]:
         data = file.read(struct.calcsize(form) * count)
@@ -172,13 +172,13 @@ def _tensors(file: BinaryIO, member: Span, storages: _Storages) -> tuple[dict[st
     tensors: dict[str, TensorRef | None] = {}
     for _ in range(_count(following())):
         parts = as_tuple(following())
-        storage = storages.known.get(str(parts[1])) if len(parts) == 3 else None
+        storage = storages.get(str(parts[1])) if len(parts) == 3 else None
         sides, _ = numbers("i", 2)
         if storage is None or not 0 <= sides <= 32:
             raise BrokenFile("it describes a tensor wrongly")
         shape, stride = numbers("q", sides), numbers("q", sides)
         tensors[str(parts[0])] = view_of(storage, numbers("q", 1)[0], shape, stride)
-    return tensors, names
+    return tensors
 
 
 def _count(value: object) -> int:

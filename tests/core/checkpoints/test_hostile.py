@@ -22,7 +22,7 @@ from torch import Tensor
 from torch._utils import _rebuild_tensor_v2  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
 
 from core.checkpoints import open_checkpoint
-from core.errors import WeightsError
+from core.errors import UnsafeError, WeightsError
 from tests.core.checkpoints.making import Runs, bare_archive, hostile_pickles, legacy_file, saved, small_state
 
 HOSTILE = list(hostile_pickles(Path("x")))
@@ -111,6 +111,78 @@ def test_strange_pickles_are_refused(data: bytes, tmp_path: Path) -> None:
             open_checkpoint(path)
 
 
+def test_several_pickles_in_one(tmp_path: Path) -> None:
+    """Only the first is read by anybody; a second has no business there, and what it asks for is said."""
+    canary = tmp_path / "canary"
+    first = pickle.dumps({"a": 1}, 2)
+    for name, second in hostile_pickles(canary).items():
+        if "damaged" not in name:
+            with pytest.raises(UnsafeError):
+                open_checkpoint(bare_archive(first + second, tmp_path / "w.pth"))
+    for second in (first, b"junk", b"."):
+        with pytest.raises(WeightsError, match="damaged"):
+            open_checkpoint(bare_archive(first + second, tmp_path / "w.pth"))
+    assert not canary.exists()
+
+
+def frames(data: bytes, split: int) -> bytes:
+    """A pickle in frames that end in the middle of an instruction, or claim more than there is."""
+    return b"\x80\x04\x95" + struct.pack("<Q", split) + data[2:]
+
+
+@pytest.mark.parametrize("split", [0, 1, 7, 2**40])
+def test_frames_hide_nothing(split: int, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    data = hostile_pickles(canary)["REDUCE"]
+    with pytest.raises(UnsafeError) as caught:
+        open_checkpoint(bare_archive(frames(data, split), tmp_path / "w.pth"))
+    assert caught.value.blocked == ("posix.system",)
+    assert not canary.exists()
+
+
+COMPUTED = [
+    # The name is put together, or comes from a call: it is no name then, and nothing is looked up.
+    b"\x80\x04" + b"cposixpath\njoin\n" + b"\x8c\x02os\x85R" + b"\x8c\x06system" + b"\x93.",
+    b"\x80\x04" + b"]" + b"\x8c\x06system" + b"\x93.",
+    b"\x80\x04" + b"N" + b"N" + b"\x93.",
+    b"\x80\x04" + b"C\x05posix" + b"\x8c\x06system" + b"\x93.",
+]
+
+
+@pytest.mark.parametrize("data", COMPUTED)
+def test_names_that_are_computed(data: bytes, tmp_path: Path) -> None:
+    for path in (bare_archive(data, tmp_path / "zip.pth"), legacy_file(data, tmp_path / "legacy.pth")):
+        with pytest.raises(WeightsError):
+            open_checkpoint(path)
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if "damaged" not in name and "memo" not in name])
+def test_a_hostile_file_can_still_be_described(name: str, tmp_path: Path) -> None:
+    """Weights beside the code: everything is shown, and what would have run is named."""
+    canary = tmp_path / "canary"
+    weights = saved({"state_dict": small_state()}, legacy=True)
+    data = hostile_pickles(canary)[name]
+    body = data[:-1]
+    # Into the dictionary beside the weights, as one more value.
+    start = weights.index(b"\x80\x02}", len(weights) // 100 + 30)
+    end = weights.index(b"s.", start)
+    path = tmp_path / "w.pth"
+    path.write_bytes(weights[: end + 1] + _named("note") + body + b"s" + weights[end + 1 :])
+    with pytest.raises(UnsafeError) as caught:
+        open_checkpoint(path)
+    checkpoint = open_checkpoint(path, refuse_unsafe=False)
+    assert checkpoint.summary.blocked == caught.value.blocked != ()
+    assert checkpoint.tensors.keys() == small_state().keys()
+    assert not canary.exists()
+    with contextlib.suppress(Exception):
+        torch.load(path, weights_only=False)
+    assert canary.exists()
+
+
+def _named(text: str) -> bytes:
+    return b"X" + struct.pack("<I", len(text)) + text.encode()
+
+
 def copied_often() -> bytes:
     """A set of a list of 1,000 numbers, 30,000 times."""
     numbers = b"](" + b"".join(b"K" + bytes([n % 256]) for n in range(1000)) + b"eq\x00"
@@ -170,6 +242,35 @@ def test_tensors_cannot_claim_what_is_not_there(data: bytes, reason: str, tmp_pa
         )
 
 
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization:DeprecationWarning", "ignore:.*quantize.*:UserWarning")
+def test_quantised_tensors_with_wrong_strides_are_not_built(tmp_path: Path) -> None:
+    good = saved({"state_dict": small_state(), "q": torch.quantize_per_tensor(torch.ones(4, 4), 0.1, 0, torch.qint8)})
+    path = tmp_path / "w.pth"
+    path.write_bytes(good)
+    assert open_checkpoint(path).tensors.keys() == small_state().keys()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@given(
+    offset=st.integers(-2, 40),
+    shape=st.lists(st.integers(-1, 7), max_size=4),
+    stride=st.lists(st.integers(-2, 9), max_size=4),
+)
+def test_views_are_torchs_own_or_refused(offset: int, shape: list[int], stride: list[int], tmp_path: Path) -> None:
+    """Whatever is claimed: either the very view that torch makes of these numbers, or an error."""
+    numbers = torch.arange(32.0)
+    path = bare_archive(
+        tensor_pickle(offset, tuple(shape), tuple(stride), 32),
+        tmp_path / "w.pth",
+        **{"data/0": numbers.numpy().tobytes()},
+    )
+    try:
+        found = open_checkpoint(path).tensors["0"]
+    except WeightsError:
+        return
+    assert torch.equal(found, torch.as_strided(numbers, shape, stride, offset))
+
+
 def numbers_of(tensor: Tensor) -> object:
     return cast(object, tensor.tolist())  # pyright: ignore[reportUnknownMemberType]
 
@@ -226,6 +327,27 @@ class TestArchives:
     def test_names_that_differ(self, good: bytes, tmp_path: Path) -> None:
         place = good.index(b"/data/0")
         assert "two descriptions" in self.refused(good[:place] + b"/data/7" + good[place + 7 :], tmp_path)
+
+    def test_two_ends(self, good: bytes, tmp_path: Path) -> None:
+        """A second end record in the comment of the first: some programs read the one, some the other."""
+        other = good[good.rindex(b"PK\x05\x06") :]
+        commented = good[:-2] + struct.pack("<H", len(other)) + other
+        assert "not where it says" in self.refused(commented, tmp_path)
+
+    def test_a_member_that_is_described_twice_otherwise(self, good: bytes, tmp_path: Path) -> None:
+        place = good.index(b"PK\x03\x04") + 8
+        assert "two descriptions" in self.refused(good[:place] + b"\x08\x00" + good[place + 2 :], tmp_path)
+
+    def test_a_directory_that_claims_too_much(self, good: bytes, tmp_path: Path) -> None:
+        place = good.rindex(b"PK\x05\x06")
+        for count in (0, 1, 8, 10):
+            changed = good[: place + 8] + struct.pack("<2H", count, count) + good[place + 12 :]
+            assert "two tables of contents" in self.refused(changed, tmp_path)
+
+    def test_encrypted_members(self, good: bytes, tmp_path: Path) -> None:
+        place = good.index(b"PK\x01\x02") + 8
+        flags = struct.pack("<H", struct.unpack("<H", good[place : place + 2])[0] | 1)
+        assert "packed again" in self.refused(good[:place] + flags + good[place + 2 :], tmp_path)
 
     def test_members_that_overlap(self, good: bytes, tmp_path: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(good)) as archive:

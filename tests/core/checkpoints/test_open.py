@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
 import hashlib
+import logging
 import os
+import pathlib
 import re
+import types
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.checkpoints import Checkpoint, open_checkpoint
-from core.errors import WeightsError
+from core.errors import UsageError, WeightsError
 from core.matching import rank
 from tests.core.checkpoints.making import saved, small_state
 from tests.core.weights import StateDict, network, save, save_safe
@@ -154,6 +163,133 @@ def test_which_of_several(
     checkpoint = opened(value(raw, averaged), tmp_path)
     assert (checkpoint.summary.unwrapped, checkpoint.summary.prefix) == (unwrapped, prefix)
     assert holds(checkpoint, raw if which == "raw" else averaged)
+
+
+SETS: list[tuple[Callable[[StateDict, StateDict], object], tuple[str, ...]]] = [
+    (lambda raw, _: raw, (".",)),
+    (lambda raw, _: prefixed("module.", raw), ("module",)),
+    (lambda raw, _: {"state_dict": raw, "epoch": 3}, ("state_dict",)),
+    (lambda raw, ema: {"state_dict": raw, "state_dict_ema": ema}, ("state_dict_ema", "state_dict")),
+    (
+        lambda raw, ema: {"model": raw, "model_ema": {"n_averaged": torch.tensor(9), **prefixed("module.", ema)}},
+        ("model", "model_ema.module"),
+    ),
+    (lambda raw, ema: {"ema": {"state": ema, "decay": 0.9}, "net": raw}, ("net", "ema.state")),
+    (
+        lambda raw, ema: {"state_dict": {**prefixed("ema_model.", ema), **prefixed("model.", raw)}},
+        ("state_dict.model", "state_dict.ema_model"),
+    ),
+    # One set under two names is no choice, nor is what is no network.
+    (lambda raw, _: {"state_dict": raw, "model": raw}, ("state_dict",)),
+    (lambda raw, _: {"state_dict": raw, "other": small_state()}, ("state_dict",)),
+    # Of no known architecture: those with the same names and shapes.
+    (
+        lambda _, __: {"model": small_state(), "ema": small_state(), "queue": {"a": torch.ones(3), "b": torch.ones(3)}},
+        ("model", "ema"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), SETS)
+def test_sets_to_choose_from(
+    value: Callable[[StateDict, StateDict], object],
+    expected: tuple[str, ...],
+    raw: StateDict,
+    averaged: StateDict,
+    tmp_path: Path,
+) -> None:
+    made = value(raw, averaged)
+    assert opened(made, tmp_path).summary.sets == expected
+    for name in expected:
+        chosen = open_checkpoint(tmp_path / "w.pth", name)
+        assert chosen.summary.sets[0] == name
+        assert sorted(chosen.summary.sets) == sorted(expected)
+        assert ".".join((*chosen.summary.unwrapped, chosen.summary.prefix)).strip(".") == name.strip(".")
+
+
+def test_raw_weights_in_place_of_averaged_ones(raw: StateDict, averaged: StateDict, tmp_path: Path) -> None:
+    path = save({"state_dict": raw, "state_dict_ema": averaged}, tmp_path / "w.pth")
+    assert holds(open_checkpoint(path), averaged)
+    assert holds(open_checkpoint(path, "state_dict_ema"), averaged)
+    assert holds(open_checkpoint(path, "state_dict"), raw)
+    with pytest.raises(UsageError) as caught:
+        open_checkpoint(path, "model")
+    assert caught.value.why == "It has: state_dict_ema, state_dict."
+
+
+def test_averaged_networks_that_were_saved_whole(tmp_path: Path) -> None:
+    raw, ema = network(ARCHITECTURE), network(ARCHITECTURE, seed=1)
+    path = save({"model": raw, "ema": ema, "epoch": 2}, tmp_path / "w.pth")
+    checkpoint = open_checkpoint(path)
+    assert (checkpoint.summary.container, checkpoint.summary.sets) == ("module", ("model", "ema"))
+    assert checkpoint.metadata["epoch"] == 2
+    assert holds(checkpoint, raw.state_dict())
+    assert holds(open_checkpoint(path, "ema"), ema.state_dict())
+
+
+class Colour(enum.Enum):
+    """An enumeration that nobody imports."""
+
+    RED = 1
+
+
+@dataclasses.dataclass
+class Run:
+    """A data class that nobody imports."""
+
+    name: str
+    colour: Colour
+
+
+class Names(collections.UserDict[str, int]):
+    """A table of a class of its own."""
+
+
+ODD: list[object] = [
+    argparse.Namespace(a=1),
+    Run("x", Colour.RED),
+    Colour.RED,
+    Names(cat=0),
+    collections.deque([1, 2]),
+    datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC),
+    datetime.timedelta(1),
+    decimal.Decimal("1.5"),
+    fractions.Fraction(1, 3),
+    uuid.UUID(int=5),
+    pathlib.PurePosixPath("/a/b"),
+    range(3),
+    slice(1, 2),
+    complex(1, 2),
+    np.float32(1.5),
+    np.bool_(True),
+    np.arange(3),
+    np.dtype("float32"),
+    np.random.default_rng(0),
+    {(1, (2, 3)): 4, frozenset({1}): 2, Colour.RED: 5, None: 6, 1.5: 7, b"x": 8},
+    {1, 2},
+    frozenset({"a"}),
+    torch.Generator,
+    len,
+    nn.ReLU,
+    torch.optim.SGD,
+    collections.Counter("abc"),
+    types.SimpleNamespace(a=1),
+    logging.getLogger("x"),
+    bytearray(b"abc"),
+    2**200,
+    ValueError("x"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: type(odd).__name__)
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_nothing_beside_the_tensors_stands_in_the_way(odd: object, protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    torch.save({"odd": odd, "state_dict": small_state(), "epoch": 3}, path, pickle_protocol=protocol)
+    checkpoint = open_checkpoint(path)
+    assert holds(checkpoint, small_state())
+    assert checkpoint.metadata["epoch"] == 3
+    assert checkpoint.summary.blocked == ()
 
 
 def test_what_fits_wins_over_what_is_usual(raw: StateDict, tmp_path: Path) -> None:
