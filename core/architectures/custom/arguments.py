@@ -40,10 +40,11 @@ _SIDE = re.compile(r"im(g|age)?_?(size|dim|height|width|h|w)$|resolution|^(heigh
 _INPUT = re.compile(r"^in|input|feature")
 _RATE = re.compile(r"drop|^p$|prob")
 _FLOAT = re.compile(r"drop|prob|rate|alpha|slope|eps|momentum|^p$|^lr$|decay|temperature|scale|gain|std|ratio")
-_LISTS = re.compile(r"layers$|sizes$|units$|dims$|blocks$|filters$|widths$|depths$|features_list|cfg|_list$|hiddens$")
+_LISTS = re.compile(r"layers$|sizes$|units$|dims$|blocks$|filters$|widths$|depths$|_list$|hiddens$")
 _MAYBE_COUNT = re.compile(r"^(num|n|nb)_")
 _BOOL = re.compile(r"^(use|with|is|has|do|enable)_|bias|pretrained|batch_?norm|^bn$|bidirectional|^residual$|^relu$")
 _TEXT = re.compile(r"name|mode|type|activation|norm$|^act$|variant|arch")
+_OTHER = re.compile(r"^(block|backbone|encoder|model|net|base_model|layer|cfg|config|opt|args|params)$")
 _BLOCK = re.compile(r"block|layer|module|cell|unit|conv")
 
 
@@ -231,9 +232,7 @@ def _kind_by_name(name: str, texts: tuple[object, ...], required: bool) -> tuple
         return "ints", ()
     if _TEXT.search(name):
         return "text", ()
-    return (
-        ("other", ()) if re.search(r"^(block|backbone|encoder|model|net|base_model|layer|cfg)$", name) else ("int", ())
-    )
+    return ("other", ()) if _OTHER.search(name) else ("int", ())
 
 
 def _guess(slot: Slot, shapes: Mapping[str, Shape]) -> object:
@@ -297,7 +296,7 @@ def _converted(value: object, kind: str) -> object:
         return list(cast("Sequence[object]", value)) if _whole_numbers(value) else None
     wanted = {"int": int, "float": int | float, "bool": bool, "text": str}.get(kind)
     if wanted is None:
-        return cast(object, value) if isinstance(value, int | float | str | list | tuple) else None
+        return cast(object, value) if isinstance(value, int | float | str | list | tuple | dict) else None
     if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "bool"):
         return int(value) if kind == "int" and isinstance(value, float) and value.is_integer() else None
     return value

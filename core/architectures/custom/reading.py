@@ -158,7 +158,7 @@ class _Reader:
                     )
             elif isinstance(node, ast.FunctionDef):
                 if self._is_factory(text, node):
-                    yield SourceClass(node.name, "function", node.lineno, _parameters(node, 0))
+                    yield SourceClass(node.name, "function", node.lineno, _parameters(node, 0, text.tree))
             elif isinstance(node, ast.ImportFrom):
                 yield from self._imported(text, node)
         yield from self._instances(text)
@@ -254,7 +254,7 @@ class _Reader:
     def _constructor(self, text: Text, node: ast.ClassDef, depth: int = 0) -> tuple[Parameter, ...]:
         for item in node.body:
             if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                return _parameters(item, 1)
+                return _parameters(item, 1, text.tree)
         for base in node.bases if depth < 8 else ():
             local = self._local(text, base)
             if local is not None and isinstance(local[1], ast.ClassDef):
@@ -310,7 +310,7 @@ class _Reader:
         return self._names[text.path]
 
 
-def _parameters(node: ast.FunctionDef, skip: int) -> tuple[Parameter, ...]:
+def _parameters(node: ast.FunctionDef, skip: int, tree: ast.Module) -> tuple[Parameter, ...]:
     positional = [*node.args.posonlyargs, *node.args.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults)) + list(node.args.defaults)
     pairs = list(zip(positional, defaults, strict=True))[skip:]
@@ -320,24 +320,34 @@ def _parameters(node: ast.FunctionDef, skip: int) -> tuple[Parameter, ...]:
             arg.arg,
             ast.unparse(arg.annotation) if arg.annotation else "",
             None if default is None else ast.unparse(default),
-            tuple(dict.fromkeys(_choices(node, arg.arg))),
+            tuple(dict.fromkeys(_choices(node, arg.arg, tree))),
         )
         for arg, default in pairs
     )
 
 
-def _choices(node: ast.FunctionDef, name: str) -> Iterator[str]:
+def _choices(node: ast.FunctionDef, name: str, tree: ast.Module) -> Iterator[str]:
     """Texts that a function compares a parameter with, or looks it up by."""
     for found in ast.walk(node):
         if isinstance(found, ast.Compare) and _mentions(found.left, name):
             for other in found.comparators:
                 yield from _texts(other)
-        elif isinstance(found, ast.Subscript) and _mentions(found.slice, name) and isinstance(found.value, ast.Dict):
-            for key in found.value.keys:
+        elif isinstance(found, ast.Subscript) and _mentions(found.slice, name):
+            for key in _table(found.value, tree):
                 yield from _texts(key) if key is not None else ()
         elif isinstance(found, ast.Match) and _mentions(found.subject, name):
             for case in found.cases:
                 yield from (text for part in ast.walk(case.pattern) for text in _texts(part))
+
+
+def _table(value: ast.expr, tree: ast.Module) -> list[ast.expr | None]:
+    """The keys of a dict that is written there, or at the top level of the file under that name."""
+    if isinstance(value, ast.Name):
+        name = value.id
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == name for target in node.targets):
+                value = node.value
+    return value.keys if isinstance(value, ast.Dict) else []
 
 
 def _mentions(value: ast.expr, name: str) -> bool:

@@ -259,23 +259,25 @@ class Solver:
             if slot.source != "guess":
                 continue
             if not solution.exact or not self._shown(solution, index):
-                self._unseen(slot, solution.exact, notes, questions)
+                self._unseen(slot, solution, notes, questions)
             elif slot.name in self._plateaus:
                 low, high = self._plateaus[slot.name]
                 notes.append(f"{name} may be {low} to {high}; {literal(slot.value)} is used.")
         return replace(solution, notes=tuple(notes), questions=tuple(questions))
 
-    def _unseen(self, slot: Slot, exact: bool, notes: list[str], questions: list[Question]) -> None:
+    def _unseen(self, slot: Slot, solution: Solution, notes: list[str], questions: list[Question]) -> None:
         if slot.kind == "float" and is_rate(slot.name):
             notes.append(f"{shown(slot.name, 40)} is taken as 0: it matters in training only.")
             return
         if slot.kind == "text" and slot.choices:
             why = f"No weight shows it; the code knows {', '.join(literal(each) for each in slot.choices)}."
-        elif exact:
+        elif solution.exact:
             why = "No weight shows it, and the file does not say."
         else:
             why = "It could not be found from the weights."
-        suggestion = "" if slot.kind == "other" or slot.value in ("", None) else literal(slot.value)
+        # A value with which nothing could be built is no suggestion.
+        unknown = slot.value in ("", None) or solution.agreement is None
+        suggestion = "" if unknown else literal(slot.value)
         questions.append(Question(slot.name, slot.annotation, suggestion, why))
 
     def _shown(self, solution: Solution, index: int) -> bool:

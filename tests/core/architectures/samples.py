@@ -238,3 +238,35 @@ class Asking(nn.Module):
         x = self.inside(x)[:, None]
         return self.out(self.dropout(self.act(self.attention(x, x, x)[0][:, 0])))
 """
+
+TABLE = """
+from torch import nn
+
+SIZES = {"small": [8, "M"], "middle": [8, "M", 12, "M"], "large": [8, 8, "M", 12, "M"]}
+
+
+class VGG(nn.Module):
+    def __init__(self, size, num_classes):
+        super().__init__()
+        layers, channels = [], 3
+        for width in SIZES[size]:
+            if width == "M":
+                layers.append(nn.MaxPool2d(2))
+            else:
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
+                channels = width
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Linear(channels, num_classes)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
+class Configured(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.fc = nn.Linear(config["inside"], config["outside"])
+
+    def forward(self, x):
+        return self.fc(x)
+"""

@@ -14,7 +14,7 @@ from core.architectures.custom import build_custom
 from core.architectures.input_form import find_input
 from core.errors import MatchError, QuestionsError, UsageError
 from tests.core.architectures.opening import assert_same_answers, best, plain, ranked, write
-from tests.core.architectures.samples import CHALLENGE, CONFIGURED, RES_BLOCKS, RESNET, SIMPLE
+from tests.core.architectures.samples import CHALLENGE, CONFIGURED, RES_BLOCKS, RESNET, SIMPLE, TABLE
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,24 @@ def test_factories_go_before_the_class_that_they_use(tmp_path: Path) -> None:
     fit = best(write(tmp_path, RES_BLOCKS), other)
     assert dict(fit.arguments) == {"block": "BasicBlock", "num_blocks": "[3, 1]", "num_classes": "7"}
     assert_same_answers(fit, other, 3, 32, 32)
+
+
+def test_a_name_out_of_a_table_is_found(tmp_path: Path) -> None:
+    network = plain(TABLE, "VGG", "large", 5)
+    fit = best(write(tmp_path, TABLE), network)
+    assert dict(fit.arguments) == {"size": "'large'", "num_classes": "5"}
+    assert_same_answers(fit, network, 3, 32, 32)
+
+
+def test_a_configuration_is_taken_from_the_checkpoint_or_asked_for(tmp_path: Path) -> None:
+    config = {"inside": 4, "outside": 3}
+    network = plain(TABLE, "Configured", config)
+    path = write(tmp_path, TABLE)
+    assert_same_answers(best(path, network, {"hparams": {"config": config}}, hint="Configured"), network, 4)
+    asked = ranked(path, network.state_dict(), hint="Configured")
+    fit = next(each for each in asked if each.name == "Configured")
+    assert [(each.name, each.suggestion) for each in fit.questions] == [("config", "")]
+    assert_same_answers(best(path, network, answers={"config": str(config)}), network, 4)
 
 
 def test_blocks_that_look_alike_are_asked_for(tmp_path: Path) -> None:
