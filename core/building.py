@@ -84,7 +84,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if checkpoint.module is not None and not own_classes(checkpoint):
         return _tried(rebuild(checkpoint), _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
     if checkpoint.program is not None:
-        name = {"torchscript": "TorchScript"}.get(checkpoint.summary.container, "torch.export")
+        name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
         return _tried(load_program(checkpoint, *consents), name, "a program that brings its own code")
     beside = _source_beside(checkpoint)
     if beside is not None:
@@ -94,7 +94,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
 
 def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
     """The error that says what the file is instead, or what is nearest."""
-    name = shown(Path(checkpoint.summary.file).name)
+    name = shown(Path(checkpoint.about.file).name)
     classes = own_classes(checkpoint)
     if classes:
         named = ", ".join(shown(each, 40) for each in classes[:3]) + (" and others" if len(classes) > 3 else "")
@@ -225,7 +225,7 @@ def _class_of(checkpoint: Checkpoint) -> str:
 
 def _source_beside(checkpoint: Checkpoint) -> Path | None:
     """The Python file in the weights' folder that speaks of most of their names; read as text, nothing runs."""
-    folder = Path(checkpoint.summary.file).absolute().parent
+    folder = Path(checkpoint.about.file).absolute().parent
     names = {part for name in checkpoint.tensors for part in name.split(".")[:-1] if not part.isdigit()}
     firsts = {name.split(".")[0] for name in checkpoint.tensors} & names
     if not firsts:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from core.architectures.custom import read_source
 from core.checkpoints import open_checkpoint
 from core.classifier import CPU, Classifier
 from core.descriptions import DeviceInfo, ModelSpec, Notice
@@ -143,7 +144,9 @@ class Engine:
 
 def _key(spec: ModelSpec, path: Path) -> Key:
     """What must be the same for a classifier to be used again: the request, and all files that it rests on."""
-    chosen = [Path(file) for file in (spec.labels, spec.architecture_file) if file]
+    chosen = [Path(spec.labels)] if spec.labels else []
+    if spec.architecture_file:
+        chosen += [Path(spec.architecture_file), *_imported(Path(spec.architecture_file))]
     files = [path, *sidecar_files(path), *chosen]
     states: list[tuple[int, int]] = []
     for file in files:
@@ -154,6 +157,14 @@ def _key(spec: ModelSpec, path: Path) -> Key:
         else:
             states.append((status.st_mtime_ns, status.st_size))
     return spec, tuple(states)
+
+
+def _imported(source: Path) -> tuple[Path, ...]:
+    """The files of its own folder that a Python file imports; none where it cannot be read, which opening will say."""
+    try:
+        return read_source(source).local
+    except UsageError:
+        return ()
 
 
 def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str]:

@@ -72,6 +72,8 @@ def decide(matches: Sequence[Match], hints: Iterable[str] = ()) -> tuple[Match |
     Returns:
         ``None`` where nothing matches.
     """
+    if len(matches) == 1:
+        return matches[0], matches[0].ambiguous
     by_id = {match.architecture: match for match in matches}
     for hint in hints:
         for name in _meant(hint):
@@ -82,19 +84,22 @@ def decide(matches: Sequence[Match], hints: Iterable[str] = ()) -> tuple[Match |
     return matches[0], matches[0].ambiguous
 
 
-def hints_of(checkpoint: Checkpoint, beside: str = "") -> tuple[str, ...]:
+def hints_of(checkpoint: Checkpoint, beside: str = "") -> Iterator[str]:
     """Names of architectures that something says about a checkpoint, the most trustworthy first.
 
     Its sha256, where it is a published file; what lies beside it; what is written in it, which is sometimes
-    wrong, since people copy it from other models.
+    wrong, since people copy it from other models.  Only who asks waits for the sha256.
 
     Args:
         checkpoint: what it is about.
         beside: the architecture that a sidecar names; may be empty.
     """
     known = published(checkpoint.summary.sha256)
-    hints = [known.architecture if known is not None else "", beside, *_written(checkpoint.metadata)]
-    return tuple(dict.fromkeys(hint for hint in hints if hint))
+    if known is not None:
+        yield known.architecture
+    if beside:
+        yield beside
+    yield from _written(checkpoint.metadata)
 
 
 def _written(metadata: Mapping[str, object]) -> Iterator[str]:
@@ -164,7 +169,7 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
     """
     shapes = _shapes(checkpoint)
     if not architecture:
-        raise fits_nothing(checkpoint.summary.file, shapes)
+        raise fits_nothing(checkpoint.about.file, shapes)
     known = fingerprint(entry_of(architecture).id)
     fit = compare(shapes, known)
     if not fit.exact:
@@ -173,7 +178,7 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
             raise misfit(shapes, fit)
         fit = explained
     if not fit.num_classes:
-        raise no_head(checkpoint.summary.file, fit)
+        raise no_head(checkpoint.about.file, fit)
     _check_types(checkpoint, fit)
     try:
         network = build(fit, transform_input=transforms_input(checkpoint))
@@ -223,8 +228,8 @@ def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
     if fit.left_out:
         heads = sorted({name.partition(".")[0] for name in fit.left_out})
         parts.append(f"{', '.join(heads)}, used in training only, left out")
-    if checkpoint.summary.left_out:
-        parts.append(f"{len(checkpoint.summary.left_out)} tensor(s) beside them left out")
+    if checkpoint.about.left_out:
+        parts.append(f"{len(checkpoint.about.left_out)} tensor(s) beside them left out")
     if fit.architecture in ("googlenet", "inception_v3"):
         state = "on" if transforms_input(checkpoint) else "off, as the file does not say"
         parts.append(f"transform_input {state}")

@@ -76,18 +76,19 @@ def build_classifier(
     """
     if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
         raise WeightsError(
-            f"{Path(checkpoint.summary.file).name} is not what torchvision published.",
+            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
             "Its hash differs: the file was damaged or replaced.",
-            f"Remove {checkpoint.summary.file} and choose these weights again.",
+            f"Remove {checkpoint.about.file} and choose these weights again.",
         )
-    sidecar = read_sidecar(Path(checkpoint.summary.file))
+    sidecar = read_sidecar(Path(checkpoint.about.file))
     notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
-    known = entry or published(checkpoint.summary.sha256)
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
     notices.extend(built.notices)
+    # From here on the sha256 is needed: it had all the time until now.
+    known = entry or published(checkpoint.summary.sha256)
     labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"

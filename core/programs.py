@@ -76,9 +76,9 @@ def trust_request(checkpoint: Checkpoint) -> TrustRequest:
         ValueError: the checkpoint is none of a program.
     """
     if checkpoint.program is None:
-        raise ValueError(f"{checkpoint.summary.container} holds no program")
+        raise ValueError(f"{checkpoint.about.container} holds no program")
     return TrustRequest(
-        file=checkpoint.summary.file,
+        file=checkpoint.about.file,
         kind=checkpoint.program.kind,
         sha256=checkpoint.summary.sha256,
         contents=checkpoint.program.contents,
@@ -103,7 +103,7 @@ def load_program(checkpoint: Checkpoint, *consents: Consent) -> ProgramNetwork:
         WeightsError: the file is another one by now, or the program cannot be loaded.
     """
     request = trust_request(checkpoint)
-    path = Path(checkpoint.summary.file)
+    path = Path(checkpoint.about.file)
     name = shown(path.name)
     program = checkpoint.program
     if program is not None and program.obstacle:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import os
 import threading
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import cast
@@ -49,7 +50,7 @@ class Checkpoint:
     """What was read from a weights file.
 
     Attributes:
-        summary: what the file is.
+        about: what the file is, all but its sha256.
         tensors: the network's tensors on the CPU, by name, in the element types of the file; wrappers and
             prefixes are taken off.
         metadata: small plain values that were saved beside them (``epoch``, ``arch``, ``args`` as a dict);
@@ -59,15 +60,26 @@ class Checkpoint:
             or as a program; empty for a state dict.
         module: the network, where the chosen tensors are those of one that was saved whole.
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
+        finish: waits for the sha256.
     """
 
-    summary: CheckpointSummary
+    about: CheckpointSummary
     tensors: Mapping[str, Tensor]
     metadata: Mapping[str, object]
     modified_ns: int
     classes: tuple[tuple[str, str], ...] = ()
     module: PickledNetwork | None = None
     program: Program | None = None
+    finish: Callable[[], str] | None = None
+
+    @functools.cached_property
+    def summary(self) -> CheckpointSummary:
+        """What the file is.  Of a large file the sha256 takes longer than the tensors: ask when it is needed.
+
+        Raises:
+            WeightsError: the file changed while it was read.
+        """
+        return self.about if self.finish is None else replace(self.about, sha256=self.finish())
 
 
 @dataclass(frozen=True)
@@ -103,24 +115,29 @@ def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True
         hashing = _Hash(path)
         try:
             read = _read(path, file, size, tensors, refuse_unsafe)
-            hashing.wait()
-        finally:
+        except BaseException:
             hashing.stop()
+            raise
+
+    def finish() -> str:
+        hashing.wait()
         if not hashing.hexadecimal or _changed(path, before):
             raise WeightsError(
                 f"{shown(path.name)} changed while it was read.",
                 "Another program, perhaps a training run, was writing it.",
                 "Open it again.",
             )
-    return _checkpoint(path, read, size, hashing.hexadecimal, before.st_mtime_ns)
+        return hashing.hexadecimal
+
+    return _checkpoint(path, read, size, finish, before.st_mtime_ns)
 
 
-def _checkpoint(path: Path, read: _Reading, size: int, sha256: str, modified_ns: int) -> Checkpoint:
+def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str], modified_ns: int) -> Checkpoint:
     contents, tree = read.contents, read.tree
     chosen = read.sets[0] if read.sets else TensorSet((), "", {})
     tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
     whole = tree is not None and contents.program is None
-    summary = CheckpointSummary(
+    about = CheckpointSummary(
         file=str(path),
         container="module" if whole else contents.container,
         unwrapped=chosen.path,
@@ -128,19 +145,20 @@ def _checkpoint(path: Path, read: _Reading, size: int, sha256: str, modified_ns:
         tensors=len(tensors),
         parameters=sum(math.prod(tensor.shape) for tensor in tensors.values()),
         bytes=size,
-        sha256=sha256,
+        sha256="",
         left_out=chosen.left_out,
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
     return Checkpoint(
-        summary,
+        about,
         tensors,
         read.metadata,
         modified_ns,
         classes=tree.classes if tree is not None else contents.program.classes if contents.program else (),
         module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
         program=contents.program,
+        finish=finish,
     )
 
 

@@ -76,7 +76,7 @@ def rebuild(checkpoint: Checkpoint, own: Mapping[str, type] | None = None) -> nn
     Raises:
         MatchError: it was not pickled whole, or something in it is not allowed; the message says what.
     """
-    name = shown(checkpoint.summary.file.replace("\\", "/").rpartition("/")[2])
+    name = shown(checkpoint.about.file.replace("\\", "/").rpartition("/")[2])
     if checkpoint.module is None:
         raise MatchError(f"{name} holds no whole network.", "It holds tensors by name.", "Choose an architecture.")
     classes = own or {}

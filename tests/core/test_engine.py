@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from core.images import Decoder, ImageSource
 from core.jobs import Context, Emitted, JobEvent, Steps
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import PRESETS, Preprocessing
+from core.trust import Consent
 from tests.core.making import classifier_info, write_image, write_photo
 
 SMALL = "shufflenet_v2_x0_5"
@@ -229,10 +230,14 @@ def test_a_file_that_is_written_while_it_is_opened_is_read_again(
     build = engine_module.build_classifier
 
     def overwritten(
-        context: Context, spec: ModelSpec, checkpoint: Checkpoint, entry: PretrainedEntry | None
+        context: Context,
+        spec: ModelSpec,
+        checkpoint: Checkpoint,
+        entry: PretrainedEntry | None,
+        consents: Sequence[Consent],
     ) -> Classifier:
         monkeypatch.setattr(engine_module, "build_classifier", build)
-        made = build(context, spec, checkpoint, entry)
+        made = build(context, spec, checkpoint, entry, consents)
         save(tmp_path / "a.pth", 5)
         os.utime(tmp_path / "a.pth", ns=(7, 7))
         return made

@@ -436,8 +436,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         return found
 
     monkeypatch.setattr(os, "fstat", then_change)
+    checkpoint = open_checkpoint(path)
     with pytest.raises(WeightsError, match="changed while it was read"):
-        open_checkpoint(path)
+        _ = checkpoint.summary
 
 
 class Settings(dict[str, object]):
