@@ -110,12 +110,13 @@ def augment(pixels: Tensor, size: int, strength: float) -> Tensor:
     """
     images = pixels.float().div_(255)
     count = len(images)
-    # What large photos differ in does not grow weaker towards the end: sharpness, and space around the object.
-    scenes = int(count * _SCENES)
+    # What large photos differ in grows only a little weaker towards the end: sharpness, and space around the object.
+    kept = min(1.0, 0.5 + 1.25 * strength)
+    scenes = int(count * _SCENES * kept)
     zoom = torch.exp(_uniform(count - scenes, -0.1, 0.3 * strength + 0.02))
     plain = _sample(images[scenes:], _placements(count - scenes, zoom, 0.16), size, "reflection")
     images = torch.cat([_within_a_scene(images[:scenes], size), plain]) if scenes else plain
-    chosen = torch.rand(count) < _SHARPENED
+    chosen = torch.rand(count) < _SHARPENED * kept
     images = torch.where(chosen.view(-1, 1, 1, 1), _sharpness(images), images).clamp_(0, 1)
     chosen = torch.rand(count) < 0.8 * strength
     images = torch.where(chosen.view(-1, 1, 1, 1), _colour(images), images)

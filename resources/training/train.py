@@ -32,6 +32,8 @@ from torchvision.transforms import v2
 from resources.training.augment import augment, mix
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_STRENGTHS = ((0.8, 0.6), (0.9, 0.4), (2.0, 0.2))
+"""How strongly pictures are varied until which share of the run."""
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
 
@@ -101,7 +103,8 @@ class Run:
         progress = self.epoch / self.options.epochs
         # Small pictures at first, weak variation at the end: faster, and closer to what is measured.
         size = self.options.size if progress >= self.options.small_share else self.options.size * 3 // 4
-        strength, mixing = (0.6, self.options.mix_share) if progress < 0.8 else (0.4, 0.0)
+        strength = next(value for end, value in _STRENGTHS if progress < end)
+        mixing = self.options.mix_share if strength == _STRENGTHS[0][1] else 0.0
         images, mixed = mix(augment(pixels, size, strength), targets, mixing)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
