@@ -13,7 +13,8 @@ class CheckpointSummary:
 
     Attributes:
         file: the path as given.
-        container: ``state_dict`` or ``safetensors``.
+        container: ``state_dict``, ``safetensors``, ``module`` (a network that was pickled whole), ``torchscript``
+            or ``exported_program``.
         unwrapped: wrapper keys taken off, outermost first, such as ``("state_dict",)``.
         prefix: what stood before every name, as written, such as ``module.``; may be empty.
         tensors: how many tensors the state dict holds.
@@ -22,7 +23,7 @@ class CheckpointSummary:
         sha256: of the whole file, hexadecimal.
         left_out: names, as written, of tensors beside the network's that were not used, such as a loss's.
         sets: all sets of tensors in the file that may be a network's, as dotted keys (``state_dict_ema``),
-            the one in use first; one entry where there is no choice.
+            the one in use first; a dot stands for the file as a whole.
         blocked: names in Python that the file asks for and that could run code; sorted, mostly empty.
     """
 

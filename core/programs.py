@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import shown
-from core.errors import WeightsError
+from core.errors import UnsafeError, WeightsError
 from core.questions import TrustRequest
 from core.trust import Consent, demand
 
@@ -99,6 +99,7 @@ def load_program(checkpoint: Checkpoint, *consents: Consent) -> ProgramNetwork:
 
     Raises:
         TrustError: nobody agreed.
+        UnsafeError: it asks Python for what runs code and no program needs.
         ValueError: the checkpoint is none of a program.
         WeightsError: the file is another one by now, or the program cannot be loaded.
     """
@@ -106,6 +107,14 @@ def load_program(checkpoint: Checkpoint, *consents: Consent) -> ProgramNetwork:
     path = Path(checkpoint.about.file)
     name = shown(path.name)
     program = checkpoint.program
+    if checkpoint.summary.blocked:
+        # Opened only to be described: nobody is asked to trust what no program needs.
+        raise UnsafeError(
+            f"{name} is not safe.",
+            f"Loading it would ask Python for {shown(checkpoint.summary.blocked[0])}. Nothing was run.",
+            "Do not open it with other programs; ask whoever made it for a .safetensors file.",
+            blocked=checkpoint.summary.blocked,
+        )
     if program is not None and program.obstacle:
         raise WeightsError(f"{name} cannot be run on this computer.", program.obstacle, _STATE_DICT)
     demand(request, *consents)

@@ -154,8 +154,9 @@ def read_exported(file: BinaryIO, members: Mapping[str, Span]) -> Contents:
     lines, classes = _graph(reader.graph(models[0]))
     if len(models) > 1:
         lines.append(f"It holds {len(models)} programs: {_listed(models)}.")
-    if names:
-        lines.append(f"Python objects in it: {_listed(sorted(names))}.")
+    unusual = sorted(name for name in names if not name.startswith(("torch.", "collections.")))
+    if unusual:
+        lines.append(f"It holds objects that loading it makes in Python: {_listed(unusual)}.")
     program = Program("exported_program", tuple(lines), classes)
     texts = _texts(file, members, f"{reader.root}extra/") | _texts(file, members, "extra_files/")
     return Contents("exported_program", root, reader.spans, tuple(sorted(names)), texts, program)

@@ -338,6 +338,8 @@ def test_pickles_within_an_exported_program_are_looked_at(tmp_path: Path) -> Non
     assert caught.value.blocked == ("builtins.exec",)
     described = open_checkpoint(path, refuse_unsafe=False)
     assert described.summary.blocked == ("builtins.exec",)
+    with pytest.raises(UnsafeError):
+        load_program(described, GivenFor([path]))
     assert not canary.exists()
 
 
