@@ -82,6 +82,20 @@ def decide(matches: Sequence[Match], hints: Iterable[str] = ()) -> tuple[Match |
     return matches[0], matches[0].ambiguous
 
 
+def check_channels(match: Match) -> None:
+    """Refuse a network that takes something else than pictures, which have one channel (grey) or three (colour).
+
+    Raises:
+        MatchError: it does.
+    """
+    if match.input_channels not in (0, 1, 3):
+        raise MatchError(
+            f"These weights take images of {match.input_channels} channels.",
+            "Photos have three (red, green, blue), or one where they are grey.",
+            "Choose weights that were trained on photos.",
+        )
+
+
 def hints_of(checkpoint: Checkpoint, beside: str = "") -> tuple[str, ...]:
     """Names of architectures that something says about a checkpoint, the most trustworthy first.
 

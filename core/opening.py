@@ -19,7 +19,7 @@ from core.errors import LabelsError, MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
-from core.matching import assemble, rank
+from core.matching import assemble, check_channels, decide, hints_of, rank
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 
@@ -66,7 +66,7 @@ def build_classifier(
     sidecar = read_sidecar(Path(checkpoint.summary.file))
     notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     matches = rank(checkpoint)
-    chosen = _choose_architecture(spec, matches, entry, sidecar)
+    chosen = _choose_architecture(spec, checkpoint, matches, entry, sidecar)
     context.progress(0, 0, f"Building {chosen or 'the network'}")
     network = assemble(checkpoint, chosen)
     match = next((found for found in matches if found.architecture == chosen), None)
@@ -76,6 +76,7 @@ def build_classifier(
             "The size of the last layer cannot be told.",
             "Choose another architecture.",
         )
+    check_channels(match)
     known = entry or published(checkpoint.summary.sha256)
     labels, labels_source = _labels(spec, checkpoint, match, known, sidecar, notices)
     preprocessing, preprocessing_source = _preprocessing(spec, match, known, sidecar)
@@ -99,19 +100,20 @@ def build_classifier(
 
 
 def _choose_architecture(
-    spec: ModelSpec, matches: tuple[Match, ...], entry: PretrainedEntry | None, sidecar: Sidecar | None
+    spec: ModelSpec,
+    checkpoint: Checkpoint,
+    matches: tuple[Match, ...],
+    entry: PretrainedEntry | None,
+    sidecar: Sidecar | None,
 ) -> str:
     """What a person chose, else what fits; a sidecar or a name in the file only decides among what fits."""
     if spec.architecture:
         return architecture(spec.architecture).id
     if entry is not None:
         return entry.architecture
-    fitting = [match.architecture for match in matches]
-    if sidecar is not None and sidecar.architecture in fitting:
-        return sidecar.architecture
-    if fitting:
-        return fitting[0]
-    return ""
+    beside = sidecar.architecture if sidecar is not None else ""
+    match, _ = decide(matches, hints_of(checkpoint, beside))
+    return match.architecture if match is not None else ""
 
 
 def _labels(
@@ -159,5 +161,10 @@ def _preprocessing(
         return known.preprocessing, f"torchvision {known.id}"
     if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(match.num_classes):
         return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
-    assumed = assumed_preprocessing(match.architecture, match.input_size)
+    assumed = assumed_preprocessing(
+        match.architecture,
+        match.input_size,
+        input_channels=match.input_channels,
+        small_images=match.small_images,
+    )
     return assumed, f"assumed: usual for {match.architecture}"
