@@ -28,7 +28,7 @@ from timm.models import get_pretrained_cfg
 from torch import nn
 from torchvision import models
 
-from core.architectures.timm import Unset
+from core.architectures.timm import Unset, create
 from core.fingerprints.index import bodies_of, key_of
 from core.fingerprints.known import fingerprint, is_computed
 from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD
@@ -143,7 +143,7 @@ def measure(name: str) -> dict[str, object]:
     usual, other = _shapes(first), _shapes(second)
     if list(usual) != list(other):
         raise ValueError(f"{name} has other tensors with other classes or channels")
-    config = cast("dict[str, Any]", get_pretrained_cfg(name).to_dict())
+    config = _config(name)
     side = int(config["input_size"][-1])
     step, sized = _sizes(name, first, usual, side)
     shapes: dict[str, list[object]] = {}
@@ -165,16 +165,24 @@ def measure(name: str) -> dict[str, object]:
     }
 
 
+def _config(name: str) -> dict[str, Any]:
+    """What timm has for a model beside its tensors."""
+    found = get_pretrained_cfg(name)
+    if found is None:
+        raise ValueError(f"timm has no configuration of {name}")
+    return cast("dict[str, Any]", found.to_dict())
+
+
 def _build(name: str, **options: object) -> nn.Module:
     """On the meta device where that works: some constructors compute with what they build."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with torch.no_grad(), Unset(), torch.device("meta"):
-                return cast(nn.Module, timm.create_model(name, pretrained=False, **options))
+                return create(name, **options)
         except (NotImplementedError, RuntimeError):
             with torch.no_grad(), Unset():
-                return cast(nn.Module, timm.create_model(name, pretrained=False, **options))
+                return create(name, **options)
 
 
 def _shapes(network: nn.Module) -> dict[str, Shape]:

@@ -66,6 +66,16 @@ def import_timm() -> ModuleType:
     return timm
 
 
+def create(name: str, **options: object) -> nn.Module:
+    """A model as timm makes it, with random weights.
+
+    Raises:
+        UsageError: timm is not installed.
+        RuntimeError: timm knows no such model.
+    """
+    return cast(nn.Module, import_timm().create_model(name, pretrained=False, **options))
+
+
 def blueprint(name: str, num_classes: int, *, input_channels: int = 3, input_size: int = 0) -> nn.Module:
     """One of timm's models in eval mode whose weights are still to be assigned: they hold anything.
 
@@ -90,5 +100,5 @@ def blueprint(name: str, num_classes: int, *, input_channels: int = 3, input_siz
     if input_channels != 3:
         options["in_chans"] = input_channels
     with torch.no_grad(), Unset():
-        network = cast(nn.Module, timm.create_model(name, pretrained=False, num_classes=num_classes, **options))
+        network = create(name, num_classes=num_classes, **options)
     return network.eval().requires_grad_(False)

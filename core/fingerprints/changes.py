@@ -16,7 +16,7 @@ the families ResNet and DenseNet."""
 _FEATURE_LIMIT = 32
 """A head with more layers than this is a network of its own."""
 
-_RUNNING = frozenset({"weight", "bias", "running_mean", "running_var"})
+_RUNNING = {"weight", "bias", "running_mean", "running_var"}
 
 
 def replaceable_heads(known: Fingerprint) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _layers(inside: Shapes, features: int, own: frozenset[str]) -> tuple[Layer, 
 
 def _layer(name: str, tensors: dict[str, Shape]) -> Layer | None:
     weight = tensors.get("weight", ())
-    leaves = frozenset(leaf for leaf in tensors if not is_computed(leaf))
+    leaves = {leaf for leaf in tensors if not is_computed(leaf)}
     bias = "bias" in leaves
     if bias and tensors["bias"] != weight[:1]:
         return None
