@@ -10,17 +10,15 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QLineEdit,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from gui import theme, wording
-from gui.error_view import button, copy, wrapped
+from gui.error_view import copy, dialog_column, last_row, wrapped
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -180,21 +178,13 @@ class AboutModel(QDialog):
         return table
 
     def _arrange(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(button(self, "Copy", self.copy_all))
-        close = button(self, "Close", self.close, "primary")
-        close.setDefault(True)
-        buttons.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
-        column.setSpacing(UNIT + UNIT // 2)
+        column = dialog_column(self)
         column.addWidget(self._title)
         column.addWidget(self._error)
         column.addLayout(self._form)
         column.addWidget(self.search)
         column.addWidget(self.table, 1)
-        column.addLayout(buttons)
+        column.addLayout(last_row(self, "Copy", self.copy_all))
 
 
 def _facts(found: Inspection) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.error_view import button, wrapped
+from gui.error_view import button, dialog_column, wrapped
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class TrustDialog(QDialog):
         row.addStretch()
         row.addWidget(self.agree)
         row.addWidget(self.refuse)
-        column = _column(self)
+        column = dialog_column(self)
         for widget in (title, why, caption, self.contents, small):
             column.addWidget(widget)
         column.addLayout(row)
@@ -134,7 +134,7 @@ class QuestionsDialog(QDialog):
         row.addStretch()
         row.addWidget(button(self, "Cancel", self.reject))
         row.addWidget(self.open_button)
-        column = _column(self)
+        column = dialog_column(self)
         column.addWidget(head)
         column.addLayout(form)
         column.addWidget(self.problem)
@@ -162,13 +162,6 @@ class QuestionsDialog(QDialog):
         label.setText(text)
         label.setForegroundRole(theme.MUTED)
         return label
-
-
-def _column(dialog: QDialog) -> QVBoxLayout:
-    column = QVBoxLayout(dialog)
-    column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
-    column.setSpacing(UNIT + UNIT // 2)
-    return column
 
 
 def _is_literal(text: str) -> bool:

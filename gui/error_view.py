@@ -96,6 +96,25 @@ def button(parent: QWidget, text: str, clicked: Callable[[], object], kind: str 
     return button
 
 
+def dialog_column(dialog: QDialog) -> QVBoxLayout:
+    """The layout of a dialog, with the usual space around."""
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+    column.setSpacing(UNIT + UNIT // 2)
+    return column
+
+
+def last_row(dialog: QDialog, text: str, act: Callable[[], object]) -> QHBoxLayout:
+    """A dialog's last row: a button that does something, and one that closes it."""
+    row = QHBoxLayout()
+    row.addStretch()
+    row.addWidget(button(dialog, text, act))
+    close = button(dialog, "Close", dialog.close, "primary")
+    close.setDefault(True)
+    row.addWidget(close)
+    return row
+
+
 class Details(QDialog):
     """Technical text to read and copy; blocks nothing."""
 
@@ -113,18 +132,10 @@ class Details(QDialog):
         self.text = QPlainTextEdit(words.detail or words.what, self, readOnly=True)
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         theme.name(self.text, "Technical details")
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(button(self, "Copy report", self.copy_report))
-        close = button(self, "Close", self.close, "primary")
-        close.setDefault(True)
-        buttons.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
-        column.setSpacing(UNIT + UNIT // 2)
+        column = dialog_column(self)
         for widget in (title, more, self.text):
             column.addWidget(widget)
-        column.addLayout(buttons)
+        column.addLayout(last_row(self, "Copy report", self.copy_report))
         self.resize(80 * UNIT, 48 * UNIT)
 
     def copy_report(self) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QWidget
 
 from gui import theme
-from gui.error_view import button, wrapped
+from gui.error_view import button, dialog_column, wrapped
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ class TrustedFiles(QDialog):
         row.addWidget(self.forget)
         row.addStretch()
         row.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
-        column.setSpacing(UNIT + UNIT // 2)
+        column = dialog_column(self)
         column.addWidget(self._about)
         column.addWidget(self.list, 1)
         column.addLayout(row)

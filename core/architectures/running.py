@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
+from core.architectures.calls import Calls
 from core.architectures.custom.guard import Failure, attempt
 from core.checkpoints.values import shown
 
@@ -177,21 +177,16 @@ class _Watch:
                 self.linear, self.arrived = layer, given.numel()
 
 
-class _Last(TorchFunctionMode):
+class _Last(Calls):
     """Notes the function that a network ends in, if it is one that makes probabilities."""
 
     def __init__(self) -> None:
         super().__init__()
         self.last = ""
 
-    def __torch_function__(
-        self,
-        func: Callable[..., object],
-        types: Iterable[type],
-        args: tuple[object, ...] = (),
-        kwargs: Mapping[str, object] | None = None,
-    ) -> object:
-        result = func(*args, **(kwargs or {}))
+    def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
+        """The same, and noted."""
+        result = func(*args, **options)
         name = getattr(func, "__name__", "")
         if isinstance(result, Tensor):
             if name in ("softmax", "log_softmax", "sigmoid"):

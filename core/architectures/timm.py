@@ -5,13 +5,13 @@ timm is optional: it is imported only when one of its models is built.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
+from core.architectures.calls import Calls
 from core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DATA = torch.Tensor.data
 
 
-class Unset(TorchFunctionMode):
+class Unset(Calls):
     """Leaves parameters as they were allocated: whatever would fill one in place does nothing.
 
     Memory that nothing was written to takes neither time nor room.  Everything else is computed, buffers
@@ -29,14 +29,8 @@ class Unset(TorchFunctionMode):
     buffers where a parameter is, which breaks with parameters on the meta device.
     """
 
-    def __torch_function__(
-        self,
-        func: Callable[..., object],
-        types: Iterable[type],
-        args: tuple[object, ...] = (),
-        kwargs: Mapping[str, object] | None = None,
-    ) -> object:
-        options = dict(kwargs or {})
+    def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
+        """Nothing, where a parameter would be filled."""
         # torch.nn.init passes its tensor by name.
         target = args[0] if args else options.get("tensor")
         if isinstance(target, nn.Parameter):

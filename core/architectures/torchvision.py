@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from torchvision import models
 
+from core.architectures.calls import Calls
 from core.catalogue import architecture as entry_of
 
 _AUXILIARY = ("googlenet", "inception_v3")
 
 
-class Unfilled(TorchFunctionMode):
+class Unfilled(Calls):
     """Makes every ``torch.empty`` an empty shell on the meta device: what layers make their weights from.
 
     All else stays real: buffers that a constructor computes, and the tensors with which RegNet computes its
     widths (a plain ``torch.device("meta")`` breaks those).
     """
 
-    def __torch_function__(
-        self,
-        func: Callable[..., object],
-        types: Iterable[type],
-        args: tuple[object, ...] = (),
-        kwargs: Mapping[str, object] | None = None,
-    ) -> object:
-        options = dict(kwargs or {})
+    def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
+        """A shell, where memory is asked for."""
         if func is torch.empty and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, ModelSpec
+from core.jobs import Steps
 from core.preprocessing import Preprocessing
 
 PLAIN = Preprocessing(resize="none", crop=None, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
@@ -33,6 +34,17 @@ def classifier_info(
         checkpoint=CheckpointSummary("colours.pth", "state_dict", (), "", 0, 0, 0, "0" * 64),
         modified_ns=0,
     )
+
+
+def run_steps(steps: Steps) -> object:
+    """Do a job here and now; gives what it finishes with."""
+    while True:
+        try:
+            awaited = next(steps)
+            if awaited is not None:
+                awaited.exception(timeout=20)
+        except StopIteration as stop:
+            return stop.value
 
 
 def write_image(path: Path, colour: tuple[int, int, int] = (255, 0, 0), size: tuple[int, int] = (8, 6)) -> Path:

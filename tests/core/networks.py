@@ -10,64 +10,11 @@ from typing import cast
 import torch
 from torch import nn
 
-SOURCE = """
-import torch
-from torch import nn
+from tests.core.architectures.samples import SIMPLE
+
+SOURCE = f"""{SIMPLE}
+
 from torchvision import models
-
-
-class SimpleCNN(nn.Module):
-    def __init__(self, num_classes=10):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, padding=1)
-        self.conv2 = nn.Conv2d(16, 32, 3, padding=1)
-        self.pool = nn.MaxPool2d(2)
-        self.fc = nn.Linear(32 * 7 * 7, num_classes)
-
-    def forward(self, x):
-        x = self.pool(torch.relu(self.conv1(x)))
-        x = self.pool(torch.relu(self.conv2(x)))
-        return self.fc(torch.flatten(x, 1))
-
-
-class SimpleMLP(nn.Module):
-    def __init__(self, input_size, hidden_size, output_size):
-        super().__init__()
-        self.fc1 = nn.Linear(input_size, hidden_size)
-        self.fc2 = nn.Linear(hidden_size, output_size)
-
-    def forward(self, x):
-        return self.fc2(torch.relu(self.fc1(x)))
-
-
-class SimpleModel(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first = nn.Linear(10, 5)
-        self.second = nn.Linear(5, 2)
-
-    def forward(self, x):
-        return self.second(torch.relu(self.first(x)))
-
-
-class CustomLayer(nn.Module):
-    def __init__(self, size):
-        super().__init__()
-        self.linear = nn.Linear(size, size)
-
-    def forward(self, x):
-        return torch.sigmoid(self.linear(x))
-
-
-class ModelWithCustomLayer(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(10, 20)
-        self.custom = CustomLayer(20)
-        self.fc2 = nn.Linear(20, 1)
-
-    def forward(self, x):
-        return self.fc2(self.custom(torch.relu(self.fc1(x))))
 
 
 def resnet18_for_cifar10():

@@ -27,7 +27,7 @@ from core.preprocessing import PRESETS, Preprocessing
 from core.questions import TrustRequest
 from core.trust import GivenFor
 from tests.core import networks
-from tests.core.making import write_photo
+from tests.core.making import run_steps, write_photo
 
 
 class Everyone:
@@ -49,13 +49,7 @@ class Room:
         self.engine = Engine([self.everyone])
 
     def run(self, steps: Steps) -> object:
-        while True:
-            try:
-                awaited = next(steps)
-                if awaited is not None:
-                    awaited.exception(timeout=20)
-            except StopIteration as stop:
-                return stop.value
+        return run_steps(steps)
 
     def open(self, spec: ModelSpec) -> ClassifierInfo:
         info = self.run(self.engine.open(Context(1, lambda _: None), spec, "cpu"))

@@ -29,7 +29,7 @@ from core.jobs import Context, Emitted, JobEvent, Steps
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import PRESETS, Preprocessing
 from core.trust import Consent
-from tests.core.making import classifier_info, write_image, write_photo
+from tests.core.making import classifier_info, run_steps, write_image, write_photo
 
 SMALL = "shufflenet_v2_x0_5"
 
@@ -43,13 +43,7 @@ class Room:
         self.context = Context(1, self.events.append)
 
     def run(self, steps: Steps) -> object:
-        while True:
-            try:
-                awaited = next(steps)
-                if awaited is not None:
-                    awaited.exception(timeout=20)
-            except StopIteration as stop:
-                return stop.value
+        return run_steps(steps)
 
     def open(self, spec: ModelSpec, device: str = "cpu") -> ClassifierInfo:
         info = self.run(self.engine.open(self.context, spec, device))

@@ -15,35 +15,25 @@ from core.descriptions import ClassifierInfo, ModelSpec
 from core.engine import Engine
 from core.errors import ExportError
 from core.images import Decoder, ImageSource
-from core.jobs import Context, Emitted, JobEvent, Steps
+from core.jobs import Context, Emitted, JobEvent
 from core.packing import describe, save_model
 from core.predictions import ImageResult
 from core.preprocessing import Preprocessing
-from tests.core.making import write_photo
+from tests.core.making import run_steps, write_photo
 
 NAMES = ("zebra", "Ant", "bee", "Käfer", "bee")
 ODD = Preprocessing(resize="pad", size=(80, 80), crop=(64, 64), interpolation="bicubic", mean=(0.1, 0.2, 0.3))
 
 
-def run(steps: Steps) -> object:
-    while True:
-        try:
-            awaited = next(steps)
-            if awaited is not None:
-                awaited.exception(timeout=20)
-        except StopIteration as stop:
-            return stop.value
-
-
 def opened(engine: Engine, spec: ModelSpec) -> ClassifierInfo:
-    info = run(engine.open(Context(1, lambda _: None), spec, "cpu"))
+    info = run_steps(engine.open(Context(1, lambda _: None), spec, "cpu"))
     assert isinstance(info, ClassifierInfo)
     return info
 
 
 def scores(engine: Engine, photo: Path) -> list[float]:
     events: list[JobEvent] = []
-    run(engine.classify(Context(1, events.append), [ImageSource("a", photo)], Decoder(), 1))
+    run_steps(engine.classify(Context(1, events.append), [ImageSource("a", photo)], Decoder(), 1))
     (result,) = [e.value for e in events if isinstance(e, Emitted) and isinstance(e.value, ImageResult)]
     assert result.prediction is not None
     return list(result.prediction.probabilities)
@@ -66,7 +56,7 @@ def test_what_was_saved_opens_alike_with_nothing_chosen(weights: Path, tmp_path:
     before = opened(engine, spec)
     expected = scores(engine, photo)
     (tmp_path / "to").mkdir()
-    paths = run(engine.save(Context(1, lambda _: None), tmp_path / "to" / "mine.pth"))
+    paths = run_steps(engine.save(Context(1, lambda _: None), tmp_path / "to" / "mine.pth"))
     assert paths == (tmp_path / "to" / "mine.safetensors", tmp_path / "to" / "config.json")
     after = opened(engine, ModelSpec("file", str(tmp_path / "to" / "mine.safetensors")))
     assert (after.labels, after.preprocessing, after.architecture) == (NAMES, ODD, before.architecture)

@@ -12,15 +12,16 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 from torchvision import models
+
+from core.architectures.calls import Calls
 
 _MOST_SAID = 20_000
 _FILLS = frozenset(
@@ -68,21 +69,15 @@ class Nothing(dict[object, object]):
         return Nothing()
 
 
-class Building(TorchFunctionMode):
+class Building(Calls):
     """While a network is built: on the CPU whatever it asks for, and, if wanted, without filling its weights."""
 
     def __init__(self, *, filled: bool) -> None:
         super().__init__()
         self._filled = filled
 
-    def __torch_function__(
-        self,
-        func: Callable[..., object],
-        types: Iterable[type],
-        args: tuple[object, ...] = (),
-        kwargs: Mapping[str, object] | None = None,
-    ) -> object:
-        options = dict(kwargs or {})
+    def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
+        """Without another device, and without filling what has no memory."""
         if func is Tensor.cuda:
             return args[0]
         if func is Tensor.to:
