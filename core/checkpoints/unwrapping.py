@@ -6,6 +6,7 @@ among what fits equally.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,13 +15,14 @@ from typing import cast
 
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
-from core.fingerprints import changed_fits_below, exact_fits_below, known_names
+from core.fingerprints import changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
 _MAX_DEPTH = 8
 _MAX_SETS = 48
 _MAX_TENSORS = 20_000
 _MAX_PREFIXES = 200
+_MOST_LIKELY = 3
 _FEWEST = 8
 """A prefix with fewer tensors below it is no network's."""
 
@@ -170,14 +172,15 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
     equals: they fit one, too, or have the same names and shapes, as averaged weights have.
     """
     largest = _largest(found.sets)
-    for fits_below in (exact_fits_below, changed_fits_below):
-        for sets in (largest, _largest(found.joined)):
-            fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs, fits_below)]
-            if fitting:
-                best = min(fitting, key=_preference)
-                taken = {candidate.path for candidate in fitting}
-                others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
-                return _distinct(best, fitting + [other for other in others if _alike(other, best)])
+    for fits_below, sets in itertools.product(
+        (exact_fits_below, changed_fits_below), (largest, _largest(found.joined))
+    ):
+        fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs, fits_below)]
+        if fitting:
+            best = min(fitting, key=_preference)
+            taken = {candidate.path for candidate in fitting}
+            others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
+            return _distinct(best, fitting + [other for other in others if _alike(other, best)])
     likely = [candidate for path, refs in largest for candidate in _likely(path, refs)]
     if not likely:
         return ()
@@ -266,9 +269,13 @@ def _explains_all(fitting: Sequence[TensorSet]) -> bool:
 def _plausible(path: tuple[str, ...], refs: Refs) -> Iterator[TensorSet]:
     """Without a fit: all tensors, without what wrappers put before every name, or before most names."""
     known = known_names()
-    prefixes = _prefixes(refs) if len(refs) <= _MAX_TENSORS else []
     wrapper = _wrapper(refs)
-    for prefix in (wrapper, *(longer for longer in prefixes if longer.startswith(wrapper) and longer != wrapper)):
+    prefixes = [wrapper]
+    if len(refs) <= _MAX_TENSORS:
+        longer = [prefix for prefix in _prefixes(refs) if prefix.startswith(wrapper) and prefix != wrapper]
+        counts = count_known_below(refs, longer)
+        prefixes += sorted(longer, key=lambda prefix: -counts[prefix])[:_MOST_LIKELY]
+    for prefix in prefixes:
         below = {name.removeprefix(prefix): ref for name, ref in refs.items()}
         modern = {_modern(name): ref for name, ref in below.items()}
         if len(modern) == len(refs) and len(known & modern.keys()) > len(known & below.keys()):
@@ -305,8 +312,12 @@ def _prefixes(names: Iterable[str]) -> list[str]:
 
 def _modern(name: str) -> str:
     """A name as torchvision spells it now, without wrappers in the middle."""
-    name = _INSIDE.sub("", name)
-    name = _OLD_DENSENET.sub(r"\1\2.", name)
+    if "module" in name or "_orig_mod" in name:
+        name = _INSIDE.sub("", name)
+    if "denselayer" in name:
+        name = _OLD_DENSENET.sub(r"\1\2.", name)
+    if ".linear_" not in name:
+        return name
     return _OLD_VIT.sub(lambda found: f".mlp.{3 * (int(found[1]) - 1)}.", name)
 
 

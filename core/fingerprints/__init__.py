@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from core.fingerprints.changes import describe, describe_head, explain
 from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare
-from core.fingerprints.index import changed_fits, changed_fits_below, exact_fits, exact_fits_below, known_names
+from core.fingerprints.index import (
+    changed_fits,
+    changed_fits_below,
+    count_known_below,
+    exact_fits,
+    exact_fits_below,
+    known_names,
+)
 from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels, fingerprint, identifiers, is_computed
 from core.fingerprints.nearest import nearest
 
@@ -21,6 +28,7 @@ __all__ = [
     "changed_fits_below",
     "channels",
     "compare",
+    "count_known_below",
     "describe",
     "describe_head",
     "exact_fits",

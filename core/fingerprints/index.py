@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from zlib import crc32
 
 from core.fingerprints.changes import explain
 from core.fingerprints.fits import Fit, compare
 from core.fingerprints.known import Shape, Shapes, fingerprint, is_computed, is_training_only
-from core.tables import TIMM_PREFIX, timm_table, torchvision_table, twins
+from core.tables import TIMM_PREFIX, Part, timm_table, torchvision_table, twins
 
 _PREFIX_DEPTH = 4
 _HEAD_DEPTH = 3
@@ -50,8 +50,8 @@ def exact_fits_below(shapes: Shapes, prefixes: Sequence[str]) -> Below:
     Prefixes below which nothing fits are left out.  timm's table is read only where none of torchvision's
     architectures fits.
     """
-    keys = _keys_below(shapes, prefixes)
-    for index in (_torchvision_index, _timm_index):
+    for index, anchors in ((_torchvision_index, _torchvision_anchors), (_timm_index, _timm_anchors)):
+        keys = _keys_below(shapes, _anchored(shapes, prefixes, anchors()))
         candidates = {prefix: index().get(key, ()) for prefix, key in keys.items()}
         found = {
             prefix: fits
@@ -65,6 +65,7 @@ def exact_fits_below(shapes: Shapes, prefixes: Sequence[str]) -> Below:
 
 def changed_fits_below(shapes: Shapes, prefixes: Sequence[str]) -> Below:
     """As ``exact_fits_below``, with known changes: see ``core/fingerprints/changes.py``."""
+    prefixes = _anchored(shapes, prefixes, _torchvision_anchors() | _timm_anchors())
     keys = _keys_below(shapes, prefixes)
     bodies = _bodies_below(shapes, prefixes)
     found: dict[str, Sequence[Fit]] = {}
@@ -102,20 +103,23 @@ def _below(shapes: Shapes, prefix: str) -> dict[str, Shape]:
     return {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(prefix)}
 
 
+def _anchored(names: Container[str], prefixes: Iterable[str], anchors: Collection[str]) -> list[str]:
+    """The prefixes below which there is the first tensor of any architecture: far fewer than all."""
+    return [prefix for prefix in prefixes if any(prefix + anchor in names for anchor in anchors)]
+
+
 def _keys_below(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, int]:
     """The key of the names below each prefix."""
     keys = dict.fromkeys(prefixes, 0)
+    if not keys:
+        return {}
     whole = "" in keys
     for name in names:
         if is_computed(name):
             continue
         if whole and not is_training_only(name):
             keys[""] += _crc(name)
-        end = -1
-        for _ in range(_PREFIX_DEPTH):
-            end = name.find(".", end + 1)
-            if end < 0:
-                break
+        for end in _dots(name):
             prefix = name[: end + 1]
             if prefix in keys:
                 rest = name[end + 1 :]
@@ -129,7 +133,7 @@ def _bodies_below(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, di
     modules = _head_modules()
     first = {module.partition(".")[0] for module in modules}
     found = {prefix: dict.fromkeys(modules, 0) for prefix in prefixes}
-    for name in names:
+    for name in names if found else ():
         words = name.split(".", _PREFIX_DEPTH + _HEAD_DEPTH)
         for start in range(min(len(words) - 1, _PREFIX_DEPTH + 1)):
             if words[start] in first and not is_computed(name):
@@ -153,6 +157,24 @@ def _torchvision_index() -> Index:
 @functools.cache
 def _timm_index() -> Index:
     return _grouped((row["key"], TIMM_PREFIX + name) for name, row in timm_table()["architectures"].items())
+
+
+@functools.cache
+def _torchvision_anchors() -> frozenset[str]:
+    table = torchvision_table()
+    return frozenset(_first(table["parts"], row["root"]) for row in table["architectures"].values())
+
+
+@functools.cache
+def _timm_anchors() -> frozenset[str]:
+    table = timm_table()
+    return frozenset(_first(table["parts"], row["root"]) for row in table["architectures"].values())
+
+
+def _first(parts: Sequence[Part], number: int) -> str:
+    """The name of the first tensor in a part."""
+    name, below = next(iter(parts[number].items()))
+    return f"{name}.{_first(parts, below)}" if isinstance(below, int) else name
 
 
 @functools.cache
@@ -183,3 +205,28 @@ def _grouped(pairs: Iterable[tuple[int, str]]) -> Index:
 def known_names() -> frozenset[str]:
     """The names of all tensors of torchvision's architectures."""
     return frozenset(name for each in torchvision_table()["architectures"] for name in fingerprint(each).expected)
+
+
+def count_known_below(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, int]:
+    """For each prefix, how many names are known once it is taken off those that begin with it."""
+    known = known_names()
+    counts = dict.fromkeys(prefixes, 0)
+    plain = 0
+    for name in names:
+        is_plain = name in known
+        plain += is_plain
+        for end in _dots(name):
+            prefix = name[: end + 1]
+            if prefix in counts:
+                counts[prefix] += (name[end + 1 :] in known) - is_plain
+    return {prefix: plain + count for prefix, count in counts.items()}
+
+
+def _dots(name: str) -> Iterator[int]:
+    """Where the first parts of a dotted name end."""
+    end = -1
+    for _ in range(_PREFIX_DEPTH):
+        end = name.find(".", end + 1)
+        if end < 0:
+            return
+        yield end
