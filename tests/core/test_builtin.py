@@ -16,26 +16,19 @@ from core.catalogue import architecture
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.engine import Engine
 from core.images import Decoder, ImageSource
-from core.jobs import Context, Emitted, JobEvent, Steps
+from core.jobs import Context, Emitted, JobEvent
 from core.opening import BUILTIN
 from core.predictions import ImageResult
+from tests.core.making import run_steps
 
 PHOTOS = sorted((Path(__file__).resolve().parents[1] / "photos").glob("*.jpg"))
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def finish(steps: Steps) -> object:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
-
-
 @pytest.fixture(scope="module")
 def opened() -> tuple[Engine, ClassifierInfo]:
     engine = Engine()
-    info = finish(engine.open(Context(1, lambda _: None), ModelSpec(), "cpu"))
+    info = run_steps(engine.open(Context(1, lambda _: None), ModelSpec(), "cpu"))
     assert isinstance(info, ClassifierInfo)
     return engine, info
 
@@ -63,7 +56,7 @@ def test_it_names_photos_that_it_never_saw_as_a_plain_script_does(opened: tuple[
     engine, info = opened
     events: list[JobEvent] = []
     sources = [ImageSource(photo.stem, photo) for photo in PHOTOS]
-    finish(engine.classify(Context(2, events.append), sources, Decoder(), 0))
+    run_steps(engine.classify(Context(2, events.append), sources, Decoder(), 0))
     results = [event.value for event in events if isinstance(event, Emitted) and isinstance(event.value, ImageResult)]
     network = get_model(info.architecture, weights=None, num_classes=len(CLASSES)).eval()
     network.load_state_dict({name: value.float() for name, value in load(BUILTIN.read_bytes()).items()})
