@@ -21,7 +21,7 @@ from core.foreign import recognise
 from core.matching import assemble, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
 from core.programs import load_program
-from core.rebuilding import own_classes, rebuild
+from core.rebuilding import own_classes, rebuild, settings_that_differ
 from core.trust import Consent, demand
 
 _MOST_BESIDE = 40
@@ -79,10 +79,10 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if spec.architecture:
         return _known(entry_of(spec.architecture).id, checkpoint, matches, ambiguous=False)
     best, ambiguous = decide(matches, hints)
+    if checkpoint.module is not None and (whole := _whole(checkpoint, best, matches)) is not None:
+        return whole
     if best is not None and best.num_classes:
         return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
-    if checkpoint.module is not None and not own_classes(checkpoint):
-        return _tried(rebuild(checkpoint), _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
     if checkpoint.program is not None:
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
         return _tried(load_program(checkpoint, *consents), name, "a program that brings its own code")
@@ -90,6 +90,32 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
     raise _fits_nothing(checkpoint, matches)
+
+
+def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...]) -> Built | None:
+    """A network that was saved whole; ``None`` where it must be built in another way.
+
+    What it was saved with is believed before what its tensors fit: they do not show strides and activations.
+    """
+    if own_classes(checkpoint):
+        if best is None or not best.num_classes:
+            return None
+        built = _known(best.architecture, checkpoint, matches, ambiguous=False)
+        differing = settings_that_differ(checkpoint, built.network)
+        if not differing:
+            return built
+        more = f" and {len(differing) - 2} more" if len(differing) > 2 else ""
+        notice = f"It was saved with other settings than {best.architecture}'s: {'; '.join(differing[:2])}{more}."
+        return replace(built, notices=(*built.notices, notice), ambiguous=True)
+    try:
+        network = rebuild(checkpoint)
+    except MatchError:
+        if best is None:
+            raise
+        return None
+    if best is None or best.num_classes < 2:
+        return _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
+    return Built(network, best.architecture, matches, best.num_classes)
 
 
 def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:

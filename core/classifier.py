@@ -161,7 +161,7 @@ def _provenance(info: ClassifierInfo) -> Provenance:
         device=info.device.id,
         precision="float32",
         version=VERSION,
-        tensors=".".join(info.checkpoint.unwrapped),
+        tensors=info.checkpoint.sets[0] if info.checkpoint.sets else ".".join(info.checkpoint.unwrapped),
     )
 
 

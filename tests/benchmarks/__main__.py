@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m tests.benchmarks [start] [drop] [gap]``, all of them without a name."""
+"""Run the benchmarks: ``python -m tests.benchmarks [start] [drop] [gap] [load] [match]``, all without a name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import os
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import drop, gap, start
+from tests.benchmarks import drop, gap, load, match, start
 
-BENCHMARKS: dict[str, Callable[[], str]] = {"start": start.measure, "drop": drop.measure, "gap": gap.measure}
+BENCHMARKS: dict[str, Callable[[], str]] = {
+    "start": start.measure,
+    "drop": drop.measure,
+    "gap": gap.measure,
+    "load": load.measure,
+    "match": match.measure,
+}
 
 
 def main() -> int:

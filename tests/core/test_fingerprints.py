@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import pytest
 from hypothesis import given
@@ -104,13 +103,6 @@ def test_a_head_whose_parts_disagree_does_not_fit(built: dict[str, Shapes]) -> N
     assert not exact_fits({key: shape for key, shape in built["resnet18"].items() if not key.startswith("fc.")})
     empty = {key: (0, *shape[1:]) if key.startswith("fc.") else shape for key, shape in built["resnet18"].items()}
     assert not exact_fits(empty)
-
-
-def test_telling_is_fast(built: dict[str, Shapes]) -> None:
-    start = time.perf_counter()
-    for shapes in built.values():
-        exact_fits(shapes)
-    assert (time.perf_counter() - start) / len(built) < 0.2
 
 
 @given(st.dictionaries(st.text(max_size=20), st.lists(st.integers(0, 9), max_size=5).map(tuple), max_size=20))

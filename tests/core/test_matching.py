@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,7 @@ def test_every_architecture_takes_its_weights_with_another_head(architecture: st
     shell = blueprint(architecture, 7)
     tensors = {name: torch.empty_like(tensor, device="meta") for name, tensor in shell.state_dict().items()}
     checkpoint = checkpoint_of(tensors)
-    start = time.perf_counter()
     match = rank(checkpoint)[0]
-    assert time.perf_counter() - start < 0.2
     assert (match.architecture, match.num_classes, match.input_channels) == (architecture, 7, 3)
     assert f"all {len(tensors)} names and shapes fit" in match.evidence
     made = assemble(checkpoint, architecture)
