@@ -15,6 +15,8 @@ from torch.nn import functional
 
 _SCENES, _SHARPENED = 0.2, 0.5
 """Share of the pictures that are placed within a scene, and of those whose sharpness is changed."""
+_BICUBIC = 0.9
+"""Share of the batches that are enlarged as the preprocessing enlarges: that is what is measured."""
 _GREY = (0.299, 0.587, 0.114)
 
 
@@ -40,7 +42,7 @@ def _placements(count: int, zoom: Tensor, shift: float) -> Tensor:
 
 
 def _sample(images: Tensor, maps: Tensor, size: int, padding: str) -> Tensor:
-    mode = "bicubic" if torch.rand(()) < 0.35 else "bilinear"
+    mode = "bicubic" if torch.rand(()) < _BICUBIC else "bilinear"
     grid = functional.affine_grid(maps, [len(images), 3, size, size], align_corners=False)
     return functional.grid_sample(images, grid, mode=mode, padding_mode=padding, align_corners=False)
 

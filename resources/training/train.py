@@ -160,9 +160,9 @@ def accuracy(network: nn.Module, pixels: Tensor, labels: Tensor, size: int) -> f
     right = 0
     for part, truth in zip(torch.split(pixels, 250), torch.split(labels, 250), strict=True):
         images = functional.interpolate(
-            part.float() / 255, size=(size, size), mode="bilinear", antialias=True, align_corners=False
+            part.float() / 255, size=(size, size), mode="bicubic", antialias=True, align_corners=False
         )
-        right += int((network(normalise(images)).argmax(dim=1) == truth).sum())
+        right += int((network(normalise(images.clamp(0, 1))).argmax(dim=1) == truth).sum())
     return right / len(labels)
 
 
@@ -176,7 +176,7 @@ def measure(weights: Path, architecture: str, chosen: Split, size: int) -> dict[
     network.eval()
     transform = v2.Compose(
         [
-            v2.Resize(size, antialias=True),
+            v2.Resize(size, v2.InterpolationMode.BICUBIC, antialias=True),
             v2.CenterCrop(size),
             v2.PILToTensor(),
             v2.ToDtype(torch.float32, scale=True),
@@ -208,7 +208,7 @@ def write(run: Run, chosen: Split, folder: Path) -> None:
         "pretrained_cfg": {
             "input_size": [3, options.size, options.size],
             "fixed_input_size": False,
-            "interpolation": "bilinear",
+            "interpolation": "bicubic",
             "crop_pct": 1.0,
             "crop_mode": "center",
             "mean": list(MEAN),
