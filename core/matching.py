@@ -225,9 +225,11 @@ def _shapes(checkpoint: Checkpoint) -> dict[str, Shape]:
 def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
     changes = describe(fit)
     parts = [f"all {fit.total} names and shapes fit" + (f", with {' and '.join(changes)}" if changes else "")]
-    if fit.left_out:
-        heads = sorted({name.partition(".")[0] for name in fit.left_out})
+    heads = sorted({name.partition(".")[0] for name in fit.left_out if not is_computed(name)})
+    if heads:
         parts.append(f"{', '.join(heads)}, used in training only, left out")
+    elif fit.left_out:
+        parts.append(f"{len(fit.left_out)} tensor(s) that the network computes by itself left out")
     if checkpoint.about.left_out:
         parts.append(f"{len(checkpoint.about.left_out)} tensor(s) beside them left out")
     if fit.architecture in ("googlenet", "inception_v3"):

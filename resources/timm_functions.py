@@ -149,7 +149,7 @@ def _plain(value: object) -> str:
 
 def _difference(first: Member, second: Member, answers: dict[str, Tensor | None]) -> float:
     """How far the answers of two architectures are apart, as a part of the largest; infinite where one has none."""
-    for side in _SIDES:
+    for side in (*_SIDES, first.side, second.side):
         ours, theirs = (_answer(member, side, answers) for member in (first, second))
         if ours is not None and theirs is not None:
             scale = max(float(ours.abs().max()), float(theirs.abs().max()), 1e-30)
