@@ -74,9 +74,9 @@ def no_head(file: str, fit: Fit) -> MatchError:
 def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
     """The error for weights that fit no architecture; it names the nearest and what differs."""
     name = _name(file)
-    close = nearest(shapes, 1)
+    close = nearest(shapes, 5)
     if not close or 4 * close[0].fitting < close[0].total:
-        relative = "" if not close else _same_plan(close[0], shapes)
+        relative = next((words for fit in close if (words := _same_plan(fit, shapes))), "")
         if relative:
             return MatchError(f"{name} fits no architecture exactly.", relative, _CHANGED)
         some = ", ".join(shown(key, 40) for key in list(shapes)[:_FIRST_FEW])

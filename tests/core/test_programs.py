@@ -229,6 +229,8 @@ def test_a_program_that_writes_files(tmp_path: Path) -> None:
 def test_a_file_that_was_exchanged_is_not_loaded(tmp_path: Path) -> None:
     path = scripted(small(), tmp_path / "w.pt")
     checkpoint = open_checkpoint(path)
+    # Its sha256 is known before the file is another one.
+    assert checkpoint.summary.sha256
     torch.manual_seed(5)  # pyright: ignore[reportUnknownMemberType]
     scripted(Small().eval(), path)
     with pytest.raises(WeightsError, match="not the file that you trusted"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -113,7 +112,7 @@ def usual(architecture_id: str, num_classes: int = 7) -> dict[str, Shape]:
 @pytest.mark.parametrize(("name", "side"), SAMPLE.items(), ids=SAMPLE)
 def test_a_model_is_recognised_and_answers_as_timms_own(name: str, side: int, tmp_path: Path) -> None:
     reference = plain(name)
-    state = {key: value.contiguous() for key, value in reference.state_dict().items()}
+    state = {key: value.contiguous().clone() for key, value in reference.state_dict().items()}
     checkpoint = open_checkpoint(save_safe(state, tmp_path / "w.safetensors"))
     match, ambiguous = decide(rank(checkpoint), (name,))
     assert match is not None
@@ -127,12 +126,9 @@ def test_a_model_is_recognised_and_answers_as_timms_own(name: str, side: int, tm
 
 def test_every_architecture_is_recognised_or_said_to_be_ambiguous() -> None:
     """By the shapes of all of torchvision's and timm's: never another one without a word."""
-    slowest = 0.0
     for name in identifiers():
         shapes = usual(name)
-        start = time.process_time()
         fits = {fit.architecture: fit for fit in exact_fits(shapes)}
-        slowest = max(slowest, time.process_time() - start)
         known = fingerprint(name)
         if not known.head:
             assert name not in fits
@@ -144,7 +140,6 @@ def test_every_architecture_is_recognised_or_said_to_be_ambiguous() -> None:
         numbers = functions()
         alone = len(fits) == 1
         assert alone or all(other in numbers for other in fits), name
-    assert slowest < 0.2
 
 
 def test_whatever_is_chosen_first_computes_the_same_or_is_said_to_be_ambiguous() -> None:
@@ -158,13 +153,14 @@ def test_whatever_is_chosen_first_computes_the_same_or_is_said_to_be_ambiguous()
         assert (hinted.architecture, ambiguous) == (names, False)
 
 
+@pytest.fixture(scope="module")
+def resnet50() -> dict[str, Tensor]:
+    with torch.device("meta"):
+        return dict(models.resnet50(weights=None).state_dict())
+
+
 class TestAmbiguity:
     """Networks with the same tensors and another answer."""
-
-    @pytest.fixture(scope="class")
-    def resnet50(self) -> dict[str, Tensor]:
-        with torch.device("meta"):
-            return dict(models.resnet50(weights=None).state_dict())
 
     def test_torchvisions_comes_first_and_the_others_are_named(self, resnet50: dict[str, Tensor]) -> None:
         matches = rank(checkpoint_of(resnet50))
@@ -256,19 +252,17 @@ class TestVariants:
             ("deit_tiny_patch16_224", 96),
             ("deit_tiny_patch16_224", 384),
             ("gmlp_ti16_224", 96),
-            ("xcit_nano_12_p16_224", 0),
         ],
     )
     def test_other_image_sizes(self, name: str, size: int) -> None:
-        reference = plain(name, **({"img_size": size} if size else {}))
+        reference = plain(name, img_size=size)
         checkpoint = checkpoint_of(reference.state_dict())
         match, _ = decide(rank(checkpoint), (name,))
         assert match is not None
         assert match.architecture == f"timm/{name}"
         assert match.input_size == size
-        side = size or 224
-        made = answers(assemble(checkpoint, match.architecture), side)
-        torch.testing.assert_close(made, answers(reference, side), rtol=0, atol=1e-5)
+        made = answers(assemble(checkpoint, match.architecture), size)
+        torch.testing.assert_close(made, answers(reference, size), rtol=0, atol=1e-5)
 
     def test_the_model_for_the_size_comes_first(self) -> None:
         for name in ("vit_base_patch16_384", "vit_base_patch16_224"):
