@@ -163,7 +163,11 @@ def _answer(member: Member, side: int, answers: dict[str, Tensor | None]) -> Ten
     if key not in answers:
         answers[key] = None
         try:
-            network = _build(member, side if member.sized else 0)
+            size = side if member.sized else 0
+            with torch.inference_mode(), torch.device("meta"):
+                # Sizes that it does not take are found out before it is filled.
+                _build(member, size).to("meta")(torch.zeros(1, 3, side, side))
+            network = _build(member, size)
             _fill(network)
             kind = torch.float32 if _is_large(network) else torch.float64
             generator = torch.Generator().manual_seed(1)
