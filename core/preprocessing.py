@@ -11,13 +11,17 @@ from core.errors import PreprocessingError
 
 Resize = Literal["shorter", "exact", "pad", "none"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
-Channels = Literal["rgb", "bgr", "grey"]
+Channels = Literal["rgb", "bgr", "grey", "grey3"]
+Range = Literal["0..1", "0..255", "-1..1"]
+Crops = Literal[1, 5, 10]
 Triple = tuple[float, ...]
 Colour = tuple[int, int, int]
 
 RESIZES: tuple[str, ...] = get_args(Resize)
 INTERPOLATIONS: tuple[str, ...] = get_args(Interpolation)
 CHANNELS: tuple[str, ...] = get_args(Channels)
+RANGES: tuple[str, ...] = get_args(Range)
+CROPS: tuple[int, ...] = get_args(Crops)
 
 _LARGEST_VALUE = 10.0
 """A mean or std above this was meant for pixels from 0 to 255."""
@@ -33,14 +37,20 @@ class Preprocessing:
         exif: turn the image upright as its EXIF orientation says.
         background: colour (red, green, blue, 0..255) under transparent pixels; ``None`` drops the
             transparency as training loaders do, showing whatever colour lies beneath.
-        channels: order and number of channels that the network takes.
+        channels: order and number of channels that the network takes; ``grey3`` is grey, three times.
         resize: ``shorter`` brings the shorter side to ``size``, keeping proportions; ``exact`` makes
             height and width ``size``; ``pad`` fits the image into ``size`` and fills the rest; ``none`` leaves it.
         size: height and width in pixels; where they differ, ``shorter`` covers both, as timm does.
-        interpolation: how pixels are blended; antialias is always on, as torchvision has it.
+        interpolation: how pixels are blended.
+        antialias: blend all pixels that a smaller one covers, as Pillow and torchvision do; off, as OpenCV does and
+            torchvision did for tensors, takes the few around its centre.
         crop: height and width in pixels of a centre crop; ``None`` for no crop.  A smaller image is padded
             with zeros (before mean and std), as torchvision does, or with ``fill`` after ``pad``.
-        mean, std: subtracted and divided by, a value a channel, on a 0..1 scale.
+        crops: 1 for the centre crop alone; 5 for the corners and the centre, 10 for these and their mirror
+            images, whose scores are averaged (Krizhevsky et al., 2012; torchvision's ``FiveCrop``, ``TenCrop``).
+        invert: dark becomes light, before the values are scaled.
+        range: the scale that 0..255 pixels are brought to before mean and std.
+        mean, std: subtracted and divided by, a value a channel, on the scale of ``range``.
         fill: colour (red, green, blue, 0..255) that ``pad`` fills with.
         flatten: the image goes in as one row of numbers, channel by channel and line by line, for networks
             that begin with a linear layer; the size must be fixed.
@@ -52,7 +62,11 @@ class Preprocessing:
     resize: Resize = "shorter"
     size: tuple[int, int] = (256, 256)
     interpolation: Interpolation = "bilinear"
+    antialias: bool = True
     crop: tuple[int, int] | None = (224, 224)
+    crops: Crops = 1
+    invert: bool = False
+    range: Range = "0..1"
     mean: Triple = IMAGENET_MEAN
     std: Triple = IMAGENET_STD
     fill: Colour = (0, 0, 0)
@@ -157,7 +171,11 @@ def to_dict(value: Preprocessing) -> dict[str, object]:
         "resize": value.resize,
         "size": list(value.size),
         "interpolation": value.interpolation,
+        "antialias": value.antialias,
         "crop": None if value.crop is None else list(value.crop),
+        "crops": value.crops,
+        "invert": value.invert,
+        "range": value.range,
         "mean": list(value.mean),
         "std": list(value.std),
         "fill": list(value.fill),
@@ -184,7 +202,11 @@ def from_dict(data: Mapping[str, object]) -> Preprocessing:
         resize=cast(Resize, _one_of("resize", complete["resize"], RESIZES)),
         size=_pair(complete, "size"),
         interpolation=cast(Interpolation, _one_of("interpolation", complete["interpolation"], INTERPOLATIONS)),
+        antialias=_truth(complete, "antialias"),
         crop=_pair(complete, "crop") if optional["crop"] else None,
+        crops=cast(Crops, _integers({"crops": [complete["crops"]]}, "crops", 1)[0]),
+        invert=_truth(complete, "invert"),
+        range=cast(Range, _one_of("range", complete["range"], RANGES)),
         mean=_numbers(complete, "mean"),
         std=_numbers(complete, "std"),
         fill=_colour(complete, "fill"),
