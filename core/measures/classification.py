@@ -123,6 +123,7 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
     count, classes = scores.shape
     found = _Sums(*(np.zeros(count, kind) for kind in (np.int64, np.int64, float, bool, float, float)))
     tiny = np.finfo(np.float64).eps
+    every_class: Indices = np.arange(classes, dtype=np.int64)
     for start in range(0, count, _ROWS):
         check()
         part = slice(start, start + _ROWS)
@@ -133,9 +134,9 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
         found.restricted[part] = present[rows[:, present].argmax(axis=1)]
         found.confidence[part] = rows.max(axis=1)
         # As scikit-learn's top_k_accuracy_score: of equal scores those that come later in head order go first.
-        later: Truths = np.arange(classes) > true[:, None]
-        place: Indices = ((rows > own[:, None]) | ((rows == own[:, None]) & later)).sum(axis=1)
-        found.within_top[part] = place < TOP
+        later: Truths = np.greater.outer(-true, -every_class)
+        before = (rows > own[:, None]) | ((rows == own[:, None]) & later)
+        found.within_top[part] = np.count_nonzero(before, axis=1) < TOP
         found.log_loss[part] = -np.log(np.clip(own / rows.sum(axis=1), tiny, 1 - tiny))
         found.brier[part] = (rows**2).sum(axis=1) - 2 * own + 1
     return found
