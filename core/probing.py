@@ -16,8 +16,7 @@ from core.labelled import Alignment, LabelledData, LabelledImage
 from core.measures.library import Floats, Indices, paired_t_test, sign_test
 from core.predictions import Prediction
 from core.preprocessing import Preprocessing
-from core.probes import Probe, Tried
-from core.recipes import Recipe, details, scales, shapes, unlike
+from core.probes import Probe, Recipe, Tried, details, scales, shapes, unlike
 from core.tensors import to_tensor
 
 Progress = Callable[[int, int, str], None]
