@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from core.architectures.custom import build_custom, load_source, rank_classes, trust_request
+from core.architectures.custom import build_custom, load_source, rank_classes, spell_source, trust_request
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
@@ -18,10 +18,11 @@ from core.checkpoints.values import shown
 from core.descriptions import Match, ModelSpec
 from core.errors import MatchError
 from core.foreign import recognise
-from core.matching import assemble, decide, rank
+from core.matching import assemble, decide, rank, recipe_of
 from core.preprocessing import PRESETS, Preprocessing
 from core.programs import load_program
-from core.rebuilding import own_classes, rebuild, settings_that_differ
+from core.rebuilding import own_classes, rebuild, settings_that_differ, wrapped_in
+from core.recipes import Recipe, Source
 from core.trust import Consent, demand
 
 _MOST_BESIDE = 40
@@ -45,6 +46,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        recipe: how plain Python makes it again; ``None`` where nothing tells.
     """
 
     network: nn.Module
@@ -55,6 +57,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    recipe: Recipe | None = None
 
 
 def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consents: Iterable[Consent]) -> Built:
@@ -85,7 +88,11 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
     if checkpoint.program is not None:
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
-        return _tried(load_program(checkpoint, *consents), name, "a program that brings its own code")
+        program = load_program(checkpoint, *consents)
+        batch = program.input_shape[0] if program.input_shape else 0
+        built = _tried(program, name, "a program that brings its own code")
+        way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
+        return _told(built, Recipe(way, batch=batch))
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
@@ -113,9 +120,11 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
         if best is None:
             raise
         return None
+    recipe = _pickled(checkpoint)
     if best is None or best.num_classes < 2:
-        return _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
-    return Built(network, best.architecture, matches, best.num_classes)
+        built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
+        return _told(built, recipe)
+    return Built(network, best.architecture, matches, best.num_classes, recipe=recipe)
 
 
 def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
@@ -185,6 +194,27 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
     )
 
 
+def _told(built: Built, recipe: Recipe) -> Built:
+    """With how it was made, and which of its outputs is the answer."""
+    form = built.form
+    if form is not None:
+        recipe = replace(recipe, output=form.output, reshaped=form.output_shape != (form.outputs,))
+        ends_in = {"softmax": "probabilities", "sigmoid": "shares"}.get(form.ends_in, form.ends_in or "softmax")
+        if form.outputs == 1:
+            ends_in = "binary_probability" if form.ends_in == "sigmoid" else "binary"
+        recipe = replace(recipe, activation=ends_in)
+    return replace(built, recipe=recipe)
+
+
+def _pickled(checkpoint: Checkpoint, source: Source | None = None) -> Recipe:
+    return Recipe(
+        "module",
+        source=source,
+        classes=tuple(dict.fromkeys(name for _, name in checkpoint.classes)),
+        inside=wrapped_in(checkpoint),
+    )
+
+
 def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...], *, ambiguous: bool) -> Built:
     network = assemble(checkpoint, architecture)
     match = next((found for found in matches if found.architecture == architecture), None)
@@ -194,9 +224,15 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
             "They end in features: the last layer is missing.",
             "Choose weights with their head, such as those of a fine-tuned network.",
         )
+    recipe = recipe_of(checkpoint, architecture, network)
+    if checkpoint.module is not None:
+        pickled = _pickled(checkpoint)
+        recipe = replace(recipe, classes=pickled.classes, inside=pickled.inside)
     if match.num_classes == 1:
-        return Built(_TwoLogits(network, ""), architecture, matches, 2, None, ambiguous, (_ONE_OUTPUT,))
-    return Built(network, architecture, matches, match.num_classes, None, ambiguous)
+        two = _TwoLogits(network, "")
+        recipe = replace(recipe, activation="binary")
+        return Built(two, architecture, matches, 2, None, ambiguous, (_ONE_OUTPUT,), recipe=recipe)
+    return Built(network, architecture, matches, match.num_classes, None, ambiguous, recipe=recipe)
 
 
 def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
@@ -228,12 +264,15 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     hint = spec.architecture or _class_of(checkpoint)
     fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
     chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+    told = spell_source(chosen, loaded)
     if not chosen.exact and not chosen.questions and checkpoint.module is not None:
+        recipe = _pickled(checkpoint, told)
         own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
         network = rebuild(checkpoint, own)
     else:
         network = build_custom(chosen, checkpoint.tensors)
-    built = _tried(network, chosen.name, f"{path.name}: {chosen.evidence}")
+        recipe = replace(_pickled(checkpoint, told), way="source", tensors=tuple(network.state_dict()))
+    built = _told(_tried(network, chosen.name, f"{path.name}: {chosen.evidence}"), recipe)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
     return replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.preprocessing import Preprocessing
+from core.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        recipe: how plain Python makes the network again; ``None`` where nothing tells.
     """
 
     spec: ModelSpec
@@ -183,6 +185,7 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, slots=True)

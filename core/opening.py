@@ -109,6 +109,7 @@ def build_classifier(
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
+        recipe=built.recipe,
     )
     return Classifier(built.network, info)
 
