@@ -40,7 +40,9 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
         network: what ``build`` made of it.
         transform_input: see ``core.architectures.torchvision.blueprint``.
     """
-    imports = {"import timm" if fit.architecture.startswith(TIMM_PREFIX) else "from torchvision.models import get_model"}
+    imports = {
+        "import timm" if fit.architecture.startswith(TIMM_PREFIX) else "from torchvision.models import get_model"
+    }
     known = fingerprint(fit.architecture)
     lines = [_base(fit, transform_input=transform_input)]
     stem = fit.stem.convolution if fit.stem is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 from core import VERSION
@@ -53,7 +53,9 @@ def write_script(info: ClassifierInfo, image: str = "", form: Form = "py", mode:
     if recipe is None or recipe.obstacle:
         why = recipe.obstacle if recipe is not None else "how its network was made is not known"
         raise ScriptError("This model cannot be written as a plain script.", f"The reason: {why}.", SAVE_IT)
-    url = next((each.url for each in pretrained() if info.spec.kind == "pretrained" and each.id == info.spec.weights), "")
+    url = next(
+        (each.url for each in pretrained() if info.spec.kind == "pretrained" and each.id == info.spec.weights), ""
+    )
     loading = spell_loading(info.checkpoint, recipe, url)
     preparing = spell_preparing(info.preprocessing, mode, _suffix(image))
     sections = _sections(info, recipe, loading, preparing, image, url, form)
@@ -78,7 +80,9 @@ def _sections(
         sections.append(_upload(loading, info.checkpoint.file if not url else "", image))
     sections.append(Section("## The network and its weights", loading.lines))
     sections.append(Section("## The picture as the network's input, as in training", preparing.lines))
-    sections.append(Section("## From outputs to scores", tuple(spell_scores(recipe.activation, recipe, info.preprocessing.crops))))
+    sections.append(
+        Section("## From outputs to scores", tuple(spell_scores(recipe.activation, recipe, info.preprocessing.crops)))
+    )
     sections.append(Section("## The answer", tuple(_answer(form))))
     return sections
 
@@ -103,7 +107,7 @@ def _constants(info: ClassifierInfo, recipe: Recipe, loading: Loading, image: st
     if url:
         lines += ["# The weights are downloaded once, to PyTorch's own cache.", f"WEIGHTS = {quoted(url)}"]
     else:
-        lines.append(f"WEIGHTS = {quoted(info.checkpoint.file)}")
+        lines.append(f"WEIGHTS = {quoted(str(Path(info.checkpoint.file).absolute()))}")
     if loading.file and not loading.code:
         lines.append(f"NETWORK_FILE = {quoted(loading.file)}")
     lines.append(f"IMAGE = {quoted(image or 'photo.jpg')}")

@@ -71,7 +71,11 @@ def spell_loading(about: CheckpointSummary, recipe: Recipe, url: str = "") -> Lo
     if recipe.way == "torchscript":
         runs_code = True
         lines += [TRUST, "network = torch.jit.load(WEIGHTS, map_location=DEVICE)"]
-        lines += ['if hasattr(network, "training"):  # a frozen program has no modes', "    network.eval()", "return network"]
+        lines += [
+            'if hasattr(network, "training"):  # a frozen program has no modes',
+            "    network.eval()",
+            "return network",
+        ]
     elif recipe.way == "exported_program":
         runs_code = True
         lines += [TRUST, "return torch.export.load(WEIGHTS).module()"]
@@ -103,7 +107,9 @@ def _source(source: Source) -> tuple[list[str], list[str], set[str]]:
         why = f"The value of its argument {remark(source.unsaid, 40)} cannot be written down."
         raise ScriptError("This network cannot be written as a plain script.", why, SAVE_IT)
     if source.code:
-        folders = [f"sys.path.insert(0, {quoted(folder)})  # where the code's other files are" for folder in source.folders]
+        folders = [
+            f"sys.path.insert(0, {quoted(folder)})  # where the code's other files are" for folder in source.folders
+        ]
         return [], folders, {"import sys"} if folders else set()
     before = [line.replace("{name}", _module_name(source)) for line in _IMPORT_FILE]
     imports = {"import importlib.util", "import sys"}
@@ -149,4 +155,3 @@ def _known_classes(recipe: Recipe) -> list[str]:
         elif not source.code:
             lines += [f'sys.modules["__main__"].{name} = source.{name}' for name in names]
     return lines if len(lines) > 1 else []
-

@@ -60,7 +60,11 @@ def spell_preparing(preprocessing: Preprocessing, mode: str = "", suffix: str = 
         body.append("image = ImageOps.exif_transpose(image)  # upright, as the camera noted")
     body += [*_opaque(preprocessing.background), "image = to_rgb(image)", last]
     what = "the network's input" if preprocessing.crops == 1 else f"{preprocessing.crops} inputs, one for each crop"
-    prepare = ["def prepare(path):", f'{INDENT}"""An image file as {what}, in a batch."""', *(INDENT + line for line in body)]
+    prepare = [
+        "def prepare(path):",
+        f'{INDENT}"""An image file as {what}, in a batch."""',
+        *(INDENT + line for line in body),
+    ]
     return Preparing(tuple(sorted(imports)), (*helpers, *tables, "", "", *prepare))
 
 
@@ -68,13 +72,11 @@ def _to_rgb(mode: str) -> Iterator[str]:
     yield "def to_rgb(image):"
     yield f'{INDENT}"""Three channels of 8 bits; convert("RGB") alone would clip what has more bits."""'
     lines = (
-        'if image.mode.startswith("I"):',
-        "    values = np.asarray(image)",
-        '    few = image.mode == "I" and values.max() <= 255',
-        "    # Of 16 bits the high byte.",
-        "    image = Image.fromarray((values if few else values // 256).astype(np.uint8))",
-        'if image.mode == "F":',
-        '    raise ValueError("this image holds fractions: save it with 8 bits a channel first")',
+        'if image.mode.startswith("I;16"):',
+        "    # The high byte of each value.",
+        "    image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))",
+        'elif image.mode in ("I", "F"):',
+        '    raise ValueError("this image has 32 bits a value: save it with 8 or 16 first")',
     )
     if mode in ("I", "F"):
         lines = (

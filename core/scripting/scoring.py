@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.recipes import Recipe
-from core.scripting.quoting import INDENT
+from core.scripting.quoting import INDENT, quoted
 
 _SCORES = {
     "softmax": ("scores = torch.softmax(outputs, dim=1)",),
@@ -39,7 +39,11 @@ def spell_scores(activation: str, recipe: Recipe, crops: int) -> list[str]:
         lines.append("outputs = torch.cat(parts)")
     else:
         lines += ["outputs = network(batch)", *picked]
-    lines.append(f"outputs = outputs{'.reshape(len(batch), -1)' if recipe.reshaped else ''}.float()")
+    shape = ".reshape(len(batch), -1)" if recipe.reshaped else ""
+    if lines[-1] == "outputs = network(batch)":
+        lines[-1] += f"{shape}.float()"
+    else:
+        lines.append(f"outputs = outputs{shape}.float()")
     lines += _SCORES[activation]
     lines.append("return scores.mean(dim=0).cpu()" if crops > 1 else "return scores[0].cpu()")
     mean = ", the mean of all crops" if crops > 1 else ""
@@ -58,7 +62,7 @@ def _picked(recipe: Recipe) -> list[str]:
         return [f"outputs = outputs[{output}]"]
     if output is not None:
         attribute = f"outputs.{output}" if output.isidentifier() else "outputs"
-        return [f"outputs = outputs[{output!r}] if isinstance(outputs, dict) else {attribute}"]
+        return [f"outputs = outputs[{quoted(output)}] if isinstance(outputs, dict) else {attribute}"]
     if recipe.way not in ("torchscript", "exported_program"):
         return []
     return [

@@ -184,9 +184,7 @@ def _fit(candidate: _Candidate, loaded: LoadedSource, total: int) -> CustomFit:
     solution, item, builder = candidate.solution, candidate.item, candidate.builder
     agreement = solution.agreement
     differences = _differences(agreement) if agreement is not None else ()
-    arguments = tuple(
-        (slot.name, literal(slot.value)) for slot in solution.slots if is_telling(slot)
-    )
+    arguments = tuple((slot.name, literal(slot.value)) for slot in solution.slots if is_telling(slot))
     made = ", ".join(f"{shown(name, 40)}={value}" for name, value in arguments)
     if agreement is None:
         evidence = f"cannot be built: {builder.error}"

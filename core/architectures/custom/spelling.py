@@ -6,7 +6,6 @@ import ast
 import enum
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from core.architectures.custom.arguments import Slot
 from core.architectures.custom.loading import LoadedSource
@@ -101,6 +100,9 @@ def _slice(text: Text, names: Sequence[str]) -> str:
         whole = lines and statement in text.tree.body and statement.col_offset == 0
         decorators: Sequence[ast.expr] = getattr(statement, "decorator_list", ())
         first = min([statement.lineno, *(each.lineno for each in decorators)])
+        while first > 1 and lines and lines[first - 2].startswith("#"):
+            # What is written above it speaks of it.
+            first -= 1
         last = statement.end_lineno or first
         shares = any(each is not statement and each.lineno <= last and first <= (each.end_lineno or 0)
                      for each in text.tree.body)  # fmt: skip
@@ -108,9 +110,3 @@ def _slice(text: Text, names: Sequence[str]) -> str:
     return "".join(
         f"\n\n{part}\n" if part.startswith(("class ", "def ", "@", "async ")) else f"{part}\n" for part in parts
     ).strip("\n")
-
-
-def name_of(path: str) -> str:
-    """A name for the module that a file becomes."""
-    stem = Path(path).stem
-    return stem if stem.isidentifier() else "network_file"
