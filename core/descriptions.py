@@ -106,6 +106,7 @@ class Provenance:
         precision: element type of the forward pass, such as ``float32``.
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+        activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
     """
 
     weights: str
@@ -117,6 +118,7 @@ class Provenance:
     precision: str
     version: str
     tensors: str = ""
+    activation: str = "softmax"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class ModelSpec:
         arguments: constructor arguments that a person gave, as (name, Python literal).
         tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
             empty to choose by evidence.
+        activation: kind of output chosen by a person, one of ``core.outputs.KINDS``; empty as it is recognised.
     """
 
     kind: str = "builtin"
@@ -143,6 +146,7 @@ class ModelSpec:
     architecture_file: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
+    activation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,9 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        activation: what the network's numbers are; one of ``core.outputs.KINDS``.
+        activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
+        outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
     """
 
     spec: ModelSpec
@@ -183,6 +190,9 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
+    activation: str = "softmax"
+    activation_source: str = ""
+    outputs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
