@@ -132,7 +132,7 @@ def _refusal(form: InputForm | None) -> str:
 def _output(spec: ModelSpec, built: Built, checkpoint: Checkpoint, sidecar: Sidecar | None) -> Output:
     """What the network's numbers are."""
     beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
-    head = next((name for name in reversed(checkpoint.tensors) if name.endswith(".weight")), "")
+    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
     own = [built.architecture] if not built.assembled else []
     return recognise(
         Evidence(

@@ -25,7 +25,8 @@ def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) 
     """Write a classifier so that it opens again with nothing to choose.
 
     The config has timm's fields (``architecture``, ``num_classes``, ``label_names``, ``pretrained_cfg``), Hugging
-    Face's (``id2label``, ``label2id``, ``problem_type``) and, as ``preprocessing``, the exact values in Whatsit's own form.
+    Face's (``id2label``, ``label2id``, ``problem_type``) and, as ``preprocessing``, the exact values in Whatsit's own
+    form.
 
     Args:
         path: the weights file to write; its suffix becomes ``.safetensors``.

@@ -97,9 +97,7 @@ class Prediction:
         return tuple(NamedValue(i, self.labels[i], value) for i, value in enumerate(self.values))
 
 
-def prediction(
-    scores: array[float], labels: tuple[str, ...], elapsed_s: float, provenance: Provenance
-) -> Prediction:
+def prediction(scores: array[float], labels: tuple[str, ...], elapsed_s: float, provenance: Provenance) -> Prediction:
     """What an image's scores are: values where the provenance says so, else probabilities."""
     if provenance.activation == "regression":
         return Prediction(_nothing(), labels, elapsed_s, provenance, scores)

@@ -20,10 +20,23 @@ _ENDINGS: dict[str, str] = {
     **dict.fromkeys(_SIGMOIDS, "sigmoid"),
 }
 _SHAPING = frozenset(
-    "squeeze view reshape flatten unsqueeze contiguous float to clone detach permute transpose dropout".split()
+    ("squeeze", "view", "reshape", "flatten", "unsqueeze", "contiguous", "float", "to", "clone", "detach", "dropout")
 )
-_LINEAR = frozenset("linear addmm matmul mm __matmul__ bmm baddbmm bilinear einsum".split())
-_FEATURES = frozenset("batch_norm layer_norm group_norm instance_norm rms_norm normalize relu relu_ gelu silu".split())
+_LINEAR = frozenset(("linear", "addmm", "matmul", "mm", "__matmul__", "bmm", "baddbmm", "bilinear", "einsum"))
+_FEATURES = frozenset(
+    (
+        "batch_norm",
+        "layer_norm",
+        "group_norm",
+        "instance_norm",
+        "rms_norm",
+        "normalize",
+        "relu",
+        "relu_",
+        "gelu",
+        "silu",
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class InputForm:
         output: which of several outputs is the answer: an index, a key, or ``None`` where there is one only.
         output_shape: of the answer, without the batch.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
-        headless: whether its answer is seen to come from no last layer (linear, or a 1 x 1 convolution), as features do.
+        headless: whether its answer is seen to come from no last layer (linear, or a 1 x 1 convolution): features.
         evidence: how it is known, one line.
     """
 

@@ -20,7 +20,7 @@ regression               values, no class                  as they are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from core.errors import MatchError
 
@@ -82,7 +82,7 @@ def checked(kind: str, outputs: int) -> Kind:
     """
     kinds = allowed(outputs)
     if kind in kinds:
-        return cast(Kind, kind)
+        return kind
     numbers = "one number" if outputs == 1 else f"{outputs:,} numbers"
     why = f"It gives {numbers} for an image."
     if outputs == 1 and kind in ("softmax", "probabilities", "log_softmax"):

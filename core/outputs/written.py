@@ -98,7 +98,7 @@ def _losses(place: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 def _task_of_loss(text: str) -> Task | None:
     """The task of the loss that a text names; ``None`` where it names none, or several that disagree."""
     words = [word.replace("_", "").lower() for word in re.findall(r"[A-Za-z]\w*", text)]
-    found = {name for word in words for name, pattern in _LOSSES if pattern.fullmatch(word)}
+    found: set[Task] = {name for word in words for name, pattern in _LOSSES if pattern.fullmatch(word)}
     return found.pop() if len(found) == 1 else None
 
 
