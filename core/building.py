@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from core.architectures.custom import build_custom, load_source, rank_classes, spell_source, trust_request
 from core.architectures.input_form import Answering, InputForm, find_input
@@ -38,26 +37,30 @@ class Built:
     """A network and how it came about.
 
     Attributes:
-        network: in eval mode, on the CPU, in float32; gives (N, num_classes) logits.
+        network: in eval mode, on the CPU, in float32; gives (N, outputs) numbers, as the weights were trained to.
         architecture: id; for a network of a person's own the class's name, for a program ``TorchScript`` or such.
         matches: what fits, best first; the first of ``architecture`` describes it.
-        num_classes: how many classes it tells apart.
+        outputs: how many numbers it gives for an image.
         form: the input that was found by trying; ``None`` where the architecture tells.
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
         recipe: how plain Python makes it again; ``None`` where nothing tells.
+        ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
+        assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
     """
 
     network: nn.Module
     architecture: str
     matches: tuple[Match, ...]
-    num_classes: int
+    outputs: int
     form: InputForm | None = None
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
     recipe: Recipe | None = None
+    ends_in: str = ""
+    assembled: bool = False
 
 
 def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consents: Iterable[Consent]) -> Built:
@@ -124,7 +127,14 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
     if best is None or best.num_classes < 2:
         built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
         return _told(built, recipe)
-    return Built(network, best.architecture, matches, best.num_classes, recipe=recipe)
+    ends_in = find_input(network, best.input_channels, best.input_size).ends_in if _may_end_so(network) else ""
+    return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, recipe=recipe)
+
+
+def _may_end_so(network: nn.Module) -> bool:
+    """Whether a network has a layer of its own that makes probabilities, where a library's ends in its head."""
+    layers = list(network.modules())
+    return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
 
 
 def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
@@ -199,10 +209,6 @@ def _told(built: Built, recipe: Recipe) -> Built:
     form = built.form
     if form is not None:
         recipe = replace(recipe, output=form.output, reshaped=form.output_shape != (form.outputs,))
-        ends_in = {"softmax": "probabilities", "sigmoid": "shares"}.get(form.ends_in, form.ends_in or "softmax")
-        if form.outputs == 1:
-            ends_in = "binary_probability" if form.ends_in == "sigmoid" else "binary"
-        recipe = replace(recipe, activation=ends_in)
     return replace(built, recipe=recipe)
 
 
@@ -228,32 +234,16 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
     if checkpoint.module is not None:
         pickled = _pickled(checkpoint)
         recipe = replace(recipe, classes=pickled.classes, inside=pickled.inside)
-    if match.num_classes == 1:
-        two = _TwoLogits(network, "")
-        recipe = replace(recipe, activation="binary")
-        return Built(two, architecture, matches, 2, None, ambiguous, (_ONE_OUTPUT,), recipe=recipe)
-    return Built(network, architecture, matches, match.num_classes, None, ambiguous, recipe=recipe)
+    built = Built(network, architecture, matches, match.num_classes, None, ambiguous, assembled=True)
+    return replace(built, recipe=recipe)
 
 
 def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
     """A network of which nothing but itself is known: its input and its answer are found by trying."""
     form = find_input(network)
-    if not form.outputs:
-        raise MatchError(
-            f"{shown(name, 40)} gives no class scores.", f"Its answer is {form.output_shape}.", "Choose a classifier."
-        )
-    answering: nn.Module = Answering(network, form)
-    notices: list[str] = []
-    classes = form.outputs
-    if classes == 1:
-        answering, classes = _TwoLogits(answering, form.ends_in), 2
-        notices.append(_ONE_OUTPUT)
-    elif form.ends_in in ("softmax", "sigmoid"):
-        answering = _Logarithm(answering)
-        if form.ends_in == "sigmoid":
-            notices.append("The network ends in a sigmoid: its scores are shown as shares of their sum.")
-    found = Match(name, classes, form.channels, f"{evidence}; {form.evidence}", form.height)
-    return Built(answering.eval(), name, matches or (found,), classes, form, notices=tuple(notices))
+    found = Match(name, form.outputs, form.channels, f"{evidence}; {form.evidence}", form.height)
+    network = Answering(network, form).eval()
+    return Built(network, name, matches or (found,), form.outputs, form, ends_in=form.ends_in)
 
 
 def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: Iterable[Consent]) -> Built:
@@ -316,36 +306,3 @@ def _spoken_of(path: Path, firsts: set[str], names: set[str]) -> float:
     if not firsts & given:
         return 0.0
     return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
-
-
-_ONE_OUTPUT = "The network gives one number: it is shown as the probability of the second of two classes (sigmoid)."
-
-
-class _Logarithm(nn.Module):
-    """Probabilities as logits: their softmax is themselves, as shares of their sum."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, batch: Tensor) -> Tensor:
-        """(N, classes) logarithms."""
-        probabilities: Tensor = self.network(batch)
-        return probabilities.clamp_min(torch.finfo(torch.float32).tiny).log()
-
-
-class _TwoLogits(nn.Module):
-    """One number as the logits of two classes, whose softmax is the sigmoid of the number."""
-
-    def __init__(self, network: nn.Module, ends_in: str) -> None:
-        super().__init__()
-        self.network = network
-        self._is_probability = ends_in == "sigmoid"
-
-    def forward(self, batch: Tensor) -> Tensor:
-        """(N, 2) logits."""
-        number: Tensor = self.network(batch).reshape(len(batch), 1)
-        if self._is_probability:
-            tiny = torch.finfo(torch.float32).tiny
-            return torch.cat([(1 - number).clamp_min(tiny).log(), number.clamp_min(tiny).log()], dim=1)
-        return torch.cat([torch.zeros_like(number), number], dim=1)

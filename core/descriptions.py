@@ -107,6 +107,7 @@ class Provenance:
         precision: element type of the forward pass, such as ``float32``.
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+        activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
     """
 
     weights: str
@@ -118,6 +119,7 @@ class Provenance:
     precision: str
     version: str
     tensors: str = ""
+    activation: str = "softmax"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class ModelSpec:
         arguments: constructor arguments that a person gave, as (name, Python literal).
         tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
             empty to choose by evidence.
+        activation: kind of output chosen by a person, one of ``core.outputs.KINDS``; empty as it is recognised.
     """
 
     kind: str = "builtin"
@@ -144,6 +147,7 @@ class ModelSpec:
     architecture_file: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
+    activation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,9 @@ class ClassifierInfo:
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
         recipe: how plain Python makes the network again; ``None`` where nothing tells.
+        activation: what the network's numbers are; one of ``core.outputs.KINDS``.
+        activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
+        outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
     """
 
     spec: ModelSpec
@@ -186,6 +193,9 @@ class ClassifierInfo:
     ambiguous: bool = False
     refuses: str = ""
     recipe: Recipe | None = None
+    activation: str = "softmax"
+    activation_source: str = ""
+    outputs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from core.catalogue import (
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import LabelsError, WeightsError
+from core.errors import LabelsError, MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
 from core.matching import hints_of
+from core.outputs import Evidence, Output, class_names, recognise, said_in
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -31,7 +32,9 @@ BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "mo
 BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
+UNNAMED = "numbers: the model brings no names"
 _IMAGENET = 1000
+_FEATURES = 512
 
 
 def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
@@ -69,7 +72,7 @@ def build_classifier(
 
     Raises:
         LabelsError: the label file that a person chose cannot be read, or has another count than the head.
-        MatchError: the weights do not fit the architecture, or none.
+        MatchError: the weights do not fit the architecture, or none; or the network gives no scores and no values.
         QuestionsError: a network of a person's own wants arguments that nothing tells.
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
@@ -89,7 +92,11 @@ def build_classifier(
     notices.extend(built.notices)
     # From here on the sha256 is needed: it had all the time until now.
     known = entry or published(checkpoint.summary.sha256)
-    labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
+    output = _output(spec, built, checkpoint, sidecar)
+    labels, labels_source = _labels(spec, checkpoint, output, known, sidecar, notices)
+    _refuse_features(spec, built, labels, labels_source)
+    if output.notice:
+        notices.append(output.notice)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
     info = ClassifierInfo(
@@ -110,6 +117,9 @@ def build_classifier(
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         recipe=built.recipe,
+        activation=output.kind,
+        activation_source=output.source,
+        outputs=built.outputs,
     )
     return Classifier(built.network, info)
 
@@ -120,17 +130,69 @@ def _refusal(form: InputForm | None) -> str:
     return f"The network takes rows of {form.features} numbers, not images."
 
 
+def _output(spec: ModelSpec, built: Built, checkpoint: Checkpoint, sidecar: Sidecar | None) -> Output:
+    """What the network's numbers are."""
+    beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
+    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
+    own = [built.architecture] if not built.assembled else []
+    return recognise(
+        Evidence(
+            outputs=built.outputs,
+            ends_in=built.ends_in,
+            assembled=built.assembled,
+            beside=beside,
+            inside=said_in(checkpoint.metadata, checkpoint.about.left_out),
+            names=(*own, head, Path(checkpoint.about.file).name),
+            class_names=_name_count(spec, checkpoint, sidecar),
+            takes_rows=built.form is not None and built.form.kind == "vector",
+        ),
+        spec.activation,
+    )
+
+
+def _name_count(spec: ModelSpec, checkpoint: Checkpoint, sidecar: Sidecar | None) -> int:
+    """How many class names there are, before it is known how many there should be."""
+    if spec.labels:
+        return len(read_labels(Path(spec.labels)))
+    inside = checkpoint.metadata.get("class_names")
+    if isinstance(inside, list | tuple):
+        return len(cast("list[object]", inside))
+    return len(sidecar.labels) if sidecar is not None else 0
+
+
+def _fits(sidecar: Sidecar, built: Built) -> bool:
+    """Whether what lies beside can speak of this network; one output may be counted as its two classes."""
+    return sidecar.fits(built.outputs) or (built.outputs == 1 and sidecar.fits(2))
+
+
+def _refuse_features(spec: ModelSpec, built: Built, labels: Sequence[str], labels_source: str) -> None:
+    """Many numbers that come from no last layer, and that nothing names, are features.
+
+    Raises:
+        MatchError: they are.
+    """
+    headless = built.form is not None and built.form.headless
+    if headless and built.outputs >= _FEATURES and labels_source == UNNAMED and not spec.activation:
+        raise MatchError(
+            f"The network gives {len(labels):,} features of an image, and no class scores.",
+            "They come from no last layer: its head is missing.",
+            "Choose weights with their head. If these are classes after all, give their names, or say which kind of "
+            "output they are.",
+        )
+
+
 def _labels(
     spec: ModelSpec,
     checkpoint: Checkpoint,
-    count: int,
+    output: Output,
     known: PretrainedEntry | None,
     sidecar: Sidecar | None,
     notices: list[str],
 ) -> tuple[tuple[str, ...], str]:
     """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
+    count = output.shown
     if spec.labels:
-        labels = read_labels(Path(spec.labels))
+        labels = class_names(output.kind, read_labels(Path(spec.labels)))
         fit_labels(labels, count)
         return labels, Path(spec.labels).name
     inside = checkpoint.metadata.get("class_names")
@@ -142,16 +204,17 @@ def _labels(
         candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
     if sidecar is not None and sidecar.labels:
         candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for labels, source in candidates:
+    for names, source in candidates:
+        labels = class_names(output.kind, names)
         try:
             fit_labels(labels, count)
         except LabelsError as error:
             notices.append(f"The class names in {source} are not used: {error.why or error.what}")
             continue
         return labels, source
-    if count == _IMAGENET:
+    if count == _IMAGENET and output.kind != "regression":
         return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), "numbers: the model brings no names"
+    return numbered(count), UNNAMED
 
 
 def _preprocessing(
@@ -162,7 +225,7 @@ def _preprocessing(
         return spec.preprocessing, "chosen by you"
     if known is not None:
         return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(built.num_classes):
+    if sidecar is not None and sidecar.preprocessing is not None and _fits(sidecar, built):
         return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
     if built.form is not None:
         return assumed(built.form), "assumed: the input that the network takes, found by trying"

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.descriptions import Provenance
 from core.errors import WhatsitError
 from core.images import ImageSource
+from core.outputs import HALF, OVER_LABELS
+
+
+def _nothing() -> array[float]:
+    return array("f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +32,52 @@ class ClassScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Prediction:
-    """An image's class scores.
+class NamedValue:
+    """One value of a regression.
 
     Attributes:
-        probabilities: one float32 a class, in head order, summing to 1.
-        labels: class names in head order, as many as ``probabilities``; one tuple shared by all
+        index: position in the model's head, from 0.
+        label: what it is called; the index as text where the model has no names.
+        value: any number.
+    """
+
+    index: int
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network says of an image: class scores, or values.
+
+    Attributes:
+        probabilities: one float32 a class, in head order.  They sum to 1, except where ``over_labels``: there each
+            is a probability of its own.  Empty for a regression.
+        labels: names in head order, as many as ``probabilities`` or ``values``; one tuple shared by all
             predictions of a classifier.
         elapsed_s: seconds from decoded pixels to scores; a batch's time is shared equally.
         provenance: where the scores come from.
+        values: one float32 an output, in head order, for a regression; else empty.
     """
 
     probabilities: array[float]
     labels: tuple[str, ...]
     elapsed_s: float
     provenance: Provenance
+    values: array[float] = field(default_factory=_nothing)
+
+    @property
+    def over_labels(self) -> bool:
+        """Whether several labels may be right at once."""
+        return self.provenance.activation in OVER_LABELS
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether there are values and no class scores."""
+        return bool(self.values)
 
     def top(self, k: int) -> tuple[ClassScore, ...]:
-        """The best ``k`` classes, best first; equal scores in head order.
+        """The best ``k`` classes, best first; equal scores in head order; none for a regression.
 
         Args:
             k: how many; 0 means all, and more than there are gives all.
@@ -53,6 +86,22 @@ class Prediction:
         wanted = count if k <= 0 else min(k, count)
         best = heapq.nsmallest(wanted, range(count), key=lambda i: (-self.probabilities[i], i))
         return tuple(ClassScore(i, self.labels[i], self.probabilities[i]) for i in best)
+
+    def found(self) -> tuple[ClassScore, ...]:
+        """The labels that are said to be in the image, best first: those with a probability of a half or more."""
+        count = sum(score >= HALF for score in self.probabilities)
+        return self.top(count) if count else ()
+
+    def named_values(self) -> tuple[NamedValue, ...]:
+        """The values of a regression in head order; none for a classifier."""
+        return tuple(NamedValue(i, self.labels[i], value) for i, value in enumerate(self.values))
+
+
+def prediction(scores: array[float], labels: tuple[str, ...], elapsed_s: float, provenance: Provenance) -> Prediction:
+    """What an image's scores are: values where the provenance says so, else probabilities."""
+    if provenance.activation == "regression":
+        return Prediction(_nothing(), labels, elapsed_s, provenance, scores)
+    return Prediction(scores, labels, elapsed_s, provenance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,6 @@ class Recipe:
         inside: attributes that lead from a pickled network to the one that answers, such as ``module``.
         output: which of several outputs is the answer: an index, a key, or ``None`` where there is one only.
         reshaped: whether the answer must be brought to rows of numbers.
-        activation: what makes scores of the answer: ``softmax``, ``log_softmax``, ``probabilities``, ``shares`` (of
-            what ends in a sigmoid), ``binary`` (one number), or ``binary_probability``.
         batch: how many images a program takes at a time; 0 for any number.
         obstacle: why plain Python cannot make it, one sentence; empty where it can.
     """
@@ -62,6 +60,5 @@ class Recipe:
     inside: tuple[str, ...] = ()
     output: int | str | None = None
     reshaped: bool = False
-    activation: str = "softmax"
     batch: int = 0
     obstacle: str = ""

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from core.errors import LabelsError, PreprocessingError
 from core.labels import LIST_KEYS, Labels, labels_from, read_labels, read_text
+from core.outputs import KINDS, Said, task, title
 from core.preprocessing import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -49,6 +50,8 @@ class Sidecar:
         num_classes: size of the head that the files speak of; 0 where they do not.
         labels_file: the file that the class names come from; may be empty.
         preprocessing_file: the file that the preprocessing comes from; may be empty.
+        output: what the network's numbers are: the very kind from Whatsit's own files, from Hugging Face's
+            ``problem_type`` whether one class is right, or several labels, or none; ``None`` where nothing says.
     """
 
     file: str
@@ -60,6 +63,7 @@ class Sidecar:
     num_classes: int = 0
     labels_file: str = ""
     preprocessing_file: str = ""
+    output: Said | None = None
 
     def fits(self, num_classes: int) -> bool:
         """Whether the files can speak of a model with that many classes."""
@@ -177,6 +181,7 @@ class _Gathered:
         self.preprocessing_file = ""
         self.note = ""
         self.num_classes = 0
+        self.output: Said | None = None
         self.problems: list[str] = []
 
     def set_labels(self, path: Path, labels: Labels) -> None:
@@ -199,6 +204,7 @@ class _Gathered:
             num_classes=self.num_classes,
             labels_file=self.labels_file,
             preprocessing_file=self.preprocessing_file,
+            output=self.output,
         )
 
 
@@ -225,6 +231,7 @@ def _gather_config(path: Path, found: _Gathered) -> None:
         found.file = found.file or path
     found.num_classes = found.num_classes or count
     found.note = found.note or _note(config)
+    found.output = found.output or _output(path.name, config)
     _gather_values(path, config, found)
 
 
@@ -265,16 +272,32 @@ def _labels(config: Json) -> Labels:
 
 
 def _num_classes(config: Json) -> int:
-    count = config.get("num_classes")
-    if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-        return count
+    for key in ("num_classes", "num_labels"):
+        count = config.get(key)
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            return count
     names = config.get("id2label")
     return len(cast("Mapping[str, object]", names)) if isinstance(names, dict) else 0
 
 
+def _output(file: str, config: Json) -> Said | None:
+    """What a configuration says of the network's numbers.
+
+    With one label Hugging Face's pipelines take the sigmoid (``ImageClassificationPipeline.postprocess``), unless
+    the problem type is regression.
+    """
+    own = config.get("whatsit")
+    kind = cast(Json, own).get("activation") if isinstance(own, dict) else None
+    if kind in KINDS:
+        return Said(kind, f"{file}: {title(kind)}")
+    problem = config.get("problem_type")
+    if isinstance(problem, str) and (meant := task(problem)) is not None:
+        return Said(meant, f"{file}: problem_type {problem}")
+    is_hugging_face = "num_labels" in config or "id2label" in config
+    return Said("binary", f"{file}: one label") if is_hugging_face and _num_classes(config) == 1 else None
+
+
 def _note(config: Json) -> str:
-    if config.get("problem_type") == "multi_label_classification":
-        return "These weights give an image several labels at once; the scores shown here share 100 % between them."
     note = config.get("note")
     return note.strip() if isinstance(note, str) else ""
 

@@ -70,6 +70,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         _LINE,
         Row("choose_names", "Choose class &names …", ("Ctrl+N",)),
         Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
+        Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
         Row("reload", "&Reload from disk", ("F5",)),
         _LINE,
         Row("about_model", "A&bout this model …", ("Ctrl+I",)),

@@ -142,6 +142,10 @@ class ModelKeeper(QObject):
         """Prepare images in another way, or as the model brings it."""
         self.open(replace(self._latest_spec(), preprocessing=preprocessing))
 
+    def choose_activation(self, kind: str) -> None:
+        """Read the network's numbers as another kind of output; empty as it is recognised."""
+        self.open(replace(self._latest_spec(), activation=kind))
+
     def save(self, path: Path) -> None:
         """Write the model in use, with all that it assumes, to files."""
         self._save_job = self._workbench.save_model(path)

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _VERSION = 1
 _MOST_RECENT = 12
 _KINDS = ("file", "pretrained")
-_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors")
+_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors", "activation")
 APPEARANCES = ("system", "light", "dark")
 
 T = TypeVar("T")

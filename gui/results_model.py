@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from core.errors import WhatsitError
 from core.images import ImageSource
 from core.predictions import ClassScore, ImageResult
-from gui.wording import answer
+from gui.wording import answer, brief
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -44,20 +44,31 @@ class Entry:
     state: State = State.WAITING
     result: ImageResult | None = None
     _best: ClassScore | None = None
+    _brief: tuple[str, str] | None = None
 
     @property
     def best(self) -> ClassScore | None:
-        """The class in the first place of the answer; found once, as painting asks often."""
+        """The class in the first place of the answer; ``None`` without one, or for a regression."""
         answered = self.answered
-        if answered is None or answered.prediction is None:
+        if answered is None or answered.prediction is None or answered.prediction.is_regression:
             return None
         if self._best is None:
             self._best = answered.prediction.top(1)[0]
         return self._best
 
+    @property
+    def brief(self) -> tuple[str, str] | None:
+        """The answer in two short lines; found once, as painting asks often."""
+        answered = self.answered
+        if answered is None or answered.prediction is None:
+            return None
+        if self._brief is None:
+            self._brief = brief(answered.prediction)
+        return self._brief
+
     def take(self, result: ImageResult) -> None:
         """Take an answer."""
-        self.state, self.result, self._best = State.DONE, result, None
+        self.state, self.result, self._best, self._brief = State.DONE, result, None, None
 
     @property
     def answered(self) -> ImageResult | None:

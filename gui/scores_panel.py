@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import theme, wording
+from gui import output_choices, theme, wording
 from gui.answer_view import AnswerView
 from gui.choices import Choice
 from gui.picker_list import PickerList
-from gui.scores_list import ScoresList
+from gui.scores_list import ScoresList, lines_of, lines_of_values
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ class ScoresPanel(QWidget):
         labels_reset: or the model's own names again.
         preprocessing_chosen: a ``Preprocessing``, or ``None`` for the model's own.
         tensors_chosen: another set of tensors of the same file, such as ``state_dict_ema``.
+        activation_chosen: another kind of output; empty as it is recognised.
     """
 
     k_changed = Signal(int)
@@ -166,6 +167,7 @@ class ScoresPanel(QWidget):
     labels_reset = Signal()
     preprocessing_chosen = Signal(object)
     tensors_chosen = Signal(str)
+    activation_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -186,7 +188,7 @@ class ScoresPanel(QWidget):
             theme.name(widget, "How many classes to show")
         self.copy = QPushButton("Copy", self)
         self.copy.setProperty("kind", "quiet")
-        self.copy.setToolTip("Copy these classes and percentages")
+        self.copy.setToolTip("Copy this answer")
         self.copy.clicked.connect(self.copy_asked)
         self.note = QLabel(self, wordWrap=True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
@@ -196,6 +198,8 @@ class ScoresPanel(QWidget):
         self.names = Detail("Names", self)
         self.tensors = Detail("Weights", self)
         self.tensors.clicked.connect(self._offer_tensors)
+        self.output = Detail("Output", self)
+        self.output.clicked.connect(self._offer_outputs)
         self.time.clicked.connect(self.device_asked)
         self.input.clicked.connect(self._offer_preprocessing)
         self.names.clicked.connect(self._offer_names)
@@ -205,7 +209,9 @@ class ScoresPanel(QWidget):
         self.namings.chosen.connect(self._choose_names)
         self.sets = PickerList(self, "Which weights of the file")
         self.sets.chosen.connect(self.tensors_chosen)
-        self._details = (self.time, self.tensors, self.input, self.names)
+        self.kinds = PickerList(self, "What the outputs are")
+        self.kinds.chosen.connect(self._choose_output)
+        self._details = (self.time, self.tensors, self.input, self.output, self.names)
         # An answer that comes and goes moves nothing else.
         for widget in (self.fewer, self.k, self.more, self.copy, self.time):
             policy = widget.sizePolicy()
@@ -234,7 +240,7 @@ class ScoresPanel(QWidget):
         self._sync_k()
         self._sync_time()
         if info is None:
-            for detail in (self.tensors, self.input, self.names):
+            for detail in (self.tensors, self.input, self.output, self.names):
                 detail.set_value("", "")
             return
         self.input.set_value(
@@ -243,15 +249,26 @@ class ScoresPanel(QWidget):
         used, *others = info.checkpoint.sets or ("",)
         sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
-        self.names.set_value(f"{len(info.labels):,} classes, {_source(info)}", "Click to use other class names.")
+        self.output.set_value(output_choices.describe(info), "Click to read the network's numbers differently.")
+        self.names.set_value(f"{output_choices.names(info)}, {_source(info)}", "Click to use other names.")
 
     def show_prediction(self, prediction: Prediction) -> None:
         """Show an answer."""
         self._prediction = prediction
-        best, *others = prediction.top(self.shown_k)
-        self.answer.show_answer(best.label, wording.percent(best.score), best.score)
-        self.answer.setToolTip(best.label.replace("<", "&lt;"))
-        self.scores.show_scores(tuple(others))
+        if prediction.is_regression:
+            first, *values = prediction.named_values()
+            self.answer.show_value(wording.value_name(first, len(prediction.values)), wording.value(first.value))
+            self.answer.setToolTip(f"{first.value:.7g}")
+            self.scores.show_lines(lines_of_values(values))
+        else:
+            best, *others = prediction.top(self.shown_k)
+            number = wording.percent(best.score)
+            if prediction.over_labels:
+                self.answer.show_label(best.label, number, best.score, wording.reached(prediction))
+            else:
+                self.answer.show_answer(best.label, number, best.score)
+            self.answer.setToolTip(best.label.replace("<", "&lt;"))
+            self.scores.show_lines(lines_of(others, prediction.over_labels))
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
@@ -259,7 +276,7 @@ class ScoresPanel(QWidget):
         self._prediction = None
         self.answer.show_line(text)
         self.answer.setToolTip("")
-        self.scores.show_scores(())
+        self.scores.show_lines(())
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
@@ -293,8 +310,10 @@ class ScoresPanel(QWidget):
 
     def _sync_visible(self) -> None:
         answered = self._prediction is not None
-        for widget in (self.fewer, self.k, self.more, self.copy):
-            widget.setVisible(answered)
+        ranked = self._prediction is not None and not self._prediction.is_regression
+        self.copy.setVisible(answered)
+        for widget in (self.fewer, self.k, self.more):
+            widget.setVisible(ranked)
         self._sync_time()
 
     def _sync_time(self) -> None:
@@ -333,6 +352,9 @@ class ScoresPanel(QWidget):
         sets = self._info.checkpoint.sets if self._info is not None else ()
         self.sets.open_at(self.tensors, [Choice(name, name, "", not number) for number, name in enumerate(sets)])
 
+    def _offer_outputs(self) -> None:
+        self.kinds.open_at(self.output, output_choices.choices(self._info) if self._info is not None else [])
+
     def _offer_names(self) -> None:
         chosen = self._info.spec.labels if self._info is not None else ""
         choices = [Choice(_FILE, "Choose class names from a file …", "one a line, or JSON", bool(chosen))]
@@ -343,6 +365,9 @@ class ScoresPanel(QWidget):
         from core.preprocessing import PRESETS
 
         self.preprocessing_chosen.emit(PRESETS.get(key))
+
+    def _choose_output(self, key: str) -> None:
+        self.activation_chosen.emit("" if key == output_choices.AS_RECOGNISED else key)
 
     def _choose_names(self, key: str) -> None:
         if key == _FILE:

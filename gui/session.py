@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.descriptions import ModelSpec
+from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
@@ -207,8 +207,8 @@ class Session(QObject):
             parts.insert(0, info.name)
         if entry is not None:
             parts.insert(0, entry.source.short_name)
-            if entry.best is not None:
-                parts.insert(0, f"{entry.best.label}, {wording.percent(entry.best.score)}")
+            if entry.answered is not None and entry.answered.prediction is not None:
+                parts.insert(0, wording.said(entry.answered.prediction))
         return f" {wording.DASH} ".join(parts)
 
     @property
@@ -231,7 +231,7 @@ class Session(QObject):
         if self.models.info is None:
             return self._opening_text() or "No model is open."
         if entry is None:
-            return self.models.info.refuses or _introduction(self.models.info.labels)
+            return self.models.info.refuses or _introduction(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -369,8 +369,12 @@ class Session(QObject):
         self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
 
 
-def _introduction(labels: tuple[str, ...]) -> str:
+def _introduction(info: ClassifierInfo) -> str:
     """What a model that waits for its first photo knows."""
+    labels = info.labels
+    if info.activation == "regression":
+        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
+        return f"Ready. This model gives {values} for a photo, no class."
     if len(labels) > _FEW:
         return f"Ready. This model knows {len(labels):,} kinds of things."
     if all(label == str(index) for index, label in enumerate(labels)):

@@ -32,7 +32,8 @@ _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actua
 _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
-    "choose_architecture", "choose_names", "choose_preprocessing", "reload", "about_model", "save_model",
+    "choose_architecture", "choose_names", "choose_preprocessing", "choose_output", "reload", "about_model",
+    "save_model",
 )  # fmt: skip
 
 
@@ -82,6 +83,7 @@ class Wiring(QObject):
         scores.labels_reset.connect(lambda: session.models.choose_labels(None))
         scores.preprocessing_chosen.connect(session.models.choose_preprocessing)
         scores.tensors_chosen.connect(session.models.choose_tensors)
+        scores.activation_chosen.connect(session.models.choose_activation)
 
     def _connect_actions(self) -> None:
         window, session, images = self._window, self._session, self._session.images
@@ -110,6 +112,7 @@ class Wiring(QObject):
             "choose_device": bar.device.open_list,
             "choose_names": window.scores.names.click,
             "choose_preprocessing": window.scores.input.click,
+            "choose_output": window.scores.output.click,
             "reload": session.models.reload,
             "about_model": self._show_about_model,
             "save_model": self._choose_model_target,

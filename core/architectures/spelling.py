@@ -40,27 +40,26 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
         network: what ``build`` made of it.
         transform_input: see ``core.architectures.torchvision.blueprint``.
     """
-    imports = {
-        "import timm" if fit.architecture.startswith(TIMM_PREFIX) else "from torchvision.models import get_model"
-    }
+    timms = fit.architecture.startswith(TIMM_PREFIX)
+    imports = {"import timm" if timms else "from torchvision.models import get_model"}
     known = fingerprint(fit.architecture)
     lines = [_base(fit, transform_input=transform_input)]
     stem = fit.stem.convolution if fit.stem is not None else ""
     channels = fit.input_channels or 3
-    if not stem and channels != 3 and not fit.architecture.startswith(TIMM_PREFIX):
+    if not stem and channels != 3 and not timms:
         stem = known.stem[0].removesuffix(".weight")
     if stem:
         imports.add("from torch import nn")
-        lines.append(f"{_place(network, stem)} = {_convolution(network.get_submodule(stem))}")
+        lines.append(f"{_place(stem)} = {_convolution(network.get_submodule(stem))}")
     if fit.stem is not None:
         pooling = next(name for name in POOLING if isinstance(_found(network, name), nn.Identity))
-        lines.append(f"{_place(network, pooling)} = nn.Identity(){_ASSUMED}")
+        lines.append(f"{_place(pooling)} = nn.Identity(){_ASSUMED}")
     if fit.head is not None:
         imports.add("from torch import nn")
         made = _head(fit.head, network)
         if made is None:
             return Spelling((), (), "the layers of its head have names that no plain nn.Sequential gives")
-        place = _place(network, fit.head.module)
+        place = _place(fit.head.module)
         lines.extend((f"{place} = {made[0]}", *made[1:]))
         if any("OrderedDict" in line for line in made):
             imports.add("from collections import OrderedDict")
@@ -87,7 +86,7 @@ def _base(fit: Fit, *, transform_input: bool) -> str:
     return f"network = get_model({arguments})"
 
 
-def _place(network: nn.Module, name: str) -> str:
+def _place(name: str) -> str:
     """A module as an expression, such as ``network.features[0][0]``."""
     text = "network"
     for part in name.split("."):

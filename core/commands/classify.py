@@ -1,4 +1,4 @@
-"""``classify``: images and folders to top-k probabilities."""
+"""``classify``: images and folders to top-k probabilities, or to the values of a regression."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from core.descriptions import Notice
 from core.errors import WhatsitError
 from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
+from core.outputs import title
 from core.predictions import ImageResult
 
 
 def add_classify(add: AddCommand) -> None:
     """Add the command."""
-    parser = add("classify", help="images and folders -> top-k probabilities")
+    parser = add("classify", help="images and folders -> top-k probabilities, or values")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="an image, or a folder (walked recursively)")
     add_model_options(parser)
     parser.add_argument("--top-k", type=count_of, default=5, metavar="K", help="classes an image; 0 for all")
@@ -59,6 +60,7 @@ def _classify(options: argparse.Namespace) -> int:
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
+        say(f"Outputs: {title(info.activation)} ({info.activation_source})")
         results: list[ImageResult] = []
         streaming = options.format in ("jsonl", "table") and options.output is None
         for result in _answers(session, _find(session, options.paths), options.batch_size):
@@ -79,7 +81,7 @@ def _table(results: Iterable[ImageResult], k: int) -> str:
 def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
         return f"{result.source.name}\n  no answer\n"
-    scores = result.prediction.top(k)
-    width = max(len(score.label) for score in scores)
-    rows = [f"  {score.label:<{width}}  {score.score * 100:5.1f} %\n" for score in scores]
-    return "".join([f"{result.source.name}\n", *rows])
+    pairs = [(score.label, f"{score.score * 100:5.1f} %") for score in result.prediction.top(k)]
+    pairs += [(each.label, f"{each.value:.6g}") for each in result.prediction.named_values()]
+    width = max(len(label) for label, _ in pairs)
+    return "".join([f"{result.source.name}\n", *(f"  {label:<{width}}  {number}\n" for label, number in pairs)])

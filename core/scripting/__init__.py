@@ -13,6 +13,7 @@ from core.catalogue import imagenet_labels, pretrained
 from core.descriptions import ClassifierInfo
 from core.errors import ScriptError
 from core.labels import numbered
+from core.outputs import title
 from core.recipes import Recipe
 from core.scripting.building import Loading, spell_loading
 from core.scripting.notebooks import Section, to_file, to_notebook
@@ -27,8 +28,8 @@ Form = Literal["py", "ipynb"]
 
 _STANDARD = ("argparse", "collections", "importlib", "pathlib", "re", "sys")
 _OURS = frozenset(
-    "WEIGHTS IMAGE NETWORK_FILE DEVICE TOP_K LABELS TRANSFORM CUT load_network import_file prepare classify to_rgb resize"
-    " network scores score index path".split()
+    ("WEIGHTS", "IMAGE", "NETWORK_FILE", "DEVICE", "TOP_K", "LABELS", "TRANSFORM", "CUT", "load_network", "import_file",
+     "prepare", "classify", "to_rgb", "resize", "network", "scores", "score", "index", "path")
 )  # fmt: skip
 """Names of the script's own, which a person's code in it must leave alone."""
 
@@ -81,9 +82,9 @@ def _sections(
     sections.append(Section("## The network and its weights", loading.lines))
     sections.append(Section("## The picture as the network's input, as in training", preparing.lines))
     sections.append(
-        Section("## From outputs to scores", tuple(spell_scores(recipe.activation, recipe, info.preprocessing.crops)))
+        Section("## From outputs to scores", tuple(spell_scores(info.activation, recipe, info.preprocessing.crops)))
     )
-    sections.append(Section("## The answer", tuple(_answer(form))))
+    sections.append(Section("## The answer", tuple(_answer(info.activation, form))))
     return sections
 
 
@@ -118,7 +119,7 @@ def _constants(info: ClassifierInfo, recipe: Recipe, loading: Loading, image: st
         lines.append(
             'DEVICE = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"'
         )
-    return [*lines, "TOP_K = 5"]
+    return lines if info.activation == "regression" else [*lines, "TOP_K = 5"]
 
 
 def _labels(labels: tuple[str, ...]) -> tuple[list[str], set[str]]:
@@ -139,20 +140,25 @@ def _upload(loading: Loading, weights: str, image: str) -> Section:
     for name, file in files.items():
         lines += [f"if not Path({name}).exists():", f"{INDENT}{name} = {quoted(file)}"]
     listed = ", ".join(f"`{remark(file, 80)}`" for file in files.values())
-    text = f"In a hosted notebook, upload {listed} first (in Colab: the folder on the left). They are found by their names."
+    text = f"In a hosted notebook, upload {listed} first (in Colab: the folder on the left), to be found by name."
     return Section(text, tuple(lines))
 
 
-def _answer(form: Form) -> list[str]:
+def _answer(activation: str, form: Form) -> list[str]:
     paths = "sys.argv[1:] or [IMAGE]" if form == "py" else "[IMAGE]"
     lines = [
         "network = load_network()",
         f"for path in {paths}:",
         "    scores = classify(network, path)",
         "    print(path)",
-        "    for score, index in zip(*scores.topk(min(TOP_K, len(LABELS)))):",
-        '        print(f"  {score:8.2%}  {LABELS[index]}")',
     ]
+    if activation == "regression":
+        lines += ["    for label, value in zip(LABELS, scores):", '        print(f"  {value:12.6g}  {label}")']
+    else:
+        lines += [
+            "    for score, index in zip(*scores.topk(min(TOP_K, len(LABELS)))):",
+            '        print(f"  {score:8.2%}  {LABELS[index]}")',
+        ]
     return lines if form == "ipynb" else ['if __name__ == "__main__":', *(INDENT + line for line in lines)]
 
 
@@ -194,7 +200,7 @@ def _heading(info: ClassifierInfo, loading: Loading) -> list[str]:
 def _facts(info: ClassifierInfo, loading: Loading) -> list[str]:
     sets = f" ({info.checkpoint.sets[0]})" if len(info.checkpoint.sets) > 1 else ""
     facts = [
-        f"Network: {remark(info.architecture, 80)}, {len(info.labels)} classes",
+        f"Network: {remark(info.architecture, 80)}, {len(info.labels)} classes, output: {title(info.activation)}",
         f"Weights{remark(sets)}: sha256 {info.checkpoint.sha256}",
         f"Pictures: {info.preprocessing.describe()} ({remark(info.preprocessing_source, 80)})",
         f"Class names: {remark(info.labels_source, 80)}",

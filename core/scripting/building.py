@@ -107,10 +107,13 @@ def _source(source: Source) -> tuple[list[str], list[str], set[str]]:
         why = f"The value of its argument {remark(source.unsaid, 40)} cannot be written down."
         raise ScriptError("This network cannot be written as a plain script.", why, SAVE_IT)
     if source.code:
-        folders = [
-            f"sys.path.insert(0, {quoted(folder)})  # where the code's other files are" for folder in source.folders
-        ]
-        return [], folders, {"import sys"} if folders else set()
+        if not source.folders:
+            return [], [], set()
+        raise ScriptError(
+            "This network cannot be written as a plain script.",
+            "Importing its Python file would do more than define it, and it needs other files beside that one.",
+            SAVE_IT,
+        )
     before = [line.replace("{name}", _module_name(source)) for line in _IMPORT_FILE]
     imports = {"import importlib.util", "import sys"}
     if source.folders:

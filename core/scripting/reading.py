@@ -286,7 +286,8 @@ class _Renaming:
         for pattern, text, why in self.replaced:
             # Raw, as these patterns are written here and hold no quotes.
             comment = f"  # {why}" if why else ""
-            yield f'tensors = {{re.sub(r"{pattern}", r"{text}", name): tensor for name, tensor in tensors.items()}}{comment}'
+            made = f're.sub(r"{pattern}", r"{text}", name): tensor'
+            yield f"tensors = {{{made} for name, tensor in tensors.items()}}{comment}"
         if filtered:
             yield "wanted = network.state_dict()  # what else is in the file is not the network's"
             yield "tensors = {name: tensor for name, tensor in tensors.items() if name in wanted}"

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.recipes import Recipe
 from core.scripting.quoting import INDENT, quoted
 
-_SCORES = {
+_SCORES: Mapping[str, tuple[str, ...]] = {
     "softmax": ("scores = torch.softmax(outputs, dim=1)",),
-    "log_softmax": ("scores = outputs.exp()  # the network ends in log_softmax",),
-    "probabilities": ("scores = outputs  # the network ends in softmax: they are probabilities already",),
-    "sigmoid": ("scores = torch.sigmoid(outputs)  # each class by itself",),
-    "shares": ("scores = outputs / outputs.sum(dim=1, keepdim=True)  # the network ends in a sigmoid: shares of the sum",),
+    "sigmoid": ("scores = torch.sigmoid(outputs)  # several labels at once, each with a probability of its own",),
     "binary": (
-        "second = torch.sigmoid(outputs)  # one number: the probability of the second of two classes",
-        "scores = torch.cat([1 - second, second], dim=1)",
+        "# One logit: that of the second of two classes.",
+        "scores = torch.cat([torch.sigmoid(-outputs), torch.sigmoid(outputs)], dim=1)",
     ),
+    "probabilities": ("scores = outputs.clamp(0, 1)  # the network ends in a softmax itself",),
     "binary_probability": (
-        "# One number, a probability already: that of the second of two classes.",
-        "scores = torch.cat([1 - outputs, outputs], dim=1)",
+        "# One number from 0 to 1: the probability of the second of two classes.",
+        "scores = torch.cat([1 - outputs, outputs], dim=1).clamp(0, 1)",
     ),
-}  # fmt: skip
+    "multilabel_probabilities": ("scores = outputs.clamp(0, 1)  # the network ends in a sigmoid itself",),
+    "log_softmax": ("scores = outputs.exp().clamp(0, 1)  # the network gives logarithms of probabilities",),
+    "regression": ("scores = outputs  # values, no classes",),
+}
+"""By ``core.outputs.KINDS``, what ``core/activations.py`` does."""
 
 
 def spell_scores(activation: str, recipe: Recipe, crops: int) -> list[str]:
     """Lines that define ``classify(network, path)``, which gives one score a class.
 
     Args:
-        activation: what makes scores of the network's outputs.
+        activation: what the network's numbers are; one of ``core.outputs.KINDS``.
         recipe: which of its outputs is the answer, and how many images it takes at a time.
         crops: of an image.
     """
@@ -47,10 +51,11 @@ def spell_scores(activation: str, recipe: Recipe, crops: int) -> list[str]:
     lines += _SCORES[activation]
     lines.append("return scores.mean(dim=0).cpu()" if crops > 1 else "return scores[0].cpu()")
     mean = ", the mean of all crops" if crops > 1 else ""
+    what = "values" if activation == "regression" else "score of each class, from 0 to 1"
     return [
         "@torch.inference_mode()",
         "def classify(network, path):",
-        f'{INDENT}"""The score of each class, in the order of LABELS{mean}."""',
+        f'{INDENT}"""The {what}, in the order of LABELS{mean}."""',
         *(INDENT + line for line in lines),
     ]
 
