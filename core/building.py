@@ -14,14 +14,14 @@ from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import shown
+from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
 from core.errors import MatchError
 from core.foreign import recognise
-from core.matching import assemble, decide, rank, recipe_of
+from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
 from core.programs import load_program
 from core.rebuilding import own_classes, rebuild, settings_that_differ, wrapped_in
-from core.recipes import Recipe, Source
 from core.trust import Consent, demand
 
 _MOST_BESIDE = 40
@@ -45,7 +45,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
-        recipe: how plain Python makes it again; ``None`` where nothing tells.
+        construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
         assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
     """
@@ -58,7 +58,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
-    recipe: Recipe | None = None
+    construction: Construction | None = None
     ends_in: str = ""
     assembled: bool = False
 
@@ -95,7 +95,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         batch = program.input_shape[0] if program.input_shape else 0
         built = _tried(program, name, "a program that brings its own code")
         way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
-        return _told(built, Recipe(way, batch=batch))
+        return _told(built, Construction(way, batch=batch))
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
@@ -123,12 +123,12 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
         if best is None:
             raise
         return None
-    recipe = _pickled(checkpoint)
+    construction = _pickled(checkpoint)
     if best is None or best.num_classes < 2:
         built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
-        return _told(built, recipe)
+        return _told(built, construction)
     ends_in = find_input(network, best.input_channels, best.input_size).ends_in if _may_end_so(network) else ""
-    return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, recipe=recipe)
+    return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, construction=construction)
 
 
 def _may_end_so(network: nn.Module) -> bool:
@@ -204,16 +204,16 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
     )
 
 
-def _told(built: Built, recipe: Recipe) -> Built:
+def _told(built: Built, construction: Construction) -> Built:
     """With how it was made, and which of its outputs is the answer."""
     form = built.form
     if form is not None:
-        recipe = replace(recipe, output=form.output, reshaped=form.output_shape != (form.outputs,))
-    return replace(built, recipe=recipe)
+        construction = replace(construction, output=form.output, reshaped=form.output_shape != (form.outputs,))
+    return replace(built, construction=construction)
 
 
-def _pickled(checkpoint: Checkpoint, source: Source | None = None) -> Recipe:
-    return Recipe(
+def _pickled(checkpoint: Checkpoint, source: Source | None = None) -> Construction:
+    return Construction(
         "module",
         source=source,
         classes=tuple(dict.fromkeys(name for _, name in checkpoint.classes)),
@@ -230,12 +230,12 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
             "They end in features: the last layer is missing.",
             "Choose weights with their head, such as those of a fine-tuned network.",
         )
-    recipe = recipe_of(checkpoint, architecture, network)
+    construction = construction_of(checkpoint, architecture, network)
     if checkpoint.module is not None:
         pickled = _pickled(checkpoint)
-        recipe = replace(recipe, classes=pickled.classes, inside=pickled.inside)
+        construction = replace(construction, classes=pickled.classes, inside=pickled.inside)
     built = Built(network, architecture, matches, match.num_classes, None, ambiguous, assembled=True)
-    return replace(built, recipe=recipe)
+    return replace(built, construction=construction)
 
 
 def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
@@ -256,13 +256,13 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
     told = spell_source(chosen, loaded)
     if not chosen.exact and not chosen.questions and checkpoint.module is not None:
-        recipe = _pickled(checkpoint, told)
+        construction = _pickled(checkpoint, told)
         own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
         network = rebuild(checkpoint, own)
     else:
         network = build_custom(chosen, checkpoint.tensors)
-        recipe = replace(_pickled(checkpoint, told), way="source", tensors=tuple(network.state_dict()))
-    built = _told(_tried(network, chosen.name, f"{path.name}: {chosen.evidence}"), recipe)
+        construction = replace(_pickled(checkpoint, told), way="source", tensors=tuple(network.state_dict()))
+    built = _told(_tried(network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
     return replace(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.constructions import Construction
 from core.preprocessing import Preprocessing
-from core.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
-        recipe: how plain Python makes the network again; ``None`` where nothing tells.
+        construction: how plain Python makes the network again; ``None`` where nothing tells.
         activation: what the network's numbers are; one of ``core.outputs.KINDS``.
         activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
         outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
@@ -192,7 +192,7 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
-    recipe: Recipe | None = None
+    construction: Construction | None = None
     activation: str = "softmax"
     activation_source: str = ""
     outputs: int = 0

@@ -13,6 +13,7 @@ from core.catalogue import architecture as entry_of
 from core.catalogue import published
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import as_dict, shown
+from core.constructions import Construction
 from core.descriptions import Match
 from core.errors import MatchError
 from core.fingerprints import (
@@ -28,7 +29,6 @@ from core.fingerprints import (
     is_computed,
 )
 from core.misfits import fits_nothing, misfit, no_head
-from core.recipes import Recipe
 from core.tables import TIMM_PREFIX, functions, twins
 
 _PUBLISHERS = ("hf-hub:", "hf_hub:", "huggingface.co/", "torchvision/", "local-dir:")
@@ -187,7 +187,7 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
     return network
 
 
-def recipe_of(checkpoint: Checkpoint, architecture: str, network: nn.Module) -> Recipe:
+def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Module) -> Construction:
     """How ``assemble`` made a network.
 
     Args:
@@ -198,7 +198,7 @@ def recipe_of(checkpoint: Checkpoint, architecture: str, network: nn.Module) -> 
     known = fingerprint(architecture)
     spelling = spell(_fit(checkpoint, known), network, transform_input=transforms_input(checkpoint))
     names = tuple(network.state_dict())
-    return Recipe(
+    return Construction(
         "library",
         lines=spelling.lines,
         imports=spelling.imports,

@@ -116,7 +116,7 @@ def build_classifier(
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
-        recipe=built.recipe,
+        construction=built.construction,
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,

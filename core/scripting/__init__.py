@@ -10,11 +10,11 @@ from typing import Literal
 from core import VERSION
 from core.architectures.custom.slicing import bound
 from core.catalogue import imagenet_labels, pretrained
+from core.constructions import Construction
 from core.descriptions import ClassifierInfo
 from core.errors import ScriptError
 from core.labels import numbered
 from core.outputs import title
-from core.recipes import Recipe
 from core.scripting.building import Loading, spell_loading
 from core.scripting.notebooks import Section, to_file, to_notebook
 from core.scripting.preparing import Preparing, spell_preparing
@@ -48,23 +48,29 @@ def write_script(info: ClassifierInfo, image: str = "", form: Form = "py", mode:
     Raises:
         ScriptError: plain PyTorch cannot do the same; says why, and what to do.
     """
-    recipe = info.recipe
+    construction = info.construction
     if info.refuses:
         raise ScriptError("This model has no script.", info.refuses, "Scripts are written for models that take photos.")
-    if recipe is None or recipe.obstacle:
-        why = recipe.obstacle if recipe is not None else "how its network was made is not known"
+    if construction is None or construction.obstacle:
+        why = construction.obstacle if construction is not None else "how its network was made is not known"
         raise ScriptError("This model cannot be written as a plain script.", f"The reason: {why}.", SAVE_IT)
     url = next(
         (each.url for each in pretrained() if info.spec.kind == "pretrained" and each.id == info.spec.weights), ""
     )
-    loading = spell_loading(info.checkpoint, recipe, url)
+    loading = spell_loading(info.checkpoint, construction, url)
     preparing = spell_preparing(info.preprocessing, mode, _suffix(image))
-    sections = _sections(info, recipe, loading, preparing, image, url, form)
+    sections = _sections(info, construction, loading, preparing, image, url, form)
     return to_file(_about(info, loading), sections) if form == "py" else to_notebook(_heading(info, loading), sections)
 
 
 def _sections(
-    info: ClassifierInfo, recipe: Recipe, loading: Loading, preparing: Preparing, image: str, url: str, form: Form
+    info: ClassifierInfo,
+    construction: Construction,
+    loading: Loading,
+    preparing: Preparing,
+    image: str,
+    url: str,
+    form: Form,
 ) -> list[Section]:
     imports = {"import torch", *loading.imports, *preparing.imports}
     labels, needed = _labels(info.labels)
@@ -75,14 +81,16 @@ def _sections(
     if loading.code:
         sections.append(_own_code(loading))
     sections.append(Section("", tuple(_sorted_imports(imports))))
-    sections.append(Section("## Where the files are", tuple(_constants(info, recipe, loading, image, url))))
+    sections.append(Section("## Where the files are", tuple(_constants(info, construction, loading, image, url))))
     sections.append(Section("", tuple(labels)))
     if form == "ipynb":
         sections.append(_upload(loading, info.checkpoint.file if not url else "", image))
     sections.append(Section("## The network and its weights", loading.lines))
     sections.append(Section("## The picture as the network's input, as in training", preparing.lines))
     sections.append(
-        Section("## From outputs to scores", tuple(spell_scores(info.activation, recipe, info.preprocessing.crops)))
+        Section(
+            "## From outputs to scores", tuple(spell_scores(info.activation, construction, info.preprocessing.crops))
+        )
     )
     sections.append(Section("## The answer", tuple(_answer(info.activation, form))))
     return sections
@@ -103,7 +111,7 @@ def _own_code(loading: Loading) -> Section:
     return Section("## The network's own code", lines)
 
 
-def _constants(info: ClassifierInfo, recipe: Recipe, loading: Loading, image: str, url: str) -> list[str]:
+def _constants(info: ClassifierInfo, construction: Construction, loading: Loading, image: str, url: str) -> list[str]:
     lines = ["# Change these to where the files are on your computer."]
     if url:
         lines += ["# The weights are downloaded once, to PyTorch's own cache.", f"WEIGHTS = {quoted(url)}"]
@@ -112,7 +120,7 @@ def _constants(info: ClassifierInfo, recipe: Recipe, loading: Loading, image: st
     if loading.file and not loading.code:
         lines.append(f"NETWORK_FILE = {quoted(loading.file)}")
     lines.append(f"IMAGE = {quoted(image or 'photo.jpg')}")
-    if recipe.way == "exported_program":
+    if construction.way == "exported_program":
         lines.append('DEVICE = "cpu"  # such a program stays on the device that it was made for')
     else:
         lines.append("# On a GPU the last digits of the scores may differ.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from core.constructions import Construction, Source
 from core.descriptions import CheckpointSummary
 from core.errors import ScriptError
-from core.recipes import Recipe, Source
 from core.scripting.quoting import indented, quoted, remark
 from core.scripting.reading import SAVE_IT, TRUST, keys, spell_reading
 
@@ -46,29 +46,29 @@ class Loading:
     needs_timm: bool = False
 
 
-def spell_loading(about: CheckpointSummary, recipe: Recipe, url: str = "") -> Loading:
+def spell_loading(about: CheckpointSummary, construction: Construction, url: str = "") -> Loading:
     """How the network of a weights file is made.
 
     Args:
         about: the file.
-        recipe: how it was made.
+        construction: how it was made.
         url: where the file is published, if the script is to download it.
 
     Raises:
         ScriptError: plain PyTorch cannot make it.
     """
-    imports: set[str] = set(recipe.imports)
-    source, runs_code = recipe.source, False
+    imports: set[str] = set(construction.imports)
+    source, runs_code = construction.source, False
     before: list[str] = []
     lines: list[str] = []
     if source is not None:
         before, lines, needed = _source(source)
         imports |= needed
     if about.container == "module":
-        lines += _known_classes(recipe)
+        lines += _known_classes(construction)
         if source is not None and lines:
             imports.add("import sys")
-    if recipe.way == "torchscript":
+    if construction.way == "torchscript":
         runs_code = True
         lines += [TRUST, "network = torch.jit.load(WEIGHTS, map_location=DEVICE)"]
         lines += [
@@ -76,18 +76,18 @@ def spell_loading(about: CheckpointSummary, recipe: Recipe, url: str = "") -> Lo
             "    network.eval()",
             "return network",
         ]
-    elif recipe.way == "exported_program":
+    elif construction.way == "exported_program":
         runs_code = True
         lines += [TRUST, "return torch.export.load(WEIGHTS).module()"]
-    elif recipe.way == "module":
+    elif construction.way == "module":
         runs_code = True
         lines += [TRUST, 'network = torch.load(WEIGHTS, map_location="cpu", weights_only=False)']
-        inside = keys(about.unwrapped) + "".join(f".{name}" for name in recipe.inside)
+        inside = keys(about.unwrapped) + "".join(f".{name}" for name in construction.inside)
         lines += [f"network = network{inside}"] if inside else []
         lines.append("return network.float().eval().to(DEVICE)")
     else:
-        lines += [f"network = {_called(source)}"] if source is not None else recipe.lines
-        reading = spell_reading(about, recipe, url)
+        lines += [f"network = {_called(source)}"] if source is not None else construction.lines
+        reading = spell_reading(about, construction, url)
         imports |= set(reading.imports)
         runs_code = reading.runs_code
         lines += [*reading.lines, f"return network{'.float()' if source is not None else ''}.eval().to(DEVICE)"]
@@ -97,7 +97,7 @@ def spell_loading(about: CheckpointSummary, recipe: Recipe, url: str = "") -> Lo
         source.path if source is not None else "",
         source.code if source is not None else "",
         runs_code,
-        any(name.startswith("timm.") for name in recipe.classes),
+        any(name.startswith("timm.") for name in construction.classes),
     )
 
 
@@ -133,16 +133,16 @@ def _called(source: Source) -> str:
     return source.call if source.code else f"source.{source.call}"
 
 
-def _known_classes(recipe: Recipe) -> list[str]:
+def _known_classes(construction: Construction) -> list[str]:
     """Lines that put a person's classes where a pickle looks for them.
 
     Raises:
         ScriptError: it wants classes that nobody has.
     """
-    strangers = [name for name in recipe.classes if name.partition(".")[0] not in _LIBRARIES]
+    strangers = [name for name in construction.classes if name.partition(".")[0] not in _LIBRARIES]
     if not strangers:
         return []
-    source = recipe.source
+    source = construction.source
     if source is None:
         raise ScriptError(
             "This model cannot be written as a plain script.",

@@ -20,9 +20,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from core.constructions import Construction
 from core.descriptions import CheckpointSummary
 from core.errors import ScriptError
-from core.recipes import Recipe
 from core.scripting.quoting import quoted, remark
 
 TRUST = "# This runs code that is in the file: only for files whose maker you trust."
@@ -100,20 +100,20 @@ class _Opened:
     runs_code: bool = False
 
 
-def spell_reading(about: CheckpointSummary, recipe: Recipe, url: str = "") -> Reading:
+def spell_reading(about: CheckpointSummary, construction: Construction, url: str = "") -> Reading:
     """How the tensors of a weights file get into a network that is there already.
 
     Args:
         about: the file.
-        recipe: how its network was made; with the names of its tensors.
+        construction: how its network was made; with the names of its tensors.
         url: where the file is published, if the script is to download it.
 
     Raises:
         ScriptError: plain PyTorch cannot read it so.
     """
-    opened = _open(about, recipe, url)
+    opened = _open(about, construction, url)
     imports, lines = set(opened.imports), list(opened.lines)
-    fitted = _fitted(opened.names, recipe, about.prefix)
+    fitted = _fitted(opened.names, construction, about.prefix)
     if fitted is None:
         raise _unsaid("The names in the file are not the network's, and no simple rule makes them so.")
     lines += fitted
@@ -125,12 +125,12 @@ def _unsaid(why: str) -> ScriptError:
     return ScriptError("This model cannot be written as a plain script.", why, SAVE_IT)
 
 
-def _open(about: CheckpointSummary, recipe: Recipe, url: str) -> _Opened:
+def _open(about: CheckpointSummary, construction: Construction, url: str) -> _Opened:
     if about.container == "safetensors":
         with safe_open(about.file, framework="pt") as file:  # pyright: ignore[reportUnknownVariableType]
             names = tuple(cast("Iterable[str]", file.keys()))  # pyright: ignore[reportUnknownMemberType]
         return _Opened(("from safetensors.torch import load_file",), ("tensors = load_file(WEIGHTS)",), names)
-    whole = tuple(about.prefix + name for name in recipe.tensors)
+    whole = tuple(about.prefix + name for name in construction.tensors)
     if about.container == "torchscript":
         line = 'tensors = torch.jit.load(WEIGHTS, map_location="cpu").state_dict()'
         return _Opened((), (TRUST, line), whole, runs_code=True)
@@ -138,9 +138,9 @@ def _open(about: CheckpointSummary, recipe: Recipe, url: str) -> _Opened:
         return _Opened((), (TRUST, "tensors = torch.export.load(WEIGHTS).state_dict"), whole, runs_code=True)
     if about.container == "module":
         lines = [TRUST, 'whole = torch.load(WEIGHTS, map_location="cpu", weights_only=False)']
-        inside = "".join(f".{name}" for name in recipe.inside)
+        inside = "".join(f".{name}" for name in construction.inside)
         lines.append(f"tensors = whole{keys(about.unwrapped)}{inside}.state_dict()")
-        return _Opened((), tuple(lines), recipe.tensors, runs_code=True)
+        return _Opened((), tuple(lines), construction.tensors, runs_code=True)
     return _open_pickle(about, url)
 
 
@@ -228,29 +228,29 @@ def _walked(root: object, path: Sequence[str]) -> tuple[Mapping[object, object],
     return cast("dict[object, object]", value), code
 
 
-def _fitted(names: Sequence[str], recipe: Recipe, prefix: str) -> list[str] | None:
+def _fitted(names: Sequence[str], construction: Construction, prefix: str) -> list[str] | None:
     """Lines that rename the tensors, leave out what is too many, and load them; ``None`` if no rule fits."""
-    wanted = frozenset(recipe.tensors)
-    for rename in _renamings(names, recipe, prefix):
+    wanted = frozenset(construction.tensors)
+    for rename in _renamings(names, construction, prefix):
         found = [rename.apply(name) for name in names]
         missing = wanted.difference(found)
-        if any(name not in recipe.computed and not name.endswith("num_batches_tracked") for name in missing):
+        if any(name not in construction.computed and not name.endswith("num_batches_tracked") for name in missing):
             continue
         left = sum(name in wanted for name in found)
         if left > len(wanted) - len(missing):
             # Two names became one.
             continue
         lines = list(rename.lines(filtered=left < len(found)))
-        lines += _counted(recipe)
+        lines += _counted(construction)
         if missing:
             lines.append("# Not in the file, and computed by the network itself: " + _few(sorted(missing)))
         return [*lines, f"network.load_state_dict(tensors{', strict=False' if missing else ''})"]
     return None
 
 
-def _counted(recipe: Recipe) -> list[str]:
+def _counted(construction: Construction) -> list[str]:
     """MNASNet asks for the version that it was saved with, which plain dicts do not keep."""
-    if not any('"mnasnet' in line and "get_model" in line for line in recipe.lines):
+    if not any('"mnasnet' in line and "get_model" in line for line in construction.lines):
         return []
     return [
         "tensors = OrderedDict(tensors)  # MNASNet asks for its version, which a plain dict does not keep",
@@ -293,9 +293,9 @@ class _Renaming:
             yield "tensors = {name: tensor for name, tensor in tensors.items() if name in wanted}"
 
 
-def _renamings(names: Sequence[str], recipe: Recipe, prefix: str) -> Iterator[_Renaming]:
+def _renamings(names: Sequence[str], construction: Construction, prefix: str) -> Iterator[_Renaming]:
     """Ways to rename, the simplest first."""
-    longest = max(recipe.tensors, key=len, default="")
+    longest = max(construction.tensors, key=len, default="")
     ends = dict.fromkeys(name.removesuffix(longest) for name in names if longest and name.endswith(longest))
     for remove in dict.fromkeys(("", prefix, *ends)):
         plain = _Renaming(remove)
@@ -307,4 +307,4 @@ def _renamings(names: Sequence[str], recipe: Recipe, prefix: str) -> Iterator[_R
         if used:
             yield _Renaming(remove, replaced=tuple(used))
     for name in names[:1]:
-        yield from (_Renaming(add=own.removesuffix(name)) for own in recipe.tensors if own.endswith(f".{name}"))
+        yield from (_Renaming(add=own.removesuffix(name)) for own in construction.tensors if own.endswith(f".{name}"))

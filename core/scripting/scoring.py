@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.recipes import Recipe
+from core.constructions import Construction
 from core.scripting.quoting import INDENT, quoted
 
 _SCORES: Mapping[str, tuple[str, ...]] = {
@@ -26,24 +26,24 @@ _SCORES: Mapping[str, tuple[str, ...]] = {
 """By ``core.outputs.KINDS``, what ``core/activations.py`` does."""
 
 
-def spell_scores(activation: str, recipe: Recipe, crops: int) -> list[str]:
+def spell_scores(activation: str, construction: Construction, crops: int) -> list[str]:
     """Lines that define ``classify(network, path)``, which gives one score a class.
 
     Args:
         activation: what the network's numbers are; one of ``core.outputs.KINDS``.
-        recipe: which of its outputs is the answer, and how many images it takes at a time.
+        construction: which of its outputs is the answer, and how many images it takes at a time.
         crops: of an image.
     """
-    picked = _picked(recipe)
+    picked = _picked(construction)
     lines = ["batch = prepare(path).to(DEVICE)"]
-    if recipe.batch > 1 or (recipe.batch and crops > 1):
-        several = f"image.expand({recipe.batch}, *image.shape[1:])" if recipe.batch > 1 else "image"
-        lines += ["parts = []", f"for image in batch.split(1):  # the program takes {recipe.batch} at a time"]
+    if construction.batch > 1 or (construction.batch and crops > 1):
+        several = f"image.expand({construction.batch}, *image.shape[1:])" if construction.batch > 1 else "image"
+        lines += ["parts = []", f"for image in batch.split(1):  # the program takes {construction.batch} at a time"]
         lines += [INDENT + line for line in (f"outputs = network({several})", *picked, "parts.append(outputs[:1])")]
         lines.append("outputs = torch.cat(parts)")
     else:
         lines += ["outputs = network(batch)", *picked]
-    shape = ".reshape(len(batch), -1)" if recipe.reshaped else ""
+    shape = ".reshape(len(batch), -1)" if construction.reshaped else ""
     if lines[-1] == "outputs = network(batch)":
         lines[-1] += f"{shape}.float()"
     else:
@@ -60,15 +60,15 @@ def spell_scores(activation: str, recipe: Recipe, crops: int) -> list[str]:
     ]
 
 
-def _picked(recipe: Recipe) -> list[str]:
+def _picked(construction: Construction) -> list[str]:
     """Lines that leave the answer of several outputs."""
-    output = recipe.output
+    output = construction.output
     if isinstance(output, int):
         return [f"outputs = outputs[{output}]"]
     if output is not None:
         attribute = f"outputs.{output}" if output.isidentifier() else "outputs"
         return [f"outputs = outputs[{quoted(output)}] if isinstance(outputs, dict) else {attribute}"]
-    if recipe.way not in ("torchscript", "exported_program"):
+    if construction.way not in ("torchscript", "exported_program"):
         return []
     return [
         "if isinstance(outputs, (list, tuple)):",

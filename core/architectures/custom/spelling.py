@@ -12,7 +12,7 @@ from core.architectures.custom.loading import LoadedSource
 from core.architectures.custom.ranking import CustomFit, is_telling
 from core.architectures.custom.slicing import is_main, needed
 from core.architectures.custom.source import Text, decoded
-from core.recipes import Source
+from core.constructions import Source
 
 _EVERYWHERE = frozenset({"torch", "torchvision", "timm", "numpy", "PIL", *sys.stdlib_module_names})
 _HARMLESS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Pass)

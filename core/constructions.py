@@ -31,7 +31,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Construction:
     """How a network was made.
 
     Attributes:
