@@ -224,7 +224,11 @@ def _warm_up(classifier: Classifier) -> None:
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
         height = width = min(height, width, 224)
     batch = torch.zeros(1, len(preprocessing.mean), height, width)
-    classifier.predict(batch.flatten(1) if preprocessing.flatten else batch, [0.0], lambda: 0.0)
+    if preprocessing.flatten:
+        batch = batch.flatten(1)
+    elif preprocessing.crops > 1:
+        batch = batch.expand(preprocessing.crops, -1, -1, -1)[None]
+    classifier.predict(batch, [0.0], lambda: 0.0)
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:

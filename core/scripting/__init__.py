@@ -10,7 +10,6 @@ from typing import Literal
 from core import VERSION
 from core.architectures.custom.slicing import bound
 from core.catalogue import imagenet_labels, pretrained
-from core.constructions import Construction
 from core.descriptions import ClassifierInfo
 from core.errors import ScriptError
 from core.labels import numbered
@@ -59,7 +58,8 @@ def write_script(info: ClassifierInfo, image: str = "", form: Form = "py", mode:
     )
     loading = spell_loading(info.checkpoint, construction, url)
     preparing = spell_preparing(info.preprocessing, mode, _suffix(image))
-    sections = _sections(info, construction, loading, preparing, image, url, form)
+    scoring = spell_scores(info.activation, construction, info.preprocessing.crops)
+    sections = _sections(info, loading, preparing, scoring, image, url, form)
     return to_file(_about(info, loading), sections) if form == "py" else to_notebook(_heading(info, loading), sections)
 
 
@@ -81,7 +81,7 @@ def _sections(
     if loading.code:
         sections.append(_own_code(loading))
     sections.append(Section("", tuple(_sorted_imports(imports))))
-    sections.append(Section("## Where the files are", tuple(_constants(info, construction, loading, image, url))))
+    sections.append(Section("## Where the files are", tuple(_constants(info, loading, image, url))))
     sections.append(Section("", tuple(labels)))
     if form == "ipynb":
         sections.append(_upload(loading, info.checkpoint.file if not url else "", image))
@@ -111,7 +111,7 @@ def _own_code(loading: Loading) -> Section:
     return Section("## The network's own code", lines)
 
 
-def _constants(info: ClassifierInfo, construction: Construction, loading: Loading, image: str, url: str) -> list[str]:
+def _constants(info: ClassifierInfo, loading: Loading, image: str, url: str) -> list[str]:
     lines = ["# Change these to where the files are on your computer."]
     if url:
         lines += ["# The weights are downloaded once, to PyTorch's own cache.", f"WEIGHTS = {quoted(url)}"]
@@ -120,7 +120,7 @@ def _constants(info: ClassifierInfo, construction: Construction, loading: Loadin
     if loading.file and not loading.code:
         lines.append(f"NETWORK_FILE = {quoted(loading.file)}")
     lines.append(f"IMAGE = {quoted(image or 'photo.jpg')}")
-    if construction.way == "exported_program":
+    if loading.stays:
         lines.append('DEVICE = "cpu"  # such a program stays on the device that it was made for')
     else:
         lines.append("# On a GPU the last digits of the scores may differ.")

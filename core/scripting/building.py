@@ -36,6 +36,7 @@ class Loading:
         code: what it needs of that file, where importing all of it would do more; else empty.
         runs_code: whether reading the weights may run code that is in them.
         needs_timm: whether timm must be there, although nothing of it is named.
+        stays: whether it stays on the device that it was made for.
     """
 
     imports: tuple[str, ...]
@@ -44,6 +45,7 @@ class Loading:
     code: str = ""
     runs_code: bool = False
     needs_timm: bool = False
+    stays: bool = False
 
 
 def spell_loading(about: CheckpointSummary, construction: Construction, url: str = "") -> Loading:
@@ -98,6 +100,7 @@ def spell_loading(about: CheckpointSummary, construction: Construction, url: str
         source.code if source is not None else "",
         runs_code,
         any(name.startswith("timm.") for name in construction.classes),
+        construction.way == "exported_program",
     )
 
 
