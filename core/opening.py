@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from core.architectures.input_form import InputForm
 from core.building import Built, assumed, build, with_channels
 from core.catalogue import (
     PretrainedEntry,
     assumed_preprocessing,
-    imagenet_labels,
     published,
 )
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import LabelsError, WeightsError
+from core.errors import WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
-from core.labels import fit_labels, numbered, read_labels
 from core.matching import hints_of
+from core.naming import choose_names
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -30,8 +28,6 @@ from core.trust import Consent
 BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "model.safetensors"
 BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
-
-_IMAGENET = 1000
 
 
 def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
@@ -89,7 +85,8 @@ def build_classifier(
     notices.extend(built.notices)
     # From here on the sha256 is needed: it had all the time until now.
     known = entry or published(checkpoint.summary.sha256)
-    labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
+    naming = choose_names(spec, built.num_classes, checkpoint.metadata, sidecar, is_published=known is not None)
+    notices.extend(naming.notices)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
     info = ClassifierInfo(
@@ -99,8 +96,9 @@ def build_classifier(
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,
         matches=built.matches,
-        labels=labels,
-        labels_source=labels_source,
+        labels=naming.labels,
+        labels_source=naming.source,
+        folders=naming.folders,
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         device=DeviceInfo("cpu", "CPU"),
@@ -117,40 +115,6 @@ def _refusal(form: InputForm | None) -> str:
     if form is None or form.kind != "vector":
         return ""
     return f"The network takes rows of {form.features} numbers, not images."
-
-
-def _labels(
-    spec: ModelSpec,
-    checkpoint: Checkpoint,
-    count: int,
-    known: PretrainedEntry | None,
-    sidecar: Sidecar | None,
-    notices: list[str],
-) -> tuple[tuple[str, ...], str]:
-    """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    if spec.labels:
-        labels = read_labels(Path(spec.labels))
-        fit_labels(labels, count)
-        return labels, Path(spec.labels).name
-    inside = checkpoint.metadata.get("class_names")
-    candidates: list[tuple[tuple[str, ...], str]] = []
-    if known is not None:
-        # Its hash says which file this is; what lies beside it may belong to another.
-        candidates.append((imagenet_labels(), "torchvision (ImageNet)"))
-    if isinstance(inside, list | tuple):
-        candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
-    if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for labels, source in candidates:
-        try:
-            fit_labels(labels, count)
-        except LabelsError as error:
-            notices.append(f"The class names in {source} are not used: {error.why or error.what}")
-            continue
-        return labels, source
-    if count == _IMAGENET:
-        return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), "numbers: the model brings no names"
 
 
 def _preprocessing(
