@@ -148,4 +148,4 @@ def _words(entry: Entry) -> tuple[str, str, bool]:
         return waiting.get(entry.state, ""), entry.source.short_name, False
     if entry.best is None:
         return "no answer", entry.source.short_name, True
-    return entry.best.label, percent(entry.best.score), False
+    return entry.best.title, percent(entry.best.score), False

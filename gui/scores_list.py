@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from core.showing import isolated
 from gui import theme
 from gui.answer_view import BAR_HEIGHT, draw_bar
 from gui.theme import UNIT
@@ -46,7 +47,7 @@ class ScoresModel(QAbstractListModel):
         if role == _SCORE_ROLE:
             return score
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{score.label}, {percent(score.score)}"
+            return f"{isolated(score.title)}, {percent(score.score)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{score.label}\nclass {score.index}, {score.score:.6f}".replace("<", "&lt;")
         return None
@@ -75,7 +76,7 @@ class _Delegate(QStyledItemDelegate):
         number = percent(score.score)
         room = line.width() - metrics.horizontalAdvance(number) - 2 * UNIT
         painter.setPen(palette.color(palette.ColorRole.Text))
-        label = metrics.elidedText(score.label, Qt.TextElideMode.ElideRight, room)
+        label = metrics.elidedText(score.title, Qt.TextElideMode.ElideRight, room)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(line, left, label)
         painter.setPen(palette.color(theme.MUTED))

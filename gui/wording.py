@@ -6,6 +6,8 @@ import math
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from core.showing import isolated
+
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
     from core.predictions import ImageResult
@@ -73,7 +75,7 @@ def answer(result: ImageResult) -> str:
     """One line: the best class and its score, or what went wrong."""
     if result.prediction is not None:
         best = result.prediction.top(1)[0]
-        return f"{best.label}, {percent(best.score)}"
+        return f"{isolated(best.title)}, {percent(best.score)}"
     return result.error.what if result.error is not None else ""
 
 
@@ -81,4 +83,4 @@ def scores(result: ImageResult, k: int) -> str:
     """For the clipboard: the best ``k`` classes, one a line, name and percentage parted by a tab."""
     if result.prediction is None:
         return str(result.error or "")
-    return "\n".join(f"{best.label}\t{percent(best.score)}" for best in result.prediction.top(k))
+    return "\n".join(f"{best.title}\t{percent(best.score)}" for best in result.prediction.top(k))

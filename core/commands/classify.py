@@ -14,6 +14,7 @@ from core.errors import WhatsitError
 from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
 from core.predictions import ImageResult
+from core.showing import padded, printable, width
 
 
 def add_classify(add: AddCommand) -> None:
@@ -80,6 +81,9 @@ def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
         return f"{result.source.name}\n  no answer\n"
     scores = result.prediction.top(k)
-    width = max(len(score.label) for score in scores)
-    rows = [f"  {score.label:<{width}}  {score.score * 100:5.1f} %\n" for score in scores]
+    titles = [printable(score.title) for score in scores]
+    columns = max(width(title) for title in titles)
+    rows = [
+        f"  {padded(title, columns)}  {score.score * 100:5.1f} %\n" for title, score in zip(titles, scores, strict=True)
+    ]
     return "".join([f"{result.source.name}\n", *rows])

@@ -30,7 +30,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tensors", default="", metavar="KEYS", help="which weights of the file, such as model_ema")
     parser.add_argument("--trust", action="store_true", help="the files named here may run code that they bring")
-    parser.add_argument("--labels", default="", metavar="FILE", help="class names: a name a line, JSON list or dict")
+    parser.add_argument(
+        "--labels", default="", metavar="FILE", help="class names: text, JSON, YAML or CSV; or imagenet"
+    )
     parser.add_argument("--preprocessing", metavar="FILE|PRESET", help="imagenet, cifar10, half, mnist, clip, none")
     parser.add_argument("--resize", help="256 (shorter side), 224x224 (exact), pad:224 or none")
     parser.add_argument("--crop", help="centre crop: 224, 224x192 or none")
