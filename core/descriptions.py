@@ -130,13 +130,15 @@ class ModelSpec:
         kind: ``builtin``, ``file`` or ``pretrained``.
         weights: a path for ``file``; ``resnet50/IMAGENET1K_V2`` for ``pretrained``; empty for ``builtin``.
         architecture: id chosen by a person; empty to match by names and shapes.
-        labels: path of a label file chosen by a person; empty to use what travels with the weights.
+        labels: path of a label file chosen by a person, or ``imagenet`` for ImageNet's names; empty to use what
+            travels with the weights.
         preprocessing: chosen by a person; ``None`` to use what travels with the weights, or the default.
         architecture_file: path of a person's Python file that defines the architecture; may be empty.
         arguments: constructor arguments that a person gave, as (name, Python literal).
         tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
             empty to choose by evidence.
         activation: kind of output chosen by a person, one of ``core.outputs.KINDS``; empty as it is recognised.
+        names: class names that a person wrote, in head order; they go before ``labels``.  Empty where there are none.
     """
 
     kind: str = "builtin"
@@ -148,6 +150,7 @@ class ModelSpec:
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
     activation: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ class ClassifierInfo:
         matches: architectures that fit, best first.
         labels: class names in head order.
         labels_source: where they came from, such as ``config.json``, or ``numbers, no names found``.
+        folders: what the classes were called in training, in head order, where ``labels`` are readable names or a
+            person's in their place; else empty.
         preprocessing: the values in use.
         preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
         device: where it runs.
@@ -196,6 +201,7 @@ class ClassifierInfo:
     activation: str = "softmax"
     activation_source: str = ""
     outputs: int = 0
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,18 @@ from core.building import Built, assumed, build, with_channels
 from core.catalogue import (
     PretrainedEntry,
     assumed_preprocessing,
-    imagenet_labels,
     published,
 )
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import LabelsError, MatchError, WeightsError
+from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
-from core.labels import fit_labels, numbered, read_labels
+from core.labels import read_labels
 from core.matching import hints_of
-from core.outputs import Evidence, Output, class_names, recognise, said_in
+from core.naming import IMAGENET, UNNAMED, Naming, choose_names
+from core.outputs import Evidence, Output, recognise, said_in
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -32,8 +32,6 @@ BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "mo
 BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
-UNNAMED = "numbers: the model brings no names"
-_IMAGENET = 1000
 _FEATURES = 512
 
 
@@ -93,8 +91,11 @@ def build_classifier(
     # From here on the sha256 is needed: it had all the time until now.
     known = entry or published(checkpoint.summary.sha256)
     output = _output(spec, built, checkpoint, sidecar)
-    labels, labels_source = _labels(spec, checkpoint, output, known, sidecar, notices)
-    _refuse_features(spec, built, labels, labels_source)
+    naming = choose_names(
+        spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
+    )
+    notices.extend(naming.notices)
+    _refuse_features(spec, built, naming)
     if output.notice:
         notices.append(output.notice)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
@@ -106,8 +107,9 @@ def build_classifier(
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,
         matches=built.matches,
-        labels=labels,
-        labels_source=labels_source,
+        labels=naming.labels,
+        labels_source=naming.source,
+        folders=naming.folders,
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         device=DeviceInfo("cpu", "CPU"),
@@ -152,7 +154,9 @@ def _output(spec: ModelSpec, built: Built, checkpoint: Checkpoint, sidecar: Side
 
 def _name_count(spec: ModelSpec, checkpoint: Checkpoint, sidecar: Sidecar | None) -> int:
     """How many class names there are, before it is known how many there should be."""
-    if spec.labels:
+    if spec.names:
+        return len(spec.names)
+    if spec.labels and spec.labels != IMAGENET:
         return len(read_labels(Path(spec.labels)))
     inside = checkpoint.metadata.get("class_names")
     if isinstance(inside, list | tuple):
@@ -165,56 +169,20 @@ def _fits(sidecar: Sidecar, built: Built) -> bool:
     return sidecar.fits(built.outputs) or (built.outputs == 1 and sidecar.fits(2))
 
 
-def _refuse_features(spec: ModelSpec, built: Built, labels: Sequence[str], labels_source: str) -> None:
+def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
     """Many numbers that come from no last layer, and that nothing names, are features.
 
     Raises:
         MatchError: they are.
     """
     headless = built.form is not None and built.form.headless
-    if headless and built.outputs >= _FEATURES and labels_source == UNNAMED and not spec.activation:
+    if headless and built.outputs >= _FEATURES and naming.source == UNNAMED and not spec.activation:
         raise MatchError(
-            f"The network gives {len(labels):,} features of an image, and no class scores.",
+            f"The network gives {len(naming.labels):,} features of an image, and no class scores.",
             "They come from no last layer: its head is missing.",
             "Choose weights with their head. If these are classes after all, give their names, or say which kind of "
             "output they are.",
         )
-
-
-def _labels(
-    spec: ModelSpec,
-    checkpoint: Checkpoint,
-    output: Output,
-    known: PretrainedEntry | None,
-    sidecar: Sidecar | None,
-    notices: list[str],
-) -> tuple[tuple[str, ...], str]:
-    """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    count = output.shown
-    if spec.labels:
-        labels = class_names(output.kind, read_labels(Path(spec.labels)))
-        fit_labels(labels, count)
-        return labels, Path(spec.labels).name
-    inside = checkpoint.metadata.get("class_names")
-    candidates: list[tuple[tuple[str, ...], str]] = []
-    if known is not None:
-        # Its hash says which file this is; what lies beside it may belong to another.
-        candidates.append((imagenet_labels(), "torchvision (ImageNet)"))
-    if isinstance(inside, list | tuple):
-        candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
-    if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for names, source in candidates:
-        labels = class_names(output.kind, names)
-        try:
-            fit_labels(labels, count)
-        except LabelsError as error:
-            notices.append(f"The class names in {source} are not used: {error.why or error.what}")
-            continue
-        return labels, source
-    if count == _IMAGENET and output.kind != "regression":
-        return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), UNNAMED
 
 
 def _preprocessing(

@@ -69,6 +69,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("choose_device", "Choose &device …", ("Ctrl+D",)),
         _LINE,
         Row("choose_names", "Choose class &names …", ("Ctrl+N",)),
+        Row("edit_names", "&Edit class names …", ("Ctrl+E",)),
+        Row("save_names", "Save class na&mes …"),
         Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
         Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
         Row("reload", "&Reload from disk", ("F5",)),

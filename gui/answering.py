@@ -15,7 +15,7 @@ from core.images import ImageSource
 from core.jobs import Emitted, Failed, Finished, JobEvent, Priority, Stopped
 from core.predictions import ImageResult
 from gui.error_view import words_for
-from gui.results_model import Entry, ResultsModel
+from gui.results_model import Entry, ResultsModel, State
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
@@ -142,6 +142,16 @@ class Answering(QObject):
         entries = self.results.entries()
         self._ask([entry for entry in entries if entry.key == self._current], Priority.NOW)
         self._ask([entry for entry in entries if entry.key != self._current], Priority.LONG)
+
+    def rename(self, labels: tuple[str, ...], source: str) -> None:
+        """The classes have other names now: answers stay, and what is still to be answered is asked for anew."""
+        for job in list(self._batches):
+            self._workbench.cancel(job)
+        self._batches.clear()
+        self.results.rename(labels, source)
+        waiting = [entry for entry in self.results.entries() if entry.state is State.WAITING]
+        self._ask([entry for entry in waiting if entry.key == self._current], Priority.NOW)
+        self._ask([entry for entry in waiting if entry.key != self._current], Priority.LONG)
 
     def handle(self, event: JobEvent) -> bool:
         """Take a job's event; whether it was meant for this object."""

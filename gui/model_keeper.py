@@ -136,7 +136,15 @@ class ModelKeeper(QObject):
 
     def choose_labels(self, path: Path | None) -> None:
         """Take the class names from a file, or from the model."""
-        self.open(replace(self._latest_spec(), labels=str(path) if path is not None else ""))
+        self.open(replace(self._latest_spec(), labels=str(path) if path is not None else "", names=()))
+
+    def choose_imagenet_names(self) -> None:
+        """Take ImageNet's class names, for a head of its size."""
+        self.open(replace(self._latest_spec(), labels="imagenet", names=()))
+
+    def choose_names(self, names: tuple[str, ...]) -> None:
+        """Take class names that a person wrote, in head order."""
+        self.open(replace(self._latest_spec(), labels="", names=names))
 
     def choose_preprocessing(self, preprocessing: Preprocessing | None) -> None:
         """Prepare images in another way, or as the model brings it."""
@@ -240,3 +248,17 @@ class ModelKeeper(QObject):
     def _set_opening(self, opening: Opening | None) -> None:
         self.opening = opening
         self.opening_changed.emit()
+
+
+def differ_in_names_alone(one: ClassifierInfo, other: ClassifierInfo) -> bool:
+    """Whether two classifiers answer the same but for what the classes are called."""
+    spec = replace(other.spec, labels=one.spec.labels, names=one.spec.names)
+    alike = replace(
+        other,
+        spec=spec,
+        labels=one.labels,
+        labels_source=one.labels_source,
+        folders=one.folders,
+        notices=one.notices,
+    )
+    return alike == one and len(one.labels) == len(other.labels)

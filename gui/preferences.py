@@ -182,10 +182,14 @@ def _to_spec(entry: object) -> ModelSpec:
     preprocessing = values.get("preprocessing")
     chosen = from_dict(cast("dict[str, object]", preprocessing)) if isinstance(preprocessing, dict) else None
     arguments = cast("dict[str, object]", values.get("arguments") or {})
+    names: object = values.get("names", [])
+    if not isinstance(names, list):
+        raise TypeError("no list of class names")
     return ModelSpec(
         **{name: str(text) for name, text in texts.items()},
         preprocessing=chosen,
         arguments=tuple((str(name), str(literal)) for name, literal in arguments.items()),
+        names=tuple(str(name) for name in cast("list[object]", names)),
     )
 
 
@@ -195,5 +199,6 @@ def _from_spec(spec: ModelSpec) -> dict[str, object]:
     return {
         **{name: getattr(spec, name) for name in _SPEC_TEXTS},
         "arguments": dict(spec.arguments),
+        "names": list(spec.names),
         "preprocessing": None if spec.preprocessing is None else to_dict(spec.preprocessing),
     }

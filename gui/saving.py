@@ -14,11 +14,12 @@ from core.predictions import ImageResult
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """How many results went where: to a file, or as text to the clipboard."""
+    """How many results, or class names, went where: to a file, or as text to the clipboard."""
 
     count: int
     path: str = ""
     text: str = ""
+    names: bool = False
 
 
 class Saving(QObject):
@@ -26,10 +27,12 @@ class Saving(QObject):
 
     Signals:
         saved: the file, or an empty text for the clipboard, and how many results.
+        names_saved: the file, and how many class names.
         failed: an error, and a bug's report or an empty text.
     """
 
     saved = Signal(str, int)
+    names_saved = Signal(str, int)
     failed = Signal(object, str)
 
     def __init__(self, listener: Listener, parent: QObject | None = None) -> None:
@@ -53,6 +56,20 @@ class Saving(QObject):
             yield
             save_results(path, results, k)
             return _Saved(len(results), path=str(path))
+
+        self._submit(work)
+
+    def save_names(self, path: Path, labels: tuple[str, ...]) -> None:
+        """Write class names; the file's suffix tells the form."""
+
+        def work(context: Context) -> Steps:
+            from core.export import write_text
+            from core.labels import labels_text
+
+            context.check()
+            yield
+            write_text(path, labels_text(labels, path.suffix))
+            return _Saved(len(labels), path=str(path), names=True)
 
         self._submit(work)
 
@@ -88,7 +105,8 @@ class Saving(QObject):
         elif isinstance(event, Finished) and isinstance(event.value, _Saved):
             if event.value.text:
                 QGuiApplication.clipboard().setText(event.value.text)
-            self.saved.emit(event.value.path, event.value.count)
+            told = self.names_saved if event.value.names else self.saved
+            told.emit(event.value.path, event.value.count)
         return True
 
     def _submit(self, work: Work) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import output_choices, theme, wording
+from gui import names_choices, output_choices, theme, wording
 from gui.answer_view import AnswerView
 from gui.choices import Choice
 from gui.picker_list import PickerList
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from core.predictions import Prediction
 
 _CAPTION = 7 * UNIT
-_OWN, _FILE = "own", "file"
+_OWN = "own"
 
 
 class Detail(QAbstractButton):
@@ -155,6 +155,7 @@ class ScoresPanel(QWidget):
         device_asked: the person wants another device.
         labels_asked: or class names from a file.
         labels_reset: or the model's own names again.
+        names_edit_asked, names_save_asked, imagenet_names_asked: or to write, to save, or to take ImageNet's.
         preprocessing_chosen: a ``Preprocessing``, or ``None`` for the model's own.
         tensors_chosen: another set of tensors of the same file, such as ``state_dict_ema``.
         activation_chosen: another kind of output; empty as it is recognised.
@@ -165,6 +166,9 @@ class ScoresPanel(QWidget):
     device_asked = Signal()
     labels_asked = Signal()
     labels_reset = Signal()
+    names_edit_asked = Signal()
+    names_save_asked = Signal()
+    imagenet_names_asked = Signal()
     preprocessing_chosen = Signal(object)
     tensors_chosen = Signal(str)
     activation_chosen = Signal(str)
@@ -264,10 +268,10 @@ class ScoresPanel(QWidget):
             best, *others = prediction.top(self.shown_k)
             number = wording.percent(best.score)
             if prediction.over_labels:
-                self.answer.show_label(best.label, number, best.score, wording.reached(prediction))
+                self.answer.show_label(best.title, number, best.score, wording.reached(prediction))
             else:
-                self.answer.show_answer(best.label, number, best.score)
-            self.answer.setToolTip(best.label.replace("<", "&lt;"))
+                self.answer.show_answer(best.title, number, best.score)
+            self.answer.setToolTip(best.title.replace("<", "&lt;"))
             self.scores.show_lines(lines_of(others, prediction.over_labels))
         self._sync_visible()
 
@@ -356,10 +360,8 @@ class ScoresPanel(QWidget):
         self.kinds.open_at(self.output, output_choices.choices(self._info) if self._info is not None else [])
 
     def _offer_names(self) -> None:
-        chosen = self._info.spec.labels if self._info is not None else ""
-        choices = [Choice(_FILE, "Choose class names from a file …", "one a line, or JSON", bool(chosen))]
-        choices.append(Choice(_OWN, "As the model brings them", "", not chosen))
-        self.namings.open_at(self.names, choices)
+        if self._info is not None:
+            self.namings.open_at(self.names, names_choices.choices(self._info))
 
     def _choose_preprocessing(self, key: str) -> None:
         from core.preprocessing import PRESETS
@@ -370,10 +372,14 @@ class ScoresPanel(QWidget):
         self.activation_chosen.emit("" if key == output_choices.AS_RECOGNISED else key)
 
     def _choose_names(self, key: str) -> None:
-        if key == _FILE:
-            self.labels_asked.emit()
-        else:
-            self.labels_reset.emit()
+        signals = {
+            names_choices.FILE: self.labels_asked,
+            names_choices.EDIT: self.names_edit_asked,
+            names_choices.SAVE: self.names_save_asked,
+            names_choices.IMAGENET: self.imagenet_names_asked,
+            names_choices.OWN: self.labels_reset,
+        }
+        signals[key].emit()
 
     def _arrange(self) -> None:
         tools = QHBoxLayout()
@@ -401,4 +407,6 @@ class ScoresPanel(QWidget):
 def _source(info: ClassifierInfo) -> str:
     """Where the names came from, as the end of a sentence."""
     source = info.labels_source
-    return source if source.startswith(("number", "assumed")) or "assumed" in source else f"named by {source}"
+    return (
+        source if source.startswith(("number", "assumed", "ImageNet")) or "assumed" in source else f"named by {source}"
+    )

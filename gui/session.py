@@ -12,12 +12,13 @@ from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
+from core.showing import isolated
 from gui import wording
 from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
 from gui.error_view import Notice, Words, words_for
 from gui.looking import Looking
-from gui.model_keeper import ModelKeeper
+from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.results_model import ResultsModel, State
@@ -91,6 +92,7 @@ class Session(QObject):
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
         self.watch = WeightsWatch(self)
+        self._used: ClassifierInfo | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
         self._connect()
@@ -189,6 +191,12 @@ class Session(QObject):
         self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
         self._note_activity()
 
+    def save_names(self, path: Path) -> None:
+        """Write the class names to a file; its suffix tells the form."""
+        if self.models.info is not None:
+            self.saving.save_names(path, self.models.info.labels)
+            self._note_activity()
+
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
         self.saving.copy(tuple(self.images.results.results()), self.preferences.k)
@@ -253,6 +261,7 @@ class Session(QObject):
         self.photos.broken.connect(partial(self._fail, "photo"))
         self.saving.failed.connect(partial(self._fail, "saving"))
         self.saving.saved.connect(self._tell_saved)
+        self.saving.names_saved.connect(self._tell_names_saved)
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
@@ -270,7 +279,11 @@ class Session(QObject):
         if info.notices:
             self._tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
         self.info_changed.emit()
-        self.images.answer_again()
+        if self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_again()
+        self._used = info
         self.answer_changed.emit()
         self.about_changed.emit()
 
@@ -359,6 +372,9 @@ class Session(QObject):
         else:
             self._tell("saving", Words(f"{answers} copied as CSV.", more))
 
+    def _tell_names_saved(self, path: str, count: int) -> None:
+        self._tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
+
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
         weights, config = paths
         words = Words(f"The model is saved in {weights}.", f"{config.name} beside it holds all that it assumes.")
@@ -379,5 +395,5 @@ def _introduction(info: ClassifierInfo) -> str:
         return f"Ready. This model knows {len(labels):,} kinds of things."
     if all(label == str(index) for index, label in enumerate(labels)):
         return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
-    *first, last = labels
+    *first, last = map(isolated, labels)
     return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

@@ -15,6 +15,7 @@ from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
 from core.outputs import title
 from core.predictions import ImageResult
+from core.showing import padded, printable, width
 
 
 def add_classify(add: AddCommand) -> None:
@@ -82,7 +83,8 @@ def _table(results: Iterable[ImageResult], k: int) -> str:
 def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
         return f"{result.source.name}\n  no answer\n"
-    pairs = [(score.label, f"{score.score * 100:5.1f} %") for score in result.prediction.top(k)]
+    pairs = [(score.title, f"{score.score * 100:5.1f} %") for score in result.prediction.top(k)]
     pairs += [(each.label, f"{each.value:.6g}") for each in result.prediction.named_values()]
-    width = max(len(label) for label, _ in pairs)
-    return "".join([f"{result.source.name}\n", *(f"  {label:<{width}}  {number}\n" for label, number in pairs)])
+    columns = max(width(printable(label)) for label, _ in pairs)
+    rows = [f"  {padded(printable(label), columns)}  {number}\n" for label, number in pairs]
+    return "".join([f"{result.source.name}\n", *rows])
