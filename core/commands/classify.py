@@ -10,7 +10,7 @@ from typing import cast
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.descriptions import Notice
-from core.errors import WhatsitError
+from core.errors import WhatsitError, shown
 from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
 from core.predictions import ImageResult
@@ -78,8 +78,9 @@ def _table(results: Iterable[ImageResult], k: int) -> str:
 
 def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
-        return f"{result.source.name}\n  no answer\n"
+        return f"{shown(result.source.name, 300)}\n  no answer\n"
     scores = result.prediction.top(k)
-    width = max(len(score.label) for score in scores)
-    rows = [f"  {score.label:<{width}}  {score.score * 100:5.1f} %\n" for score in scores]
-    return "".join([f"{result.source.name}\n", *rows])
+    labels = [shown(score.label, 200) for score in scores]
+    width = max(map(len, labels))
+    rows = [f"  {label:<{width}}  {score.score * 100:5.1f} %\n" for label, score in zip(labels, scores, strict=True)]
+    return "".join([f"{shown(result.source.name, 300)}\n", *rows])
