@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from core.building import with_channels
+from core.building import no_classifier, with_channels
 from core.catalogue import assumed_preprocessing, published
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Inspection, Match, ModelSpec, TensorRow
 from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
-from core.foreign import recognise
 from core.matching import decide, hints_of, rank
 from core.naming import choose_names
 from core.preprocessing import Preprocessing
@@ -75,20 +74,20 @@ def describe(checkpoint: Checkpoint) -> Inspection:
     )
     if summary.blocked:
         found = replace(found, error=_unsafe(summary.file, summary.blocked), needs_trust=True)
-    foreign = recognise(shapes) if not matches else None
-    if foreign is not None:
-        return replace(found, error=found.error or f"{Path(summary.file).name} is {foreign.what}. {foreign.remedy}")
+    other = no_classifier(checkpoint, matches)
+    if other is not None:
+        found = replace(found, error=found.error or str(other), num_classes=0 if matches else found.num_classes)
     best, ambiguous = decide(matches, hints_of(checkpoint, sidecar.architecture if sidecar is not None else ""))
     if best is not None:
         found = replace(
             found,
             architecture=best.architecture,
             ambiguous=ambiguous,
-            num_classes=best.num_classes or found.num_classes,
+            num_classes=best.num_classes,
             input_channels=best.input_channels or found.input_channels,
         )
         found = _with_preprocessing(found, best, known.preprocessing if known is not None else None, sidecar)
-    else:
+    if other is None and (best is None or not best.num_classes):
         found = replace(found, needs_trust=found.needs_trust or _needs_code(checkpoint))
     return _with_labels(found, checkpoint, sidecar, is_published=known is not None)
 
