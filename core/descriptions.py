@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from core.preprocessing import Preprocessing
 
@@ -143,6 +144,16 @@ class ModelSpec:
     architecture_file: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
+
+    @property
+    def network(self) -> ModelSpec:
+        """The part that decides which network is built; what it is only dressed in is left to the model."""
+        bare: dict[str, Any] = {entry.name: entry.default for entry in fields(self) if entry.name in _DRESSING}
+        return replace(self, **bare)
+
+
+_DRESSING = frozenset(("labels", "names", "preprocessing", "activation"))
+"""What a network is dressed in: a change of these builds nothing anew."""
 
 
 @dataclass(frozen=True, slots=True)

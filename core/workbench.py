@@ -77,6 +77,21 @@ class Workbench:
             )
         return self._engine_jobs.submit(self._opening(spec, device), Priority.SOON)
 
+    def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
+        """Give the current classifier other labels or preprocessing; finishes with its ``ClassifierInfo``.
+
+        Nothing is read or built for it, and it goes before all that is not as urgent.  Emits, before it finishes, the
+        ``ImageResult`` of an image.  A failure leaves the classifier in use as it was.
+
+        Args:
+            spec: as the current classifier's, with other labels or preprocessing; another network is opened first.
+            source: the image that a person looks at; ``None`` where there is none.
+            device: for a network that has to be opened first.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().dress(context, spec, device, source, self.decoder), Priority.NOW
+        )
+
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
     ) -> int:
