@@ -197,6 +197,29 @@ class ClassifierInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a network gets to see of an image.
+
+    Attributes:
+        width, height: of each picture, in pixels.
+        pictures: one, or as many as there are crops; a byte each of red, green and blue a pixel, rows from the top,
+            without gaps.  Mean and std are undone, all else is as the network gets it: in BGR what is blue looks red.
+        crops: left, top, width and height of what each picture shows, in pixels of the upright image; beyond its
+            edges where it was padded.
+        low, high: least and greatest of the numbers that enter the network.
+        clipped: share 0..1 of these that are cut off in the pictures, as they lie outside of what one can show.
+    """
+
+    width: int
+    height: int
+    pictures: tuple[bytes, ...] = field(repr=False)
+    crops: tuple[tuple[float, float, float, float], ...]
+    low: float
+    high: float
+    clipped: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class TensorRow:
     """One tensor of a weights file.
 

@@ -33,6 +33,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.preprocessing import Preprocessing
 
 _CHUNK = 200
 _POLL_S = 0.1
@@ -144,6 +145,18 @@ class Workbench:
             context.check()
             yield
             return preview(self.decoder.decode(source, context.check))
+
+        return self._file_jobs.submit(work, Priority.NOW)
+
+    def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
+        """Find out what a network gets to see of an image; finishes with a ``Seen``."""
+
+        def work(context: Context) -> Steps:
+            from core.seeing import see
+
+            image = self.decoder.decode(source, context.check)
+            yield
+            return see(image, preprocessing)
 
         return self._file_jobs.submit(work, Priority.NOW)
 

@@ -24,6 +24,7 @@ from gui.error_view import Details, Notice, Words, copy
 from gui.main_window import MainWindow
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
+from gui.preprocessing_wiring import PreprocessingWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
@@ -33,6 +34,7 @@ _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
     "choose_architecture", "choose_names", "choose_preprocessing", "reload", "about_model", "save_model",
+    "edit_preprocessing", "load_preprocessing", "save_preprocessing",
 )  # fmt: skip
 
 
@@ -47,6 +49,7 @@ class Wiring(QObject):
         self._connect_actions()
         self._connect_session()
         self._show_all()
+        PreprocessingWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session
@@ -61,7 +64,7 @@ class Wiring(QObject):
     def _connect_panels(self) -> None:
         window, session = self._window, self._session
         bar, scores = window.model_bar, window.scores
-        bar.model_chosen.connect(session.models.open)
+        bar.model_chosen.connect(session.open_model)
         bar.weights_asked.connect(self._choose_weights)
         bar.architecture_file_asked.connect(self._choose_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
@@ -80,7 +83,6 @@ class Wiring(QObject):
         scores.device_asked.connect(bar.device.open_list)
         scores.labels_asked.connect(self._choose_labels)
         scores.labels_reset.connect(lambda: session.models.choose_labels(None))
-        scores.preprocessing_chosen.connect(session.models.choose_preprocessing)
         scores.tensors_chosen.connect(session.models.choose_tensors)
 
     def _connect_actions(self) -> None:
