@@ -24,7 +24,7 @@ class Seat:
 
     Attributes:
         device: where it is.
-        batch_limit: the largest batch that did not run out of memory; 0 while none has.
+        batch_limit: the largest batch that did not run out of memory, counted in views; 0 while none has.
         make_room: called with the id of a device whose memory is full, before anything slower; frees what
             others keep there, and says whether there was anything.
     """
@@ -113,7 +113,8 @@ class Classifier:
         """The class scores of a batch.
 
         Args:
-            batch: float32, (N, C, H, W), or (N, features) with ``flatten``; preprocessed.
+            batch: float32, (N, C, H, W), or (N, features) with ``flatten``; preprocessed.  With several crops
+                (N, views, C, H, W): an image's scores are the mean of its views'.
             preparation_s: seconds that each image's preprocessing took; part of its prediction's time.
             clock: seconds, rising, such as ``time.perf_counter``.
 
@@ -126,7 +127,10 @@ class Classifier:
                 class scores an image.
         """
         start = clock()
-        probabilities = self._probabilities(batch)
+        views = batch.shape[1] if batch.dim() == 5 else 1
+        probabilities = self._probabilities(batch.flatten(0, 1) if views > 1 else batch)
+        if views > 1:
+            probabilities = probabilities.view(len(batch), views, -1).mean(1)
         share = (clock() - start) / len(batch)
         answers: list[Prediction | WhatsitError] = []
         for row, spent in zip(probabilities, preparation_s, strict=True):

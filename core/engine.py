@@ -315,7 +315,9 @@ def _nothing(classifier: Classifier) -> Tensor:
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
         height = width = min(height, width, 224)
     batch = torch.zeros(1, len(preprocessing.mean), height, width)
-    return batch.flatten(1) if preprocessing.flatten else batch
+    if preprocessing.flatten:
+        return batch.flatten(1)
+    return batch.expand(preprocessing.crops, -1, -1, -1)[None] if preprocessing.crops > 1 else batch
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -102,40 +101,8 @@ def read_sidecar(weights: Path) -> Sidecar | None:
     return found.result()
 
 
-def read_preprocessing(text_or_path: str) -> Preprocessing:
-    """Preprocessing from a preset's name, or from a file.
-
-    Args:
-        text_or_path: a name in ``PRESETS``; or a path of a ``config.json`` (timm), a
-            ``preprocessor_config.json`` (Hugging Face) or a JSON file with what ``to_dict`` gives.
-
-    Raises:
-        PreprocessingError: there is no such preset and no such file, or it describes no preprocessing.
-    """
-    preset = PRESETS.get(text_or_path.strip().lower())
-    if preset is not None:
-        return preset
-    path = Path(text_or_path)
-    if not path.exists():
-        near = difflib.get_close_matches(text_or_path, PRESETS, 1)
-        raise PreprocessingError(
-            f"There is no preprocessing {text_or_path!r}.",
-            "It is neither a preset nor a file.",
-            f"Did you mean {near[0]}?" if near else f"Presets are {', '.join(PRESETS)}.",
-        )
-    config = _parse_json(read_text(path, PreprocessingError))
-    preprocessing = None if config is None else parse_preprocessing(config)
-    if preprocessing is None:
-        raise PreprocessingError(
-            f"{path.name} describes no preprocessing.",
-            "It is no config.json of timm, no preprocessor_config.json of Hugging Face and no file of Whatsit.",
-            f"Choose another file, or a preset: {', '.join(PRESETS)}.",
-        )
-    return preprocessing
-
-
 def parse_preprocessing(config: Json) -> Preprocessing | None:
-    """Preprocessing from a configuration in any of the forms that ``read_preprocessing`` takes.
+    """Preprocessing from a configuration in any of the forms that are known: timm's, Hugging Face's, Whatsit's own.
 
     Returns:
         ``None`` where the configuration does not speak of it.
@@ -207,7 +174,7 @@ def _gather_config(path: Path, found: _Gathered) -> None:
     if not path.is_file():
         return
     try:
-        config = _parse_json(read_text(path, LabelsError))
+        config = parse_json(read_text(path, LabelsError))
     except LabelsError as error:
         found.problems.append(str(error))
         return
@@ -279,7 +246,7 @@ def _note(config: Json) -> str:
     return note.strip() if isinstance(note, str) else ""
 
 
-def _parse_json(text: str) -> Json | None:
+def parse_json(text: str) -> Json | None:
     """The object in a JSON text; ``None`` where it is something else."""
     try:
         value: object = json.loads(text)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 _NARROWEST_EDITING = 42 * UNIT
+_ANSWER_HEIGHT = 18 * UNIT
+"""Of the first class, with the space around it."""
 _SEEN_SHARE = 0.36
 """Of the photo's place, for what the model sees."""
 _UNBOUND = 16_777_215
@@ -136,8 +138,7 @@ class MainWindow(QMainWindow):
                 self._answer_place.addWidget(editor, 1)
                 QWidget.setTabOrder(self.scores, editor)
             editor.show()
-        self.scores.set_editing(editor is not None)
-        self._share_width()
+        self._share_room()
 
     def tell(self, notice: Notice) -> None:
         """Show a notice; the report of a bug comes with a window of its own, one at a time."""
@@ -182,12 +183,16 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A third of the window for the answer, within reason."""
         super().resizeEvent(event)
-        self._share_width()
+        self._share_room()
         self.overlay.setGeometry(self.stage.rect())
 
-    def _share_width(self) -> None:
+    def _share_room(self) -> None:
         narrowest = _NARROWEST if self._editor is None else _NARROWEST_EDITING
         self._answer_side.setFixedWidth(max(narrowest, min(_WIDEST, round(self.width() * 0.3))))
+        if self._furnished:
+            # An editor takes what it needs; what is left is for the classes after the first.
+            needed = self._editor.sizeHint().height() + _ANSWER_HEIGHT if self._editor is not None else 0
+            self.scores.set_editing(self._editor is not None, self._answer_side.height() - needed)
         self._place_seen()
 
     def _place_seen(self, _page: int = 0) -> None:

@@ -55,8 +55,10 @@ class _SeeButton(QToolButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
         strong = self.underMouse() or self.isChecked()
+        # Its own palette has the style sheet's colours.
+        behind = self.window().palette().window().color()
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.with_alpha(self.palette().window().color(), 0.95 if strong else 0.7))
+        painter.setBrush(theme.with_alpha(behind, 0.95 if strong else 0.7))
         painter.drawRoundedRect(area, UNIT, UNIT)
         role = theme.ACCENT if self.isChecked() else self.palette().ColorRole.WindowText
         icons.draw("pixels", painter, area.center(), 2.25 * UNIT, self.palette().color(role), 2.0)
@@ -191,14 +193,10 @@ class PhotoView(QWidget):
     def _reach(self) -> QSizeF:
         """What fits when the photo fits: the photo, and as much around it as the network gets, within reason."""
         assert self._picture is not None
-        photo = QRectF(0, 0, self._picture.width, self._picture.height)
-        margins = [0.0, 0.0]
-        for crop in self._crops:
-            margins[0] = max(margins[0], -crop.left(), crop.right() - photo.right())
-            margins[1] = max(margins[1], -crop.top(), crop.bottom() - photo.bottom())
-        # A line on the very edge would be cut in half.
-        across, down = (2 * min(margin, side) for margin, side in zip(margins, photo.size().toTuple(), strict=True))
-        return QSizeF(photo.width() + across, photo.height() + down)
+        width, height = self._picture.width, self._picture.height
+        across = max((max(-crop.left(), crop.right() - width) for crop in self._crops), default=0.0)
+        down = max((max(-crop.top(), crop.bottom() - height) for crop in self._crops), default=0.0)
+        return QSizeF(width + 2 * min(max(across, 0.0), width), height + 2 * min(max(down, 0.0), height))
 
     def _zoom_by(self, factor: float, about: QPointF, past_fit: bool = False) -> None:
         """Zoom, keeping what is at ``about`` (widget coordinates) where it is."""
@@ -249,7 +247,14 @@ class PhotoView(QWidget):
     def _target(self) -> QRectF:
         """Where the whole photo lies, in widget coordinates."""
         assert self._picture is not None
-        return self.widget_rect(QRectF(0, 0, self._picture.width, self._picture.height))
+        target = self.widget_rect(QRectF(0, 0, self._picture.width, self._picture.height))
+        if not self._fits:
+            return target
+        # On whole screen pixels, or its last row would show beside the rounded corners.
+        ratio = self.devicePixelRatioF()
+        corners = (target.left(), target.top(), target.right(), target.bottom())
+        left, top, right, bottom = (round(place * ratio) / ratio for place in corners)
+        return QRectF(left, top, right - left, bottom - top)
 
     def _place_button(self) -> None:
         """In the upper right corner of what is seen of the photo."""

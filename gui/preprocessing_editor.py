@@ -233,20 +233,24 @@ class PreprocessingEditor(QWidget):
         head.addWidget(self.preset, 1)
         for sign in (self.undo, self.redo, self.close_button):
             head.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-        form = QWidget(self)
-        form.setLayout(self._form())
-        scroll = QScrollArea(self)
-        scroll.setWidget(form)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot = QHBoxLayout()
         foot.setSpacing(0)
         foot.addWidget(self.reset)
         foot.addStretch()
         foot.addWidget(self.load)
         foot.addWidget(self.save)
+        form = QWidget(self)
+        rows = QVBoxLayout(form)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addLayout(self._form())
+        rows.addLayout(foot)
+        rows.addStretch()
+        scroll = QScrollArea(self)
+        scroll.setWidget(form)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT // 2)
@@ -255,7 +259,6 @@ class PreprocessingEditor(QWidget):
             label.setContentsMargins(UNIT + 4, 0, 0, 0)
             column.addWidget(label)
         column.addWidget(scroll, 1)
-        column.addLayout(foot)
 
     def _form(self) -> QGridLayout:
         grid = QGridLayout()
@@ -288,7 +291,6 @@ class PreprocessingEditor(QWidget):
                 reason.hide()
                 grid.addWidget(reason, line, 1)
             line += 1
-        grid.setRowStretch(line, 1)
         return grid
 
 

@@ -107,6 +107,7 @@ class PreprocessingWiring(QObject):
         if self._editor is not None and info is not None and preparing.shown is not None:
             value = preparing.shown
             source = "" if preparing.wanted is not None else info.preprocessing_source
+            source = source if source.startswith("assumed") or not source else f"from {source}"
             self._editor.show_value(value, self._title(value), source, preparing.wanted is not None)
             self._editor.show_problem(preparing.refusal)
         self._look()

@@ -104,7 +104,7 @@ class Saving(QObject):
         """Read a preprocessing in any form that the command line's ``--preprocessing`` takes."""
 
         def work(context: Context) -> Steps:
-            from core.sidecars import read_preprocessing
+            from core.recipes import read_preprocessing
 
             context.check()
             yield

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.predictions import Prediction
 
 _EDITING_ANSWER = 14 * UNIT
+_LEAST_SCORES = 10 * UNIT
 _UNBOUND = 16_777_215
 """What Qt takes for no limit."""
 _UNSETTLED = ("assumed", "default")
@@ -72,6 +73,7 @@ class ScoresPanel(QWidget):
         self._prediction: Prediction | None = None
         self._wanted = 5
         self._editing = False
+        self._has_room = True
         self.answer = AnswerView(self)
         self.scores = ScoresList(self)
         self.k = QSpinBox(self, minimum=1, maximum=1000, prefix="Top ")
@@ -145,9 +147,16 @@ class ScoresPanel(QWidget):
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
         self.names.set_value(f"{len(info.labels):,} classes, {_source(info)}", "Click to use other class names.")
 
-    def set_editing(self, on: bool) -> None:
-        """Make room below for the editor of the preprocessing: the answer stays, and what is said of it goes."""
+    def set_editing(self, on: bool, room: int = 0) -> None:
+        """Make room below for the editor of the preprocessing: the answer stays, and what is said of it goes.
+
+        Args:
+            on: whether there is an editor.
+            room: height in pixels that is left for the further classes.
+        """
         self._editing = on
+        self.scores.setMaximumHeight(max(0, room) if on else _UNBOUND)
+        self._has_room = not on or room >= _LEAST_SCORES
         self._sync_visible()
         self._sync_room()
 
@@ -209,8 +218,9 @@ class ScoresPanel(QWidget):
         for widget in (self.fewer, self.k, self.more, self.copy):
             widget.setVisible(answered)
         self._sync_time()
-        for part in (self._below, self._tools, self.scores):
+        for part in (self._below, self._tools):
             part.setVisible(not self._editing)
+        self.scores.setVisible(self._has_room)
 
     def _sync_time(self) -> None:
         purpose = "Click to compute on another device."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from core import VERSION
 from core.catalogue import architectures
-from core.commands.base import DONE, INTERRUPTED, NOTHING_DONE, Parser, add_output_options, say, write
+from core.commands.base import DONE, INTERRUPTED, NOTHING_DONE, Parser, add_output_options, joined, say, write
 from core.commands.classify import add_classify
 from core.commands.inspecting import add_inspect
 from core.errors import WhatsitError
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         0: all done; 1: some of the images failed; 2: nothing could be attempted.
     """
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser().parse_args(joined(arguments))
         command: Callable[[argparse.Namespace], int] = options.run
         return command(options)
     except WhatsitError as error:

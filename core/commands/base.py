@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import queue
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
@@ -17,6 +18,9 @@ from core.workbench import Workbench
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 INTERRUPTED = 130
 
+_OPTION = re.compile(r"--[a-z-]+")
+_NEGATIVE = re.compile(r"-\.?\d")
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one message instead of a page of usage."""
@@ -26,6 +30,20 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(
             f"This command line is not understood: {message}.", "", f"See `{self.prog} --help` for what can be given."
         )
+
+
+def joined(arguments: Sequence[str]) -> list[str]:
+    """``--range -1..1`` as ``--range=-1..1``.
+
+    What begins with a minus and a digit is a value here, and argparse would take some of these for options.
+    """
+    made: list[str] = []
+    for argument in arguments:
+        if made and _OPTION.fullmatch(made[-1]) and _NEGATIVE.match(argument):
+            made[-1] += f"={argument}"
+        else:
+            made.append(argument)
+    return made
 
 
 AddCommand = Callable[..., argparse.ArgumentParser]

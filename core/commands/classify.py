@@ -58,7 +58,8 @@ def _classify(options: argparse.Namespace) -> int:
     make = {"table": _table, "json": to_json, "jsonl": to_jsonl, "csv": to_csv}[options.format]
     with Session(named_files(options)) as session:
         info = open_model(session, options)
-        say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
+        prepared = f"{info.preprocessing.describe()} ({info.preprocessing_source})"
+        say(f"{info.name}, {info.architecture} on {info.device.name}; {prepared}")
         results: list[ImageResult] = []
         streaming = options.format in ("jsonl", "table") and options.output is None
         for result in _answers(session, _find(session, options.paths), options.batch_size):
