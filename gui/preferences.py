@@ -195,9 +195,9 @@ def _to_builtin(value: object) -> ModelSpec | None:
 
 
 def _to_truth(value: object) -> bool:
-    if str(value) not in ("true", "false"):
+    if str(value).lower() not in ("true", "false"):
         raise ValueError(value)
-    return str(value) == "true"
+    return str(value).lower() == "true"
 
 
 def _to_spec(entry: object, kinds: tuple[str, ...] = _KINDS) -> ModelSpec:

@@ -47,6 +47,10 @@ class Preparing(QObject):
         models.changed.connect(self._follow_model)
         models.dressed.connect(self.changed)
 
+    def close(self) -> None:
+        """Tell nobody any more: a stack that is destroyed says that it is empty."""
+        self.stack.blockSignals(True)
+
     @property
     def shown(self) -> Preprocessing | None:
         """The values that a person looks at: those wanted, or what the model brings; ``None`` without a model."""

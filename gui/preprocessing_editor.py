@@ -8,7 +8,6 @@ from functools import partial
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 from core.errors import PreprocessingError
 from core.preprocessing import Preprocessing
 from gui import icons, theme
-from gui.entries import Combo, Entry
+from gui.entries import Check, Combo, Entry
 from gui.error_view import Words, button, wrapped
 from gui.picker import Picker
 from gui.preprocessing_form import FIELDS, Field
@@ -46,7 +45,7 @@ _SWITCHES = {"antialias": "antialias", "invert": "inverted", "exif": "upright (E
 _HIDDEN_UNUSED = ("fill", "background")
 """Fields that only stand there while they make a difference; others are greyed."""
 
-Input = Combo | Entry | QCheckBox
+Input = Combo | Entry | Check
 
 
 class _Sign(QToolButton):
@@ -213,10 +212,8 @@ class PreprocessingEditor(QWidget):
 
     def _make_input(self, name: str, field: Field) -> Input:
         if name in _SWITCHES:
-            box = QCheckBox(_SWITCHES[name], self)
+            box = Check(self, _SWITCHES[name], field.name, field.hint)
             box.clicked.connect(partial(self._switch, name))
-            box.setToolTip(field.hint)
-            theme.name(box, field.name, field.hint)
             return box
         if field.choices:
             combo = Combo(self, field.name, field.choices)
@@ -277,8 +274,8 @@ class PreprocessingEditor(QWidget):
             fields.setSpacing(UNIT)
             for name in names:
                 widget = self.inputs[name] = self._make_input(name, FIELDS[name])
-                fields.addWidget(widget, 0 if isinstance(widget, QCheckBox) else 1)
-            if all(isinstance(self.inputs[name], QCheckBox) for name in names):
+                fields.addWidget(widget, 0 if isinstance(widget, Check) else 1)
+            if all(isinstance(self.inputs[name], Check) for name in names):
                 fields.addStretch()
             grid.addLayout(fields, line, 1)
             if len(names) == 1 and names[0] in _HIDDEN_UNUSED:

@@ -72,6 +72,7 @@ class PreprocessingWiring(QObject):
             return
         if self._editor is None:
             self._editor = self._make()
+            self._show_history()
         if not self._preparing.watched:
             self._preparing.watched = True
             self._saw_before = self._window.seen_wanted

@@ -207,6 +207,7 @@ class Session(QObject):
     def close(self) -> bool:
         """Start no more work, and finish what is being written; whether that has ended."""
         self.photos.stop()
+        self.preparing.close()
         return self.saving.close()
 
     @property
