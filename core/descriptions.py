@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from core.constructions import Construction
 from core.preprocessing import Preprocessing
@@ -152,6 +153,16 @@ class ModelSpec:
     activation: str = ""
     names: tuple[str, ...] = ()
 
+    @property
+    def network(self) -> ModelSpec:
+        """The part that decides which network is built; what it is only dressed in is left to the model."""
+        bare: dict[str, Any] = {entry.name: entry.default for entry in fields(self) if entry.name in _DRESSING}
+        return replace(self, **bare)
+
+
+_DRESSING = frozenset(("labels", "names", "preprocessing", "activation"))
+"""What a network is dressed in: a change of these builds nothing anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassifierInfo:
@@ -202,6 +213,29 @@ class ClassifierInfo:
     activation_source: str = ""
     outputs: int = 0
     folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a network gets to see of an image.
+
+    Attributes:
+        width, height: of each picture, in pixels.
+        pictures: one, or as many as there are crops; a byte each of red, green and blue a pixel, rows from the top,
+            without gaps.  Mean and std are undone, all else is as the network gets it: in BGR what is blue looks red.
+        crops: left, top, width and height of what each picture shows, in pixels of the upright image; beyond its
+            edges where it was padded.
+        low, high: least and greatest of the numbers that enter the network.
+        clipped: share 0..1 of these that are cut off in the pictures, as they lie outside of what one can show.
+    """
+
+    width: int
+    height: int
+    pictures: tuple[bytes, ...] = field(repr=False)
+    crops: tuple[tuple[float, float, float, float], ...]
+    low: float
+    high: float
+    clipped: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

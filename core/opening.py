@@ -1,9 +1,9 @@
-"""From what a person asked for to a classifier on the CPU: which file, architecture, labels and preprocessing."""
+"""From what a person asked for to a network, and to what it is dressed in: labels, preprocessing, and their sources."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,6 @@ from core.catalogue import (
     published,
 )
 from core.checkpoints import Checkpoint
-from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
@@ -52,14 +51,36 @@ def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | N
     return fetch_pretrained(spec.weights, context.progress, context.check)
 
 
-def build_classifier(
+@dataclass(frozen=True)
+class Assembly:
+    """A network that was built, and all that is known of how to dress it.
+
+    Attributes:
+        built: the network, on the CPU at first.
+        checkpoint: what was read from the weights file, without its tensors.
+        entry: where they are published ones that were asked for by name.
+        sidecar: what lies beside the file.
+        spec: what was asked for, with the Python file that was found beside the weights, so that another of its
+            classes can be chosen.
+        head: name of the last weights that the file has, mostly the head's.
+    """
+
+    built: Built
+    checkpoint: Checkpoint
+    entry: PretrainedEntry | None
+    sidecar: Sidecar | None
+    spec: ModelSpec
+    head: str
+
+
+def build_network(
     context: Context,
     spec: ModelSpec,
     checkpoint: Checkpoint,
     entry: PretrainedEntry | None,
     consents: Sequence[Consent] = (),
-) -> Classifier:
-    """Network, labels and preprocessing for a checkpoint, on the CPU.
+) -> Assembly:
+    """The network of a checkpoint, on the CPU.
 
     Args:
         context: of the job.
@@ -69,8 +90,7 @@ def build_classifier(
         consents: who may have agreed that code runs.
 
     Raises:
-        LabelsError: the label file that a person chose cannot be read, or has another count than the head.
-        MatchError: the weights do not fit the architecture, or none; or the network gives no scores and no values.
+        MatchError: the weights do not fit the architecture, or none.
         QuestionsError: a network of a person's own wants arguments that nothing tells.
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
@@ -82,15 +102,36 @@ def build_classifier(
             f"Remove {checkpoint.about.file} and choose these weights again.",
         )
     sidecar = read_sidecar(Path(checkpoint.about.file))
-    notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
-    notices.extend(built.notices)
     # From here on the sha256 is needed: it had all the time until now.
-    known = entry or published(checkpoint.summary.sha256)
-    output = _output(spec, built, checkpoint, sidecar)
+    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
+    bare = replace(checkpoint, about=checkpoint.summary, tensors={}, module=None, program=None, finish=None)
+    found = replace(spec, architecture_file=spec.architecture_file or built.source)
+    return Assembly(built, bare, entry, sidecar, found, head)
+
+
+def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
+    """All that a person chose of a network, or that is known of it, but how it is built; reads a label file at most.
+
+    Args:
+        assembly: the network.
+        spec: what a person chose.
+
+    Returns:
+        The description of the classifier, on the CPU.
+
+    Raises:
+        LabelsError: the label file that a person chose cannot be read, or has another count than the head.
+        MatchError: the network takes another number of channels than photos have, or gives no scores and no values.
+    """
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
+    notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
+    notices.extend(built.notices)
+    known = assembly.entry or published(checkpoint.summary.sha256)
+    output = _output(spec, assembly)
     naming = choose_names(
         spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
     )
@@ -100,9 +141,9 @@ def build_classifier(
         notices.append(output.notice)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
-    info = ClassifierInfo(
-        # With the Python file that was found beside the weights, so that another of its classes can be chosen.
-        spec=replace(spec, architecture_file=spec.architecture_file or built.source),
+    entry = assembly.entry
+    return ClassifierInfo(
+        spec=replace(spec, architecture_file=assembly.spec.architecture_file),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,
@@ -123,7 +164,6 @@ def build_classifier(
         activation_source=output.source,
         outputs=built.outputs,
     )
-    return Classifier(built.network, info)
 
 
 def _refusal(form: InputForm | None) -> str:
@@ -132,10 +172,10 @@ def _refusal(form: InputForm | None) -> str:
     return f"The network takes rows of {form.features} numbers, not images."
 
 
-def _output(spec: ModelSpec, built: Built, checkpoint: Checkpoint, sidecar: Sidecar | None) -> Output:
+def _output(spec: ModelSpec, assembly: Assembly) -> Output:
     """What the network's numbers are."""
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
-    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
     own = [built.architecture] if not built.assembled else []
     return recognise(
         Evidence(
@@ -144,7 +184,7 @@ def _output(spec: ModelSpec, built: Built, checkpoint: Checkpoint, sidecar: Side
             assembled=built.assembled,
             beside=beside,
             inside=said_in(checkpoint.metadata, checkpoint.about.left_out),
-            names=(*own, head, Path(checkpoint.about.file).name),
+            names=(*own, assembly.head, Path(checkpoint.about.file).name),
             class_names=_name_count(spec, checkpoint, sidecar),
             takes_rows=built.form is not None and built.form.kind == "vector",
         ),

@@ -13,6 +13,7 @@ _WEIGHTS = "Weights files (*.pth *.pt *.safetensors *.ckpt *.bin *.th *.tar *.pk
 _PYTHON = "Python files (*.py);;All files (*)"
 _LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All files (*)"
 _NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
+_PREPROCESSING = "Preprocessing (*.json);;All files (*)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 
 Answer = Callable[[list[Path]], object]
@@ -42,6 +43,22 @@ def choose_architecture_file(parent: QWidget, folder: str, answer: Answer) -> QF
 def choose_labels(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a file with class names."""
     return _open(parent, "Choose class names", folder, _LABELS, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_preprocessing(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a file that says how photos are prepared."""
+    return _open(parent, "Load preprocessing", folder, _PREPROCESSING, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_preprocessing_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask where to save how photos are prepared; the dialog itself asks before it replaces a file."""
+    mode = QFileDialog.FileMode.AnyFile
+    dialog = _open(parent, "Save preprocessing", folder, _PREPROCESSING, mode, answer, show=False)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("json")
+    dialog.selectFile("preprocessing.json")
+    dialog.open()
+    return dialog
 
 
 def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:

@@ -25,6 +25,7 @@ from gui.main_window import MainWindow
 from gui.naming import Naming
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
+from gui.preprocessing_wiring import PreprocessingWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
@@ -33,9 +34,8 @@ _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actua
 _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
-    "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "choose_output",
-    "reload", "about_model",
-    "save_model",
+    "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
+    "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model", "save_model",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ class Wiring(QObject):
         self._connect_actions()
         self._connect_session()
         self._show_all()
+        PreprocessingWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session
@@ -65,7 +66,7 @@ class Wiring(QObject):
     def _connect_panels(self) -> None:
         window, session = self._window, self._session
         bar, scores = window.model_bar, window.scores
-        bar.model_chosen.connect(session.models.open)
+        bar.model_chosen.connect(session.open_model)
         bar.weights_asked.connect(self._choose_weights)
         bar.architecture_file_asked.connect(self._choose_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
@@ -82,7 +83,6 @@ class Wiring(QObject):
         scores.k_changed.connect(session.set_k)
         scores.copy_asked.connect(self._copy)
         scores.device_asked.connect(bar.device.open_list)
-        scores.preprocessing_chosen.connect(session.models.choose_preprocessing)
         scores.tensors_chosen.connect(session.models.choose_tensors)
         scores.activation_chosen.connect(session.models.choose_activation)
 
