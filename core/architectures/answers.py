@@ -56,7 +56,8 @@ def described(outputs: object, batch: int) -> str:
         return f"detections ({', '.join(keys[:4])}), as an object detector does"
     value = next((value for _, value in pairs if isinstance(value, Tensor)), None)
     if value is None:
-        return f"a {type(outputs).__name__}" + (f" of {', '.join(keys[:4])}" if keys else "")
+        kind: type[object] = type(cast(object, outputs))
+        return f"a {kind.__name__}" + (f" of {', '.join(keys[:4])}" if keys else "")
     return _tensor(value, batch)
 
 

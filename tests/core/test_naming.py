@@ -18,7 +18,7 @@ from core.errors import LabelsError
 from core.inspecting import inspect_file
 from core.jobs import Context
 from core.naming import IMAGENET, Naming, choose_names, imagenet_names
-from core.opening import build_classifier
+from core.opening import build_network, dress
 from core.sidecars import read_sidecar
 
 FLOWERS = {"1": "pink primrose", "10": "globe thistle", "2": "hard-leaved pocket orchid"}
@@ -37,7 +37,7 @@ def weights(folder: Path, classes: int = 3, **beside: object) -> Path:
 
 def opened(path: Path, **changes: object) -> ClassifierInfo:
     spec = replace(ModelSpec("file", str(path)), **changes)
-    return build_classifier(Context(1, lambda _: None), spec, open_checkpoint(path), None).info
+    return dress(build_network(Context(1, lambda _: None), spec, open_checkpoint(path), None), spec)
 
 
 def named(folder: Path, count: int, metadata: dict[str, object] | None = None, **changes: object) -> Naming:
