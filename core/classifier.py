@@ -74,6 +74,11 @@ class Classifier:
         return sum(tensor.numel() * tensor.element_size() for tensor in held)
 
     @property
+    def provenance(self) -> Provenance:
+        """What every answer rests on."""
+        return self._provenance
+
+    @property
     def tensors(self) -> Mapping[str, Tensor]:
         """The network's tensors, by name, where they are."""
         return self._network.state_dict()

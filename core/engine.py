@@ -24,9 +24,11 @@ from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageErr
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
+from core.labelled import read_labelled
 from core.opening import Assembly, build_network, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
+from core.probing import Probing
 from core.scripting import Form, write_script
 from core.sidecars import sidecar_files
 from core.stream import Stream
@@ -184,6 +186,15 @@ class Engine:
         context.progress(0, 0, "Reading the weights")
         yield
         return inspect_file(path)
+
+    def probe(self, context: Context, path: Path, split: str, decoder: Decoder) -> Steps:
+        """Job: find out how the current classifier wants images prepared; finishes with a ``Probe``."""
+        classifier = self._current
+        if classifier is None:
+            raise UsageError("No model is open yet.", "There is nothing to try.", "Open a model first.")
+        context.progress(0, 0, "Looking for labelled images")
+        data = yield from read_labelled(path, split)
+        return (yield from Probing(classifier, decoder, context.progress).run(data))
 
     def script(
         self, context: Context, info: ClassifierInfo, source: ImageSource | None, form: Form, decoder: Decoder

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from core.classifier import Classifier
-from core.descriptions import ClassifierInfo, Provenance
+from core.descriptions import ClassifierInfo
 from core.errors import DataError
 from core.evaluations import Evaluation
 from core.images import ImageSource
 from core.jobs import Context
 from core.labelled import Alignment, LabelledData, LabelledImage
 from core.measures import Measures, measure_classes, measure_several, measure_values
+from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
 from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, tidy, usual_folder
 from core.stream import Stream
@@ -30,7 +31,9 @@ _FLUSH_EVERY = 2000
 class Evaluating:
     """One evaluation of one classifier."""
 
-    def __init__(self, classifier: Classifier, data: LabelledData, alignment: Alignment, folder: Path | None = None) -> None:
+    def __init__(
+        self, classifier: Classifier, data: LabelledData, alignment: Alignment, folder: Path | None = None
+    ) -> None:
         """Args:
         classifier: what is measured.
         data: images with their labels.
@@ -56,7 +59,9 @@ class Evaluating:
         self._folder = root / self._key()
         self._root = root
 
-    def run(self, context: Context, stream: Stream, batch_size: int = 0) -> Generator[Future[Any] | None, None, Evaluation]:
+    def run(
+        self, context: Context, stream: Stream, batch_size: int = 0
+    ) -> Generator[Future[Any] | None, None, Evaluation]:
         """Answer all images that have no scores yet, then measure.
 
         Every answered image is emitted as ``(row, ImageResult)``, so that pictures can be shown while it runs.
@@ -95,9 +100,11 @@ class Evaluating:
     def _evaluation(self, context: Context, store: ScoreStore, seconds: float) -> Evaluation:
         info, data = self._classifier.info, self._data
         rows = np.flatnonzero(store.state == ANSWERED)
-        skipped = [(self._source(int(row)).name, store.reason(int(row))) for row in np.flatnonzero(store.state == FAILED)]
+        skipped = [
+            (self._source(int(row)).name, store.reason(int(row))) for row in np.flatnonzero(store.state == FAILED)
+        ]
         skipped += [(name, "It has no label.") for name in data.unlabelled]
-        skipped += [(image.source.name, self._why_left_out(image)) for image in data.images if not self._is_scored(image)]
+        skipped += [(image.source.name, _why_left_out(image)) for image in data.images if not self._is_scored(image)]
         if not len(rows):
             raise DataError("None of the images could be answered.", skipped[0][1], "Choose other images.")
         places = np.asarray(self._scored, np.int64)[rows]
@@ -118,14 +125,14 @@ class Evaluating:
             seconds=seconds,
         )
 
-    def _measure(self, context: Context, places: Any, scores: Any) -> tuple[Measures, Any]:
+    def _measure(self, context: Context, places: Indices, scores: Scores) -> tuple[Measures, Indices]:
         images = [self._data.images[int(place)] for place in places]
         if self._data.kind == "values":
             values = np.asarray([image.value for image in images], np.float64)
             return measure_values(values, np.asarray(scores[:, 0], np.float64)), np.zeros(0, np.int64)
         indices = self._alignment.indices
         if self._data.kind == "several":
-            truth = np.zeros(scores.shape, np.bool_)
+            truth: Truths = np.zeros(scores.shape, np.bool_)
             for row, image in enumerate(images):
                 truth[row, [indices[label] for label in image.labels if label in indices]] = True
             return measure_several(truth, scores, check=context.check), np.zeros(0, np.int64)
@@ -138,9 +145,6 @@ class Evaluating:
         if self._data.kind == "several":
             return True
         return image.labels[0] in self._alignment.indices
-
-    def _why_left_out(self, image: LabelledImage) -> str:
-        return f"Its label {image.labels[0]!r} is none of the model's classes." if image.labels else "It has no label."
 
     def _source(self, row: int) -> ImageSource:
         return self._data.images[self._scored[row]].source
@@ -176,13 +180,12 @@ def _stamp(source: ImageSource) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
+def _why_left_out(image: LabelledImage) -> str:
+    return f"Its label {image.labels[0]!r} is none of the model's classes." if image.labels else "It has no label."
+
+
 def _keep(store: ScoreStore, row: int, result: ImageResult) -> None:
     if result.prediction is None:
         store.fail(row, str(result.error) if result.error is not None else "There is no answer.")
     else:
         store.answer(row, np.asarray(result.prediction.probabilities, np.float32))
-
-
-def provenance_of(evaluation: Evaluation) -> Provenance:
-    """What an evaluation's scores depend on."""
-    return evaluation.provenance

@@ -11,8 +11,8 @@ import torch
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo
 from core.errors import DataError, WhatsitError
-from core.images import DecodedImage, Decoder, ImageSource
-from core.labelled import Alignment, LabelledData, LabelledImage
+from core.images import DecodedImage, Decoder
+from core.labelled import Alignment, LabelledData, LabelledImage, align
 from core.measures.library import Floats, Indices, paired_t_test, sign_test
 from core.predictions import Prediction
 from core.preprocessing import Preprocessing
@@ -24,9 +24,11 @@ Progress = Callable[[int, int, str], None]
 MOST_IMAGES = 120
 """More than a handful tells little more, and every recipe is tried on all of them."""
 _FIRST_IMAGES = 40
-_KEPT = 3
+_KEPT = 8
 _CHANCE = 0.05
 _FAR = 0.001
+_MATERIAL = 0.02
+"""By how much the true class's probability, in the geometric mean, must differ to count."""
 _BATCH = 16
 
 
@@ -81,41 +83,53 @@ class Probing:
         self._skipped: list[tuple[str, str]] = []
         self._done = self._total = 0
 
-    def run(self, images: Sequence[LabelledImage], alignment: Alignment) -> Generator[None, None, Probe]:
-        """Try recipes; every yield is between two batches.
+    def run(self, data: LabelledData) -> Generator[None, None, Probe]:
+        """Try recipes on some of the images; every yield is between two batches.
 
         First every scale with the resizing in use, and every resizing with the scale in use, on some of the images;
-        then what is left, combined, on all; last the details of the best.
+        the same again around the best of these; then the few that lead on all; last the details of the best.
 
         Raises:
-            DataError: none of the images can be read.
+            DataError: no label is one of the model's classes, or none of the images can be read; or the model gives
+                values, not classes.
         """
-        yield from self._load(images, alignment)
         info = self._classifier.info
+        if info.activation == "regression":
+            raise DataError(
+                "The model gives values, not classes.",
+                "How well a preparation does is told by classes that are answered rightly.",
+                "Choose the preprocessing that the weights were trained with.",
+            )
+        alignment = align(data, info.labels)
+        yield from self._load(choose_images(data, alignment), alignment)
         base, few = info.preprocessing, min(_FIRST_IMAGES, len(self._truth))
-        first = unlike([Recipe("as it is now", base), *scales(base), *self._shapes(info)])
+        first = unlike([Recipe("as it is now", base), *scales(base), *self._shapes(info, base)])
         self._total = len(first) * few
-        outcomes = yield from self._try_all(first, few)
-        kept = _not_far_behind(outcomes)
-        best_scales = [one.recipe for one in kept if _shape(one.recipe.preprocessing) == _shape(base)][:_KEPT]
-        best_shapes = [one.recipe for one in kept if _shape(one.recipe.preprocessing) != _shape(base)][:_KEPT]
-        mixed = [_combined(scale, shape) for scale in best_scales for shape in best_shapes]
-        second = unlike([Recipe("as it is now", base), *best_scales, *best_shapes, *mixed])
+        tried = yield from self._try_all(first, few)
+        # A scale is best judged with the right shape, and a shape with the right scale: so once more around the best.
+        lead = max(tried, key=lambda one: one.order).recipe
+        around = [*scales(lead.preprocessing), *self._shapes(info, lead.preprocessing)]
+        fresh = [one for one in unlike(around) if one.preprocessing not in _values(tried)]
+        fresh = [Recipe(_spelled(one, lead), one.preprocessing) for one in fresh]
+        self._total += len(fresh) * few
+        tried += yield from self._try_all(fresh, few)
+        kept = _not_far_behind(tried)
+        second = unlike([Recipe("as it is now", base), *(one.recipe for one in kept[:_KEPT])])
         self._total += len(second) * len(self._truth)
         finals = yield from self._try_all(second, len(self._truth))
         best = max(finals, key=lambda one: one.order).recipe
         last = [one for one in _named(best, details(best.preprocessing)) if one.preprocessing not in _values(finals)]
         self._total += len(last) * len(self._truth)
         finals += yield from self._try_all(last, len(self._truth))
-        return self._ranked(finals, base, dropped=len(first) - len(kept))
+        return self._ranked(finals, base, dropped=len(tried) - len(kept[:_KEPT]))
 
-    def _shapes(self, info: ClassifierInfo) -> tuple[Recipe, ...]:
+    def _shapes(self, info: ClassifierInfo, base: Preprocessing) -> tuple[Recipe, ...]:
         match = next((one for one in info.matches if one.architecture == info.architecture), None)
         high, wide = info.preprocessing.crop or info.preprocessing.size
         fixed = match.input_size if match is not None else 0
         if high != wide:
             return ()
-        return shapes(info.preprocessing, fixed or high, any_size=not fixed)
+        return shapes(base, fixed or high, any_size=not fixed)
 
     def _load(self, images: Sequence[LabelledImage], alignment: Alignment) -> Generator[None, None, None]:
         truth: list[int] = []
@@ -195,17 +209,19 @@ class Probing:
 
 
 def _chance(best: _Outcome, other: _Outcome) -> float:
-    """How likely two recipes of one quality are as far apart: by the images that only one gets right, and by confidence.
+    """How likely two recipes of one quality are as far apart, by images that one alone gets right and by confidence.
 
     The smaller of two tests' values, doubled as two were made (Bonferroni).
     """
     if best is other:
         return 1.0
+    by = best.likelihood - other.likelihood
     only_best = int(((best.right == 1) & (other.right == 0)).sum())
     only_other = int(((best.right == 0) & (other.right == 1)).sum())
     counted = sign_test(only_other, only_best + only_other) if only_best + only_other else 1.0
-    by = best.likelihood - other.likelihood
-    sure = paired_t_test(other.likelihood, best.likelihood) if len(by) > 1 and np.ptp(by) > 0 else 1.0
+    # A little more confidence is no sign: inputs on a larger scale give it to many networks.
+    apart = abs(np.exp(best.likelihood.mean()) - np.exp(other.likelihood.mean())) >= _MATERIAL
+    sure = paired_t_test(other.likelihood, best.likelihood) if apart and len(by) > 1 and np.ptp(by) > 0 else 1.0
     return min(1.0, 2 * min(counted, sure))
 
 
@@ -215,16 +231,9 @@ def _not_far_behind(outcomes: list[_Outcome]) -> list[_Outcome]:
     return [one for one in order if _chance(order[0], one) >= _FAR] or order[:1]
 
 
-def _shape(value: Preprocessing) -> tuple[object, ...]:
-    return value.resize, value.size, value.crop
-
-
-def _combined(scale: Recipe, shape: Recipe) -> Recipe:
-    from dataclasses import replace
-
-    value = shape.preprocessing
-    both = replace(scale.preprocessing, resize=value.resize, size=value.size, crop=value.crop)
-    return Recipe(f"{shape.name}, {scale.name}", both)
+def _spelled(recipe: Recipe, lead: Recipe) -> str:
+    """A name that says both: what is changed, and of what."""
+    return recipe.name if lead.name == "as it is now" else f"{recipe.name}, {lead.name}"
 
 
 def _named(best: Recipe, changed: Sequence[Recipe]) -> list[Recipe]:
@@ -233,8 +242,3 @@ def _named(best: Recipe, changed: Sequence[Recipe]) -> list[Recipe]:
 
 def _values(outcomes: Sequence[_Outcome]) -> set[Preprocessing]:
     return {one.recipe.preprocessing for one in outcomes}
-
-
-def sources(images: Sequence[LabelledImage]) -> tuple[ImageSource, ...]:
-    """Where the images come from."""
-    return tuple(image.source for image in images)

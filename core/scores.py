@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +43,9 @@ class ScoreStore:
         self._folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.scores: NDArray[np.float32] = _mapped(folder / "scores.f32", np.float32, (count, width))
-            self.state: NDArray[np.uint8] = _mapped(folder / "state.u8", np.uint8, (count,))
+            scores, state = folder / "scores.f32", folder / "state.u8"
+            self.scores = np.memmap(scores, np.float32, _mode(scores, count * width * 4), shape=(count, width))
+            self.state = np.memmap(state, np.uint8, _mode(state, count), shape=(count,))
             self._reasons = _read_reasons(folder / "reasons.jsonl")
         except OSError as error:
             raise ExportError(
@@ -81,9 +83,8 @@ class ScoreStore:
 
     def flush(self) -> None:
         """Hand what is new to the disk."""
-        for part in (self.scores, self.state):
-            if isinstance(part, np.memmap):
-                part.flush()
+        self.scores.flush()
+        self.state.flush()
 
 
 def tidy(folder: Path, keep: Path, used: Callable[[Path], bool] = lambda _: False) -> None:
@@ -104,10 +105,9 @@ def tidy(folder: Path, keep: Path, used: Callable[[Path], bool] = lambda _: Fals
             shutil.rmtree(entry)
 
 
-def _mapped(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> NDArray[np.generic]:  # type: ignore[type-arg]
-    size = int(np.prod(shape)) * np.dtype(kind).itemsize
-    fits = path.exists() and path.stat().st_size == size
-    return np.memmap(path, kind, "r+" if fits else "w+", shape=shape)
+def _mode(path: Path, size: int) -> Literal["r+", "w+"]:
+    """Go on with a file of the right size; begin any other anew."""
+    return "r+" if path.exists() and path.stat().st_size == size else "w+"
 
 
 def _read_reasons(path: Path) -> dict[int, str]:

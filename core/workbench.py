@@ -177,6 +177,17 @@ class Workbench:
         """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
         return self._engine_jobs.submit(lambda context: self._get_engine().inspect(context, path), Priority.SOON)
 
+    def probe(self, path: Path, split: str = "") -> int:
+        """Find out how the current classifier wants images prepared; finishes with a ``Probe``.
+
+        Args:
+            path: a folder of class folders, or a file of paths and labels.
+            split: which part of them; see ``core.labelled.read_labelled``.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
+        )
+
     def trust(self, request: TrustRequest) -> None:
         """A person agreed that the code of this file may run."""
         self._trust.trust(request)

@@ -81,6 +81,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
         Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
         Row("edit_preprocessing", "&Edit preprocessing …", ("Ctrl+Shift+P",)),
+        Row("find_preprocessing", "&Find the preprocessing …"),
         Row("load_preprocessing", "&Load preprocessing …"),
         Row("save_preprocessing", "Save prepro&cessing …"),
         _LINE,

@@ -29,6 +29,11 @@ def choose_folder(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     return _open(parent, "Choose a folder of photos", folder, "", QFileDialog.FileMode.Directory, answer)
 
 
+def choose_labelled(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a folder of class folders."""
+    return _open(parent, "Choose a folder of class folders", folder, "", QFileDialog.FileMode.Directory, answer)
+
+
 def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a weights file."""
     return _open(parent, "Open a weights file", folder, _WEIGHTS, QFileDialog.FileMode.ExistingFile, answer)

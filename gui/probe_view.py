@@ -182,7 +182,7 @@ class ProbeView(QDialog):
         self.table.setVisible(state == "found")
         self.use.setVisible(state == "found")
 
-    def _use(self) -> None:
+    def _use(self, _index: QModelIndex | None = None) -> None:
         rows = self.table.selectionModel().selectedRows()
         if rows:
             value: Preprocessing = self._model.at(rows[0].row()).preprocessing
@@ -203,7 +203,7 @@ class ProbeView(QDialog):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        table.doubleClicked.connect(lambda _: self._use())
+        table.doubleClicked.connect(self._use)
         theme.name(table, "Ways of preparing photos, best first")
         return table
 

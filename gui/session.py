@@ -22,6 +22,7 @@ from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.preparing import Preparing
+from gui.probing import Probing
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
 from gui.seeing import Seeing
@@ -97,6 +98,7 @@ class Session(QObject):
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
+        self.probing = Probing(workbench, self)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
@@ -126,7 +128,7 @@ class Session(QObject):
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.seeing, self.saving, self.looking):
+        for part in (self.images, self.models, self.photos, self.seeing, self.saving, self.looking, self.probing):
             if part.handle(event):
                 break
         self._note_activity()

@@ -35,7 +35,8 @@ _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
     "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
-    "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model", "save_model",
+    "find_preprocessing", "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model",
+    "save_model",
 )  # fmt: skip
 
 

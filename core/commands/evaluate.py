@@ -25,8 +25,10 @@ _MOST_SKIPPED = 5
 def add_evaluate(add: AddCommand) -> None:
     """Add the command."""
     parser = add("evaluate", help="labelled data -> metrics")
-    parser.add_argument("data", metavar="FOLDER", help="a folder of class folders, or a CSV or JSON of paths and labels")
-    parser.add_argument("--split", default="", metavar="NAME", help="which part: test (default where there is one), val ...")
+    parser.add_argument("data", metavar="FOLDER", help="class folders, or a CSV or JSON of paths and labels")
+    parser.add_argument(
+        "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
+    )
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
     parser.add_argument(
         "--align",
@@ -107,7 +109,9 @@ def _index(labels: tuple[str, ...], label: str, name: str) -> int:
         return labels.index(name)
     if name.isascii() and name.isdecimal() and int(name) < len(labels):
         return int(name)
-    raise UsageError(f"{label}={name} is not understood.", f"The model has no class {name!r}.", "Name one of its classes.")
+    raise UsageError(
+        f"{label}={name} is not understood.", f"The model has no class {name!r}.", "Name one of its classes."
+    )
 
 
 def _limit(text: str) -> tuple[str, float]:
@@ -164,5 +168,7 @@ def _table(evaluation: Evaluation) -> str:
         rows.append(f"\n  {'class':<{width}}  images  precision  recall      f1\n")
         for one in named:
             label = evaluation.labels[one.index]
-            rows.append(f"  {label:<{width}}  {one.count:>6}  {one.precision:9.4f}  {one.recall or 0:6.4f}  {one.f1:6.4f}\n")
+            rows.append(
+                f"  {label:<{width}}  {one.count:>6}  {one.precision:9.4f}  {one.recall or 0:6.4f}  {one.f1:6.4f}\n"
+            )
     return "".join(rows)

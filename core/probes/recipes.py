@@ -59,6 +59,7 @@ def scales(base: Preprocessing) -> tuple[Recipe, ...]:
         ("Caffe: BGR, 0 to 255", {name: getattr(caffe, name) for name in ("mean", "std", "range", "channels")}),
     ]
     swapped = [(f"BGR, {name}", {**changes, "channels": "bgr"}) for name, changes in values[:3]]
+    swapped.append(("BGR, 0 to 255", {**values[5][1], "channels": "bgr"}))
     grey = [(f"grey three times, {name}", {**changes, "channels": "grey3"}) for name, changes in values[:2]]
     return _recipes(_plain(base), [*values, *swapped, *grey])
 
