@@ -26,6 +26,7 @@ from gui.naming import Naming
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
 from gui.preprocessing_wiring import PreprocessingWiring
+from gui.probe_wiring import ProbeWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
@@ -53,6 +54,7 @@ class Wiring(QObject):
         self._connect_session()
         self._show_all()
         PreprocessingWiring(window, session)
+        ProbeWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session

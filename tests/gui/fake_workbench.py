@@ -22,6 +22,7 @@ from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import Preprocessing
+from core.probes import Probe
 from core.questions import TrustRequest
 from core.trust import TrustEntry
 from core.workbench import Workbench
@@ -76,6 +77,7 @@ class FakeWorkbench(Workbench):
         failures: a spec's weights -> the error that opening it ends in.
         infos: a spec's weights -> what it is described as.
         opened: the specs and devices asked for.
+        probes: a folder -> what probing with it finds, or ends in; one that is not here goes on until it is cancelled.
         dresses: the specs that the model in use was to be dressed as.
         refused: the preprocessings that the network does not take.
         sight: what the model sees is told only while this is set.
@@ -106,6 +108,7 @@ class FakeWorkbench(Workbench):
         self.sight.set()
         self.seen: list[tuple[str, Preprocessing]] = []
         self.opened: list[tuple[ModelSpec, str]] = []
+        self.probes: dict[Path, Probe | WhatsitError] = {}
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
         self.emissions: list[object] = []
@@ -162,6 +165,21 @@ class FakeWorkbench(Workbench):
             return self.current
 
         return self._jobs.submit(work, Priority.NOW)
+
+    def probe(self, path: Path, split: str = "") -> int:
+        del split
+
+        def work(context: Context) -> Steps:
+            context.progress(3, 9, "Trying -1 to 1")
+            while path not in self.probes:
+                context.check()
+                yield
+            outcome = self.probes[path]
+            if isinstance(outcome, WhatsitError):
+                raise outcome
+            return outcome
+
+        return self._jobs.submit(work, Priority.LONG)
 
     def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
         self.seen.append((source.name, preprocessing))
