@@ -21,10 +21,12 @@ from core.classifier import CPU, Classifier, Seat
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
 from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
+from core.evaluating import Evaluating
+from core.evaluations import EvaluationRequest
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
-from core.labelled import read_labelled
+from core.labelled import Wanted, align, read_labelled
 from core.opening import Assembly, build_network, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
@@ -195,6 +197,22 @@ class Engine:
         context.progress(0, 0, "Looking for labelled images")
         data = yield from read_labelled(path, split)
         return (yield from Probing(classifier, decoder, context.progress).run(data))
+
+    def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
+        """Job: measure the current classifier; finishes with an ``Evaluation``.
+
+        Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        classifier = self._current
+        if classifier is None:
+            raise UsageError("No model is open yet.", "There is nothing to measure.", "Open a model first.")
+        context.progress(0, 0, "Looking for labelled images")
+        wanted: Wanted = "values" if classifier.info.activation == "regression" else "classes"
+        data = yield from read_labelled(Path(request.data), request.split, request.target, wanted)
+        alignment = align(data, classifier.info.labels, dict(request.chosen))
+        context.emit((data, alignment))
+        evaluating = Evaluating(classifier, data, alignment)
+        return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
 
     def script(
         self, context: Context, info: ClassifierInfo, source: ImageSource | None, form: Form, decoder: Decoder

@@ -121,6 +121,7 @@ class Evaluating:
             scores=scores,
             predicted=np.asarray(scores).argmax(axis=1),
             skipped=tuple(skipped),
+            failed=int(np.count_nonzero(store.state == FAILED)),
             provenance=self._classifier.provenance,
             seconds=seconds,
         )

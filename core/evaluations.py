@@ -16,6 +16,25 @@ from core.measures.library import Floats, Indices, Scores, Truths
 Order = Literal["surest mistakes", "least certain", "likely label errors", "surest"]
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluationRequest:
+    """What is to be evaluated.
+
+    Attributes:
+        data: path of a folder of class folders, or of a file of paths and labels.
+        split: which part of it; empty for the test part where there is one.
+        target: the column of the labels; empty to find it.
+        chosen: a person's choice of class by label as written, as indices; -1 leaves a label out.
+        batch_size: images in one forward pass; 0 chooses by itself.
+    """
+
+    data: str
+    split: str = ""
+    target: str = ""
+    chosen: tuple[tuple[str, int], ...] = ()
+    batch_size: int = 0
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """A model measured on labelled data.  Scores stay on disk and are read when they are wanted.
@@ -30,7 +49,8 @@ class Evaluation:
         truth: (N,) index of the true class; for a regression empty.
         scores: (N, classes) probabilities, or (N, 1) values.
         predicted: (N,) index of the best class.
-        skipped: images that were not scored, each with its reason.
+        skipped: images that were not scored, each with its reason; those that could not be answered come first.
+        failed: how many of these could not be answered.
         provenance: what the scores depend on.
         seconds: how long it took, in all its parts.
     """
@@ -45,6 +65,7 @@ class Evaluation:
     scores: Scores
     predicted: Indices
     skipped: tuple[tuple[str, str], ...]
+    failed: int
     provenance: Provenance
     seconds: float
 

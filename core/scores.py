@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ExportError
-from core.trust import default_path
 
 PENDING, ANSWERED, FAILED = 0, 1, 2
 
@@ -21,9 +22,23 @@ _KEPT = 8
 _NOTE = "evaluation.json"
 
 
-def usual_folder() -> Path:
-    """Where evaluations are kept, beside what else Whatsit remembers."""
-    return default_path().parent / "evaluations"
+def usual_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """Where the system keeps what can be computed again.
+
+    Args:
+        environment: variables; the process's own if not given.
+        platform: as ``sys.platform``.
+    """
+    variables = os.environ if environment is None else environment
+    home = Path.home()
+    if platform == "win32":
+        base = Path(variables.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Whatsit"
+    elif platform == "darwin":
+        base = home / "Library" / "Caches" / "Whatsit"
+    else:
+        told = Path(variables.get("XDG_CACHE_HOME") or "")
+        base = (told if told.is_absolute() else home / ".cache") / "whatsit"
+    return base / "evaluations"
 
 
 class ScoreStore:

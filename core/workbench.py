@@ -33,6 +33,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.evaluations import EvaluationRequest
     from core.preprocessing import Preprocessing
     from core.scripting import Form
 
@@ -186,6 +187,15 @@ class Workbench:
         """
         return self._engine_jobs.submit(
             lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
+        )
+
+    def evaluate(self, request: EvaluationRequest) -> int:
+        """Measure the current classifier on labelled data; finishes with an ``Evaluation``.
+
+        Emits the ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().evaluate(context, request, self.decoder), Priority.LONG
         )
 
     def trust(self, request: TrustRequest) -> None:

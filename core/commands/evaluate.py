@@ -8,13 +8,12 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.errors import UsageError
-from core.evaluations import Evaluation
+from core.evaluations import Evaluation, EvaluationRequest
 from core.preprocessing import to_dict
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
@@ -55,17 +54,16 @@ def _evaluate(options: argparse.Namespace) -> int:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
         chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
-        job = session.workbench.evaluate(
-            Path(options.data), options.split, options.target, tuple(chosen.items()), options.batch_size
+        request = EvaluationRequest(
+            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
         )
-        evaluation = cast(Evaluation, session.wait(job))
+        evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
     _say_alignment(evaluation)
     write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
-    failed = [reason for reason in evaluation.skipped if "could not be" in reason[1]]
-    return SOME_FAILED if missed or failed else DONE
+    return SOME_FAILED if missed or evaluation.failed else DONE
 
 
 def to_record(evaluation: Evaluation) -> dict[str, object]:

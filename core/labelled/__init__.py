@@ -5,5 +5,6 @@ Classes are aligned by name.  The order of folders never decides anything: loade
 
 from core.labelled.alignment import AlignedClass, Alignment, align
 from core.labelled.data import LabelledData, LabelledImage, read_labelled
+from core.labelled.lists import Wanted
 
-__all__ = ["AlignedClass", "Alignment", "LabelledData", "LabelledImage", "align", "read_labelled"]
+__all__ = ["AlignedClass", "Alignment", "LabelledData", "LabelledImage", "Wanted", "align", "read_labelled"]
