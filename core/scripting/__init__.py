@@ -64,13 +64,7 @@ def write_script(info: ClassifierInfo, image: str = "", form: Form = "py", mode:
 
 
 def _sections(
-    info: ClassifierInfo,
-    construction: Construction,
-    loading: Loading,
-    preparing: Preparing,
-    image: str,
-    url: str,
-    form: Form,
+    info: ClassifierInfo, loading: Loading, preparing: Preparing, scoring: list[str], image: str, url: str, form: Form
 ) -> list[Section]:
     imports = {"import torch", *loading.imports, *preparing.imports}
     labels, needed = _labels(info.labels)
@@ -87,11 +81,7 @@ def _sections(
         sections.append(_upload(loading, info.checkpoint.file if not url else "", image))
     sections.append(Section("## The network and its weights", loading.lines))
     sections.append(Section("## The picture as the network's input, as in training", preparing.lines))
-    sections.append(
-        Section(
-            "## From outputs to scores", tuple(spell_scores(info.activation, construction, info.preprocessing.crops))
-        )
-    )
+    sections.append(Section("## From outputs to scores", tuple(scoring)))
     sections.append(Section("## The answer", tuple(_answer(info.activation, form))))
     return sections
 
