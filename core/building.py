@@ -12,11 +12,11 @@ from torch import nn
 from core.architectures.custom import build_custom, load_source, rank_classes, spell_source, trust_request
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
-from core.checkpoints import Checkpoint
+from core.checkpoints import Checkpoint, identify
 from core.checkpoints.values import shown
 from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError
+from core.errors import MatchError, WhatsitError
 from core.foreign import recognise
 from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
@@ -29,6 +29,7 @@ _LARGEST_SOURCE = 1_000_000
 _ENOUGH = 0.6
 """Share of the weights' names that a Python file must speak of to be asked about."""
 _SMALL = 96
+_ULTRALYTICS = "ultralytics.nn.tasks.Classification"
 _ATTRIBUTE = re.compile(r"\bself\.(\w+)")
 
 
@@ -85,6 +86,9 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if spec.architecture:
         return _known(entry_of(spec.architecture).id, checkpoint, matches, ambiguous=False)
     best, ambiguous = decide(matches, hints)
+    other = no_classifier(checkpoint, matches)
+    if other is not None:
+        raise other
     if checkpoint.module is not None and (whole := _whole(checkpoint, best, matches)) is not None:
         return whole
     if best is not None and best.num_classes:
@@ -99,7 +103,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
-    raise _fits_nothing(checkpoint, matches)
+    raise _fits_nothing(checkpoint)
 
 
 def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...]) -> Built | None:
@@ -137,10 +141,43 @@ def _may_end_so(network: nn.Module) -> bool:
     return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
 
 
-def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
-    """The error that says what the file is instead, or what is nearest."""
+def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> WhatsitError | None:
+    """What a file is that is no image classifier, whatever code its network may be built with; ``None`` if it may be.
+
+    Args:
+        checkpoint: read from it.
+        matches: what fits, from ``rank``.
+    """
+    if any(match.num_classes for match in matches):
+        return None
+    path = Path(checkpoint.about.file)
+    if checkpoint.program is None and checkpoint.quantised:
+        return identify.not_weights(path, *identify.QUANTISED)
+    if matches and checkpoint.program is None:
+        try:
+            assemble(checkpoint, matches[0].architecture)
+        except MatchError as error:
+            return error
+    if matches:
+        return None
+    shapes = {key: tuple(value.shape) for key, value in checkpoint.tensors.items()}
+    foreign = recognise(shapes, checkpoint.classes[0][1] if checkpoint.module is not None else "")
+    if foreign is None:
+        return None
+    tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
+    return MatchError(f"{shown(path.name)} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
+
+
+def _fits_nothing(checkpoint: Checkpoint) -> MatchError:
+    """The error that says what is nearest, or whose code is needed."""
     name = shown(Path(checkpoint.about.file).name)
     classes = own_classes(checkpoint)
+    if classes and classes[0].startswith(_ULTRALYTICS):
+        return MatchError(
+            f"{name} is a classifier of Ultralytics that was saved whole.",
+            f"It is made of {shown(classes[0], 60)}: how these compute is in the Python package ultralytics.",
+            f"Where that is installed, run `yolo export model={name} format=torchscript`, and open what it writes.",
+        )
     if classes:
         named = ", ".join(shown(each, 40) for each in classes[:3]) + (" and others" if len(classes) > 3 else "")
         return MatchError(
@@ -148,10 +185,6 @@ def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchEr
             f"It is made of {named}: how these compute is in the Python file that defines them, not in this file.",
             "Choose that Python file, or drop it on the window.",
         )
-    foreign = None if matches else recognise({key: tuple(value.shape) for key, value in checkpoint.tensors.items()})
-    if foreign is not None:
-        tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
-        return MatchError(f"{name} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
     try:
         assemble(checkpoint, "")
     except MatchError as error:

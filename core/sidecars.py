@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from core.errors import LabelsError, PreprocessingError
-from core.labels import LIST_KEYS, Labels, labels_from, read_labels, read_text
+from core.labels import (
+    LIST_KEYS,
+    Labels,
+    NamesBeside,
+    label_files,
+    labels_from,
+    names_beside,
+    read_text,
+    readable_names,
+    table_from,
+)
 from core.outputs import KINDS, Said, task, title
 from core.preprocessing import (
     IMAGENET_MEAN,
@@ -51,6 +61,8 @@ class Sidecar:
         preprocessing_file: the file that the preprocessing comes from; may be empty.
         output: what the network's numbers are: the very kind from Whatsit's own files, from Hugging Face's
             ``problem_type`` whether one class is right, or several labels, or none; ``None`` where nothing says.
+        folders: what ``labels`` were called in training, where readable names took their place; else empty.
+        names: all label files, for where ``labels`` do not fit the head or are names of folders.
     """
 
     file: str
@@ -63,6 +75,8 @@ class Sidecar:
     labels_file: str = ""
     preprocessing_file: str = ""
     output: Said | None = None
+    folders: Labels = field(default=(), compare=False)
+    names: NamesBeside = field(default=NamesBeside(), compare=False)
 
     def fits(self, num_classes: int) -> bool:
         """Whether the files can speak of a model with that many classes."""
@@ -74,21 +88,17 @@ def _configs(weights: Path) -> list[Path]:
     return [weights.with_name(name) for name in names]
 
 
-def _names(weights: Path) -> list[Path]:
-    return [weights.with_name(name) for name in ("index_to_name.json", "labels.txt", "classes.txt")]
-
-
 def sidecar_files(weights: Path) -> list[Path]:
     """Where ``read_sidecar`` looks, whether there is anything or not."""
-    return [*_configs(weights), *_names(weights)]
+    return [*_configs(weights), *label_files(weights)]
 
 
 def read_sidecar(weights: Path) -> Sidecar | None:
     """Gather what lies beside a weights file; never raises.
 
     Looked at, each only for what those before it left open: ``<stem>.json``, ``config.json`` (timm's new
-    and flat form, Hugging Face), ``preprocessor_config.json``, ``index_to_name.json``, ``labels.txt`` and
-    ``classes.txt``.
+    and flat form, Hugging Face), ``preprocessor_config.json``, and label files such as ``index_to_name.json``,
+    ``labels.txt``, ``signature.json`` or ``data.yaml`` (``core/labels/beside.py``).
 
     Returns:
         ``None`` where there is nothing that says anything.
@@ -96,12 +106,7 @@ def read_sidecar(weights: Path) -> Sidecar | None:
     found = _Gathered()
     for path in _configs(weights):
         _gather_config(path, found)
-    for path in _names(weights):
-        if not found.labels and path.is_file():
-            try:
-                found.set_labels(path, read_labels(path))
-            except LabelsError as error:
-                found.problems.append(str(error))
+    found.set_names(names_beside(weights))
     return found.result()
 
 
@@ -144,6 +149,8 @@ class _Gathered:
         self.architecture = ""
         self.labels: Labels = ()
         self.labels_file = ""
+        self.folders: Labels = ()
+        self.names = NamesBeside()
         self.preprocessing: Preprocessing | None = None
         self.preprocessing_file = ""
         self.note = ""
@@ -151,11 +158,26 @@ class _Gathered:
         self.output: Said | None = None
         self.problems: list[str] = []
 
-    def set_labels(self, path: Path, labels: Labels) -> None:
+    def set_labels(self, path: Path, labels: Labels, folders: Labels = ()) -> None:
         """Take over class names."""
-        self.labels, self.labels_file = labels, str(path)
+        self.labels, self.labels_file, self.folders = labels, str(path), folders
         self.num_classes = self.num_classes or len(labels)
         self.file = self.file or path
+
+    def set_names(self, names: NamesBeside) -> None:
+        """Take over label files; the first counts where no configuration brought names."""
+        self.names = names
+        if self.labels:
+            return
+        self.problems.extend(names.problems)
+        if names.found:
+            path, count = Path(names.found[0].file), self.num_classes
+            self.set_labels(path, names.found[0].labels)
+            if self.preprocessing is not None:
+                # Files with general names may belong to another model: that is no reason to doubt the others.
+                self.num_classes = count
+        elif names.readable:
+            self.file = self.file or Path(names.readable[0].file)
 
     def result(self) -> Sidecar | None:
         """``None`` where nothing was found, not even a problem."""
@@ -172,6 +194,8 @@ class _Gathered:
             labels_file=self.labels_file,
             preprocessing_file=self.preprocessing_file,
             output=self.output,
+            folders=self.folders,
+            names=self.names,
         )
 
 
@@ -219,7 +243,11 @@ def _gather_values(path: Path, config: Json, found: _Gathered) -> None:
     except LabelsError as error:
         found.problems.append(f"The class names in {path.name} are not used. {error.why}")
         return
-    if labels:
+    over = readable_names(labels, table_from(config).readable) if labels else None
+    if over is not None:
+        # The names are WordNet ids then, such as n01440764.
+        found.set_labels(path, over.names, labels)
+    elif labels:
         found.set_labels(path, labels)
 
 
@@ -228,14 +256,7 @@ def _labels(config: Json) -> Labels:
     if not any(isinstance(config.get(key), (list, dict)) for key in LIST_KEYS):
         return ()
     labels = labels_from(config)
-    if all(label == f"LABEL_{index}" for index, label in enumerate(labels)):
-        return ()
-    described = config.get("label_descriptions")
-    if isinstance(described, dict) and "label_names" in config:
-        # The names are WordNet ids then, such as n01440764.
-        words = cast(Json, described)
-        return tuple(str(words.get(label, label)) for label in labels)
-    return labels
+    return () if all(label == f"LABEL_{index}" for index, label in enumerate(labels)) else labels
 
 
 def _num_classes(config: Json) -> int:

@@ -105,7 +105,7 @@ def _resized(pixels: Image, preprocessing: Preprocessing) -> Image:
     box: list[float] = []
     kept: list[int] = []
     for have, after, want in ((pixels.width, size[0], wide), (pixels.height, size[1], high)):
-        start = max(0, _offset(after, want))
+        start = max(0, centre_offset(after, want))
         kept.append(min(want, after))
         box += [start * have / after, (start + kept[-1]) * have / after]
     return pixels.resize((kept[0], kept[1]), sampling, (box[0], box[2], box[1], box[3]))
@@ -131,7 +131,7 @@ def _cropped(pixels: Image, preprocessing: Preprocessing, target: tuple[int, int
         if preprocessing.resize != "pad":
             return pixels
         target = preprocessing.size
-    left, top = (_offset(have, want) for have, want in zip(pixels.size, reversed(target), strict=True))
+    left, top = (centre_offset(have, want) for have, want in zip(pixels.size, reversed(target), strict=True))
     box = (left, top, left + target[1], top + target[0])
     if preprocessing.resize != "pad" or not any(preprocessing.fill):
         # Pillow fills what lies outside the image with zeros, which is torchvision's padding.
@@ -151,11 +151,12 @@ def _five_crops(pixels: Image, crop: tuple[int, int]) -> tuple[Image, ...]:
             f"It has {pixels.width} x {pixels.height} pixels, and {wide} x {high} are cut out at its corners.",
             "Choose a preprocessing that resizes, or one crop from the centre.",
         )
-    places = ((0, 0), (right, 0), (0, low), (right, low), (_offset(pixels.width, wide), _offset(pixels.height, high)))
+    middle = (centre_offset(pixels.width, wide), centre_offset(pixels.height, high))
+    places = ((0, 0), (right, 0), (0, low), (right, low), middle)
     return tuple(pixels.crop((left, top, left + wide, top + high)) for left, top in places)
 
 
-def _offset(have: int, want: int) -> int:
+def centre_offset(have: int, want: int) -> int:
     """Where a centre crop starts along one side; negative where the image is padded."""
     if want > have:
         return -((want - have) // 2)

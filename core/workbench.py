@@ -33,6 +33,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.preprocessing import Preprocessing
     from core.scripting import Form
 
 _CHUNK = 200
@@ -77,6 +78,21 @@ class Workbench:
                 lambda context: self._download_and_open(context, spec, device), Priority.SOON
             )
         return self._engine_jobs.submit(self._opening(spec, device), Priority.SOON)
+
+    def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
+        """Give the current classifier other labels or preprocessing; finishes with its ``ClassifierInfo``.
+
+        Nothing is read or built for it, and it goes before all that is not as urgent.  Emits, before it finishes, the
+        ``ImageResult`` of an image.  A failure leaves the classifier in use as it was.
+
+        Args:
+            spec: as the current classifier's, with other labels or preprocessing; another network is opened first.
+            source: the image that a person looks at; ``None`` where there is none.
+            device: for a network that has to be opened first.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().dress(context, spec, device, source, self.decoder), Priority.NOW
+        )
 
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
@@ -142,6 +158,18 @@ class Workbench:
             context.check()
             yield
             return preview(self.decoder.decode(source, context.check))
+
+        return self._file_jobs.submit(work, Priority.NOW)
+
+    def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
+        """Find out what a network gets to see of an image; finishes with a ``Seen``."""
+
+        def work(context: Context) -> Steps:
+            from core.seeing import see
+
+            image = self.decoder.decode(source, context.check)
+            yield
+            return see(image, preprocessing)
 
         return self._file_jobs.submit(work, Priority.NOW)
 

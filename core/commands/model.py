@@ -46,7 +46,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tensors", default="", metavar="KEYS", help="which weights of the file, such as model_ema")
     parser.add_argument("--trust", action="store_true", help="the files named here may run code that they bring")
-    parser.add_argument("--labels", default="", metavar="FILE", help="class names: a name a line, JSON list or dict")
+    parser.add_argument(
+        "--labels", default="", metavar="FILE", help="class names: text, JSON, YAML or CSV; or imagenet"
+    )
     parser.add_argument(
         "--activation",
         choices=("auto", *KINDS),

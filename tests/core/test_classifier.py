@@ -66,7 +66,7 @@ def test_the_scores_of_an_image_are_the_mean_of_those_of_its_views() -> None:
     # The mean of probabilities, which is another one than that of the outputs.
     assert (expected - torch.softmax(outputs.mean(1), dim=1)).abs().max() > 1e-4
     # A full memory counts views: 40, 20 and then 10 of them.
-    assert (classifier.batch_limit, max(network.batches[-4:])) == (10, 10)
+    assert (classifier.seat.batch_limit, max(network.batches[-4:])) == (10, 10)
 
 
 def test_an_image_one_view_of_which_has_no_answer_has_none() -> None:
@@ -90,7 +90,7 @@ def test_a_full_memory_makes_batches_smaller_and_changes_no_score() -> None:
     expected = answer(Classifier(MeanColour(), classifier_info()), batch)
     found = answer(classifier, batch)
     assert [list(p.probabilities) for p in found] == [list(p.probabilities) for p in expected]
-    assert classifier.batch_limit == 2
+    assert classifier.seat.batch_limit == 2
     assert max(network.batches[-4:]) == 2
     network.batches.clear()
     answer(classifier, batch)
@@ -115,10 +115,10 @@ def test_a_full_device_is_asked_to_make_room_before_anything_is_made_smaller() -
         network.most = 8
         return len(asked) == 1
 
-    classifier.make_room = make_room
+    classifier.seat.make_room = make_room
     answer(classifier, torch.rand(8, 3, 4, 4))
     assert asked == ["cpu"]
-    assert (network.batches, classifier.batch_limit) == ([8, 8], 0)
+    assert (network.batches, classifier.seat.batch_limit) == ([8, 8], 0)
 
 
 def test_a_network_that_finds_no_place_is_moved_again_once_there_is_room() -> None:
@@ -138,7 +138,7 @@ def test_a_network_that_finds_no_place_is_moved_again_once_there_is_room() -> No
         network.cramped = False
         return device == "cpu:0"
 
-    classifier.make_room = make_room
+    classifier.seat.make_room = make_room
     classifier.move(target)
     assert classifier.info.device == target
 
