@@ -53,7 +53,7 @@ class Classifier:
         self.seat = Seat(info.device)
         self._network = network
         self._info = info
-        self._provenance = _provenance(info)
+        self._provenance = provenance_of(info)
 
     @property
     def info(self) -> ClassifierInfo:
@@ -112,7 +112,7 @@ class Classifier:
     def describe(self, info: ClassifierInfo) -> None:
         """Take over new labels, preprocessing or device."""
         self._info, self.seat.device = info, info.device
-        self._provenance = _provenance(info)
+        self._provenance = provenance_of(info)
 
     def predict(
         self, batch: Tensor, preparation_s: list[float], clock: Callable[[], float]
@@ -191,7 +191,8 @@ class Classifier:
         return activated(output.float(), self.info.activation).cpu()
 
 
-def _provenance(info: ClassifierInfo) -> Provenance:
+def provenance_of(info: ClassifierInfo) -> Provenance:
+    """What the answers of a classifier rest on."""
     return Provenance(
         weights=info.checkpoint.file,
         sha256=info.checkpoint.sha256,

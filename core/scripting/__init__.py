@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
@@ -17,7 +18,7 @@ from core.outputs import title
 from core.scripting.building import Loading, spell_loading
 from core.scripting.notebooks import Section, to_file, to_notebook
 from core.scripting.preparing import Preparing, spell_preparing
-from core.scripting.quoting import INDENT, named_list, quoted, remark
+from core.scripting.quoting import INDENT, WIDTH, named_list, quoted, remark
 from core.scripting.reading import SAVE_IT
 from core.scripting.scoring import spell_scores
 
@@ -176,7 +177,7 @@ def _about(info: ClassifierInfo, loading: Loading) -> list[str]:
     return [
         f"What {remark(info.name, 80)} makes of a picture, in plain PyTorch: the same scores as Whatsit {VERSION}.",
         "",
-        *_facts(info, loading),
+        *(line for fact in _facts(info, loading) for line in textwrap.wrap(fact, WIDTH, subsequent_indent=INDENT)),
         "",
         f"Needs: {_packages(info, loading)}",
     ]
