@@ -166,12 +166,12 @@ def _open_pickle(about: CheckpointSummary, url: str) -> _Opened:
         lines.append(f"tensors = checkpoint{code}")
     names = {name: value for name, value in inside.items() if isinstance(name, str)}
     plain = tuple(name for name, value in names.items() if isinstance(value, Tensor))
-    parts = {name: value for name, value in names.items() if isinstance(value, dict)}
+    parts = {name: cast("Mapping[object, object]", value) for name, value in names.items() if isinstance(value, dict)}
     if len(plain) < len(parts) and not plain:
         joined = [
             f"{first}.{second}"
             for first, part in parts.items()
-            for second, value in cast("Mapping[object, object]", part).items()
+            for second, value in part.items()
             if isinstance(second, str) and isinstance(value, Tensor)
         ]
         lines.append(
@@ -184,7 +184,7 @@ def _open_pickle(about: CheckpointSummary, url: str) -> _Opened:
 def _tried(path: Path) -> tuple[object, tuple[str, ...]]:
     """What plain PyTorch finds in a file, and the harmless names that it must be told of for that."""
     try:
-        wanted = cast("list[str]", torch.serialization.get_unsafe_globals_in_checkpoint(path))
+        wanted = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except (ValueError, RuntimeError):
         # Of files from before PyTorch 1.6 nothing is told.
         wanted = list(_HARMLESS)
@@ -202,7 +202,7 @@ def _tried(path: Path) -> tuple[object, tuple[str, ...]]:
 
 def _loaded(path: Path) -> object:
     """The file's values, with tensors that have no numbers."""
-    load = cast("Callable[..., object]", torch.load)  # pyright: ignore[reportUnknownMemberType]
+    load = cast("Callable[..., object]", torch.load)
     with path.open("rb") as file:
         is_zip = file.read(2) == b"PK"
     # Mapped, so that the numbers are never read; nothing looks at them.

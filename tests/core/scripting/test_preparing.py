@@ -21,7 +21,6 @@ from core.scripting.preparing import spell_preparing
 from core.tensors import to_tensor
 from tests.core.pictures import encoded, exif, quarters, scene, turned
 
-PLAIN = {"mean": (0.0,) * 3, "std": (1.0,) * 3}
 VARIANTS = {
     **PRESETS,
     "exact, not square": Preprocessing(resize="exact", size=(40, 70), crop=None, interpolation="nearest"),
@@ -39,7 +38,7 @@ VARIANTS = {
     "ten crops, padded": Preprocessing(resize="pad", size=(60, 70), crop=(40, 40), crops=10, fill=(7, 8, 9)),
     "inverted": replace(PRESETS["mnist"], invert=True),
     "as OpenCV reads": Preprocessing(channels="bgr", range="0..255", mean=(104.0, 117.0, 123.0), std=(1.0,) * 3),
-    "from -1 to 1": Preprocessing(range="-1..1", **PLAIN),
+    "from -1 to 1": Preprocessing(range="-1..1", mean=(0.0,) * 3, std=(1.0,) * 3),
     "grey on three channels": Preprocessing(channels="grey3", resize="pad", fill=(10, 200, 90)),
     "on white, lying": Preprocessing(background=(255, 255, 255), exif=False),
     "as a row": replace(PRESETS["mnist"], flatten=True),
@@ -98,7 +97,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, 
         capture_output=True, text=True, encoding="utf-8", timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    theirs: list[Tensor] = torch.load(elsewhere / "made.pt", weights_only=True)  # pyright: ignore[reportUnknownMemberType]
+    theirs: list[Tensor] = torch.load(elsewhere / "made.pt", weights_only=True)
     found: dict[str, list[tuple[str, Tensor, Tensor]]] = {name: [] for name in VARIANTS}
     for (name, picture, mine), other in zip(ours, theirs, strict=True):
         found[name].append((picture, mine, other))

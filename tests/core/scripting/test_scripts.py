@@ -26,6 +26,8 @@ from tests.core.pictures import encoded, exif, quarters, scene, turned
 from tests.core.scripting.cases import CASES, ODD
 
 TOLERANCE = 1e-5
+NOTED = ("built in", "changed head", "SimpleCNN", "trains when imported", "pickled whole, of one's own", "values")
+"""Cases whose notebooks are run: their code is that of the scripts, but for paths and the last lines."""
 RUN = """
 import importlib.util, json, sys, warnings
 
@@ -100,7 +102,7 @@ class Ran:
 def scores(session: Session, images: list[str]) -> list[list[float]]:
     sources = tuple(ImageSource(image, Path(image)) for image in images)
     results = session.follow(session.workbench.classify(sources))
-    return [list(result.prediction.probabilities) for result in results
+    return [list(result.prediction.values or result.prediction.probabilities) for result in results
             if isinstance(result, ImageResult) and result.prediction is not None]  # fmt: skip
 
 
@@ -124,7 +126,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             script.write_text(made.scripts[name], encoding="utf-8")
             notebook.write_text(made.notebooks[name], encoding="utf-8")
             jobs.append((name, str(script), images))
-            noted.append((name, str(notebook), images[:1]))
+            if name in NOTED:
+                noted.append((name, str(notebook), images[:1]))
     made.theirs = run(folder / "elsewhere", jobs)
     made.noted = run(folder / "hosted", noted)
     return made
@@ -139,7 +142,7 @@ def test_the_script_gives_the_same_scores(name: str, ran: Ran) -> None:
     assert np.abs(ours - ours[0]).max() > 100 * TOLERANCE
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NOTED)
 def test_the_notebook_gives_the_same_scores(name: str, ran: Ran) -> None:
     assert np.abs(np.array(ran.ours[name][0]) - np.array(ran.noted[name][0])).max() <= TOLERANCE
 
