@@ -19,7 +19,7 @@ from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
-from core.labels import read_labels
+from core.labels import read_table
 from core.matching import hints_of
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
 from core.outputs import Evidence, Output, recognise, said_in
@@ -197,7 +197,7 @@ def _name_count(spec: ModelSpec, checkpoint: Checkpoint, sidecar: Sidecar | None
     if spec.names:
         return len(spec.names)
     if spec.labels and spec.labels != IMAGENET:
-        return len(read_labels(Path(spec.labels)))
+        return len(read_table(Path(spec.labels)).names)
     inside = checkpoint.metadata.get("class_names")
     if isinstance(inside, list | tuple):
         return len(cast("list[object]", inside))

@@ -177,8 +177,15 @@ class ModelKeeper(QObject):
         if self.opening is not None or self.info is None:
             self.open(spec)
             return
-        self._wanted = spec
-        self._dress.ask(lambda: self._workbench.dress(spec, self.looked_at(), self.device))
+        self._wanted, in_use = spec, self.info.spec
+        # Other names alone change no score.
+        same = (spec.preprocessing, spec.activation) == (in_use.preprocessing, in_use.activation)
+        self._dress.ask(lambda: self._workbench.dress(spec, None if same else self.looked_at(), self.device))
+
+    @property
+    def changing(self) -> bool:
+        """Whether the model in use is to be dressed otherwise still."""
+        return bool(self._dress.job)
 
     def choose_activation(self, kind: str) -> None:
         """Read the network's numbers as another kind of output; empty as it is recognised."""

@@ -314,8 +314,14 @@ class Session(QObject):
         self.preferences.remember(info.spec)
         self.recent_changed.emit()
         self.notice_over.emit("model")
+        if info.notices and (self._used is None or info.notices != self._used.notices):
+            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
         self.info_changed.emit()
-        self.images.answer_dressed(answer)
+        if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_dressed(answer)
+        self._used = info
         self.answer_changed.emit()
         self.about_changed.emit()
 

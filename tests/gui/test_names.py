@@ -72,7 +72,7 @@ def test_a_name_changes_on_the_answer_at_once(
     assert entry.answered.prediction is not None
     assert entry.answered.prediction.provenance.labels == "you"
     assert opened.window.scores.names.value == "10 classes, named by you"
-    assert opened.fake.opened[-1][0].names[row] == "something else"
+    assert opened.fake.dresses[-1].names[row] == "something else"
 
 
 def test_photos_that_wait_are_answered_with_the_new_names(
@@ -96,23 +96,23 @@ def test_what_was_written_can_be_undone_and_taken_back(opened: Opened, edit: Cal
     write(editor, 0, "plane")
     write(editor, 9, "lorry")
     editor.stack.undo()
-    opened.until(lambda: opened.fake.opened[-1][0].names == ("plane", *TEN[1:]))
+    opened.until(lambda: opened.fake.dresses[-1].names == ("plane", *TEN[1:]))
     editor.stack.redo()
-    opened.until(lambda: opened.fake.opened[-1][0].names == ("plane", *TEN[1:9], "lorry"))
+    opened.until(lambda: opened.fake.dresses[-1].names == ("plane", *TEN[1:9], "lorry"))
     editor.reset_asked.emit()
     opened.until(lambda: shown(editor) == TEN)
-    assert opened.fake.opened[-1][0].names == ()
+    assert opened.fake.dresses[-1].names == ()
     editor.stack.undo()
-    opened.until(lambda: opened.fake.opened[-1][0].names == ("plane", *TEN[1:9], "lorry"))
+    opened.until(lambda: opened.fake.dresses[-1].names == ("plane", *TEN[1:9], "lorry"))
 
 
 def test_a_name_that_is_empty_or_the_same_changes_nothing(opened: Opened, edit: Callable[[], NamesEditor]) -> None:
     editor = edit()
-    count = len(opened.fake.opened)
+    count = len(opened.fake.dresses)
     write(editor, 0, "   ")
     write(editor, 0, TEN[0])
     assert shown(editor) == TEN
-    assert len(opened.fake.opened) == count
+    assert len(opened.fake.dresses) == count
     assert not editor.stack.canUndo()
 
 
@@ -126,7 +126,7 @@ def test_a_list_is_pasted(opened: Opened, edit: Callable[[], NamesEditor], text:
     editor.table.setCurrentIndex(editor.table.model().index(4, 1))
     editor.paste()
     assert shown(editor) == GERMAN
-    opened.until(lambda: opened.fake.opened[-1][0].names == GERMAN)
+    opened.until(lambda: opened.fake.dresses[-1].names == GERMAN)
 
 
 def test_a_part_of_a_list_is_pasted_from_the_chosen_row_on(edit: Callable[[], NamesEditor]) -> None:
@@ -212,7 +212,7 @@ def test_imagenets_names_are_offered_for_a_head_of_its_size(opened: Opened) -> N
     assert "ImageNet's names" not in titles(10)
     assert "ImageNet's names" not in titles(1002)
     opened.window.scores.imagenet_names_asked.emit()
-    opened.until(lambda: opened.fake.opened[-1][0] == ModelSpec(labels="imagenet"))
+    opened.until(lambda: opened.fake.dresses[-1] == ModelSpec(labels="imagenet"))
 
 
 def test_the_choice_that_is_so_now_is_marked() -> None:
