@@ -23,6 +23,7 @@ from core.devices import choose_device, list_devices
 from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
 from core.evaluating import Evaluating
 from core.evaluations import EvaluationRequest
+from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
@@ -215,9 +216,15 @@ class Engine:
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
 
     def script(
-        self, context: Context, info: ClassifierInfo, source: ImageSource | None, form: Form, decoder: Decoder
+        self,
+        context: Context,
+        info: ClassifierInfo,
+        source: ImageSource | None,
+        form: Form,
+        target: Path | None,
+        decoder: Decoder,
     ) -> Steps:
-        """Job: write a classifier as plain Python; finishes with the text."""
+        """Job: write a classifier as plain Python, to a file where one is named; finishes with the text."""
         context.progress(0, 0, "Writing the script")
         yield
         path = source.path if source is not None and source.data is None else None
@@ -226,7 +233,10 @@ class Engine:
         if source is not None and path is not None:
             with contextlib.suppress(ImageError):
                 mode = decoder.decode(source, context.check).pixels.mode
-        return write_script(info, str(path.absolute()) if path is not None else "", form, mode)
+        text = write_script(info, str(path.absolute()) if path is not None else "", form, mode)
+        if target is not None:
+            write_text(target, text)
+        return text
 
     def save(self, context: Context, path: Path) -> Steps:
         """Job: write the current classifier to files; finishes with the ``tuple[Path, ...]`` that were written."""

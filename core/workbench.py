@@ -118,17 +118,22 @@ class Workbench:
         """
         return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
 
-    def script(self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py") -> int:
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py", target: Path | None = None
+    ) -> int:
         """Write a classifier as plain PyTorch; finishes with the text of a script or notebook.
 
         Args:
             info: the classifier; its weights file is read once more.
             source: the picture that it is to classify.
             form: ``py`` or ``ipynb``.
+            target: a file to write it to.
         """
-        return self._engine_jobs.submit(
-            lambda context: self._get_engine().script(context, info, source, form, self.decoder), Priority.SOON
-        )
+
+        def work(context: Context) -> Steps:
+            return self._get_engine().script(context, info, source, form, target, self.decoder)
+
+        return self._engine_jobs.submit(work, Priority.SOON)
 
     def expand(self, paths: tuple[Path, ...]) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.

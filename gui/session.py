@@ -25,6 +25,7 @@ from gui.preparing import Preparing
 from gui.probing import Probing
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
+from gui.scripting import Scripting
 from gui.seeing import Seeing
 from gui.weights_watch import WeightsWatch
 
@@ -99,6 +100,7 @@ class Session(QObject):
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
         self.probing = Probing(workbench, self)
+        self.scripting = Scripting(workbench, self)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
@@ -128,7 +130,8 @@ class Session(QObject):
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.seeing, self.saving, self.looking, self.probing):
+        parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
+        for part in (*parts, self.probing, self.scripting):
             if part.handle(event):
                 break
         self._note_activity()
@@ -199,9 +202,9 @@ class Session(QObject):
             self.saving.cancel()
         self._note_activity()
 
-    def save(self, path: Path) -> None:
-        """Write all answers to a file; its suffix tells the form."""
-        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
+    def save(self, path: Path, provenance: bool = False) -> None:
+        """Write all answers to a file, whose suffix tells the form; in JSON with their provenance, if wished."""
+        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k, provenance)
         self._note_activity()
 
     def save_names(self, path: Path) -> None:
@@ -284,6 +287,7 @@ class Session(QObject):
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
+        self.scripting.failed.connect(partial(self._fail, "script"))
         self.watch.changed.connect(self._offer_reload)
 
     def _use_model(self, as_asked: bool) -> None:

@@ -17,7 +17,7 @@ from core.descriptions import (
     Provenance,
     Seen,
 )
-from core.errors import DeviceError, ExportError, MatchError, WhatsitError
+from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.predictions import ImageResult, Prediction
@@ -90,6 +90,7 @@ class FakeWorkbench(Workbench):
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
+        unwritable: weights of models that no script can be written of.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -120,6 +121,7 @@ class FakeWorkbench(Workbench):
         self.agreed: list[TrustRequest] = []
         self.revoked: list[str] = []
         self.inspection = Inspection("")
+        self.unwritable: set[str] = set()
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -274,6 +276,21 @@ class FakeWorkbench(Workbench):
             if not path.parent.is_dir():
                 raise ExportError(f"{path} was not written.", "Its folder does not exist.")
             return path, path.with_name("config.json")
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: str = "py", target: Path | None = None
+    ) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            if info.spec.weights in self.unwritable:
+                raise ScriptError("This model cannot be written as a plain script.", "It is a test's.")
+            text = f"{form} of {info.name} for {source.name if source is not None else 'nothing'}"
+            if target is not None:
+                target.write_text(text, encoding="utf-8")
+            return text
 
         return self._jobs.submit(work, Priority.SOON)
 
