@@ -23,7 +23,7 @@ from core.errors import DeviceError, MatchError, UsageError, WhatsitError
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
-from core.opening import build_classifier, locate
+from core.opening import build_classifier, confirm, locate
 from core.packing import save_model
 from core.predictions import ImageResult
 from core.sidecars import sidecar_files
@@ -58,7 +58,7 @@ class Engine:
         yield
         # Before the file is read: one that is written to meanwhile must not pass for what was read.
         key = _key(spec, path)
-        classifier = self._kept.get(key)
+        classifier, checkpoint = self._kept.get(key), None
         if classifier is None:
             context.progress(0, 0, "Reading the weights")
             checkpoint = open_checkpoint(path, spec.tensors)
@@ -68,6 +68,8 @@ class Engine:
             yield
         context.progress(0, 0, "Warming up")
         notices = _settle(classifier, chosen, wanted=device)
+        if checkpoint is not None:
+            confirm(classifier, checkpoint, entry)
         # Only now, when nothing can fail any more: until here the previous one was in use.
         context.check()
         self._keep(key, classifier)

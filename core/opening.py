@@ -13,7 +13,6 @@ from core.catalogue import (
     PretrainedEntry,
     assumed_preprocessing,
     imagenet_labels,
-    published,
 )
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
@@ -22,7 +21,7 @@ from core.errors import LabelsError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
-from core.matching import hints_of
+from core.matching import hints_of, publication
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -58,7 +57,7 @@ def build_classifier(
     entry: PretrainedEntry | None,
     consents: Sequence[Consent] = (),
 ) -> Classifier:
-    """Network, labels and preprocessing for a checkpoint, on the CPU.
+    """Network, labels and preprocessing for a checkpoint, on the CPU; ``confirm`` it before it is used.
 
     Args:
         context: of the job.
@@ -74,12 +73,6 @@ def build_classifier(
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
     """
-    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
-        raise WeightsError(
-            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
-            "Its hash differs: the file was damaged or replaced.",
-            f"Remove {checkpoint.about.file} and choose these weights again.",
-        )
     sidecar = read_sidecar(Path(checkpoint.about.file))
     notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     context.progress(0, 0, "Building the network")
@@ -87,8 +80,7 @@ def build_classifier(
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
     notices.extend(built.notices)
-    # From here on the sha256 is needed: it had all the time until now.
-    known = entry or published(checkpoint.summary.sha256)
+    known = entry or publication(checkpoint)
     labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
@@ -104,13 +96,34 @@ def build_classifier(
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         device=DeviceInfo("cpu", "CPU"),
-        checkpoint=checkpoint.summary,
+        checkpoint=checkpoint.about,
         modified_ns=checkpoint.modified_ns,
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
     )
     return Classifier(built.network, info)
+
+
+def confirm(classifier: Classifier, checkpoint: Checkpoint, entry: PretrainedEntry | None) -> None:
+    """Wait for the sha256 of the file, which takes longer than all else, and write it into what the classifier says.
+
+    Args:
+        classifier: from ``build_classifier``.
+        checkpoint: its weights.
+        entry: where they are published ones that were asked for by name.
+
+    Raises:
+        WeightsError: the file changed while it was read, or is not what was published.
+    """
+    summary = checkpoint.summary
+    if entry is not None and not summary.sha256.startswith(entry.sha256_prefix):
+        raise WeightsError(
+            f"{Path(summary.file).name} is not what torchvision published.",
+            "Its hash differs: the file was damaged or replaced.",
+            f"Remove {summary.file} and choose these weights again.",
+        )
+    classifier.describe(replace(classifier.info, checkpoint=summary))
 
 
 def _refusal(form: InputForm | None) -> str:
