@@ -149,6 +149,7 @@ def _check_memory(refs: Iterable[TensorRef]) -> None:
         if ref.dtype not in ELEMENT_BYTES or ref.storage.dtype not in ELEMENT_BYTES:
             raise BrokenFile(f"its numbers have the type {ref.dtype}, which cannot be read")
         wanted += math.prod(ref.shape) * ELEMENT_BYTES[ref.dtype]
-        held[ref.storage.key] = ref.storage.numel * ELEMENT_BYTES[ref.storage.dtype]
+        reached = (ref.storage.start + ref.storage.numel) * ELEMENT_BYTES[ref.storage.dtype]
+        held[ref.storage.key] = max(reached, held.get(ref.storage.key, 0))
     if wanted > _MAX_SHARING * sum(held.values()) + _SLACK:
         raise BrokenFile("its tensors claim far more memory than it has numbers")

@@ -42,11 +42,12 @@ _ORDER = (
 )
 _AVERAGED = re.compile(r"(^|[_.])(ema|swa|teacher|average|averaged|momentum|target)\d*([_.]|$)", re.IGNORECASE)
 _HARMLESS = re.compile(
-    r"(^|[._])(n_averaged|num_updates|decay|criterion|loss(es)?(_\w+)?|\w+_loss|loss_fn|\w*metrics?|\w*accuracy|\w+_acc"
-    r"|acc|auroc|f1(_score)?|mixup|ema_\w+|\w+_ema|teacher\w*)([._]|$)",
+    r"(?:^|[._])(?:n_averaged|num_updates|decay|criterion|loss(?:es)?|[^\W_]*(?:metrics?|accuracy)|acc|auroc|f1|mixup"
+    r"|ema(?=_\w)|(?<=\w_)ema|teacher[^\W_]*)(?=[._]|$)",
     re.IGNORECASE,
 )
-"""Names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
+"""Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
+_LONGEST_NAME = 300
 _INSIDE = re.compile(r"(?:(?<=\.)|^)(?:module|_orig_mod|_(?:fsdp|checkpoint)_wrapped_module)\.", re.MULTILINE)
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
@@ -292,7 +293,8 @@ def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:
     Anything else means a larger network around this one, with another answer.
     """
     explained = {name for candidate in fitting for name in candidate.used}
-    return all(_HARMLESS.search(name) for name in place.refs if name not in explained)
+    beside = (name for name in place.refs if name not in explained)
+    return all(len(name) <= _LONGEST_NAME and _HARMLESS.search(name) for name in beside)
 
 
 def _plausible(place: _Place) -> Iterator[TensorSet]:
