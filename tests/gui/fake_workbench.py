@@ -74,6 +74,7 @@ class FakeWorkbench(Workbench):
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
+        lists_prepared: how many times the lists of what can be chosen were read ahead.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -98,6 +99,7 @@ class FakeWorkbench(Workbench):
         self.agreed: list[TrustRequest] = []
         self.revoked: list[str] = []
         self.inspection = Inspection("")
+        self.lists_prepared = 0
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -189,6 +191,15 @@ class FakeWorkbench(Workbench):
 
     def revoke(self, sha256: str) -> None:
         self.revoked.append(sha256)
+
+    def prepare_lists(self) -> int:
+        self.lists_prepared += 1
+
+        def work(_context: Context) -> Steps:
+            yield
+            return 0
+
+        return self._files.submit(work, Priority.LONG)
 
     def inspect(self, path: Path) -> int:
         def work(context: Context) -> Steps:
