@@ -28,7 +28,7 @@ from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
 from core.labelled import Wanted, align, read_labelled
-from core.opening import Assembly, build_network, dress, locate
+from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
 from core.probing import Probing
@@ -88,7 +88,7 @@ class Engine:
         chosen = choose_device(device)
         path, entry = locate(context, spec)
         yield
-        kept = next((kept for kept in self._kept if kept.serves(spec)), None)
+        kept, checkpoint = next((kept for kept in self._kept if kept.serves(spec)), None), None
         if kept is None:
             # Before the file is read: one that is written to meanwhile must not pass for what was read.
             files = _states(_resting_on(spec, path))
@@ -107,6 +107,9 @@ class Engine:
         else:
             context.progress(0, 0, "Warming up")
             notices = _settle(classifier, chosen, wanted=device)
+        if checkpoint is not None:
+            kept.assembly = confirm(kept.assembly, checkpoint)
+            classifier.describe(replace(classifier.info, checkpoint=kept.assembly.checkpoint.about))
         # Only now, when nothing can fail any more: until here the previous one was in use.
         context.check()
         self._current = kept.classifier = classifier

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import cast
 
 from core.building import no_classifier, with_channels
-from core.catalogue import assumed_preprocessing, published
+from core.catalogue import assumed_preprocessing
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Inspection, Match, ModelSpec, TensorRow
 from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
-from core.matching import decide, hints_of, rank
+from core.matching import decide, hints_of, publication, rank
 from core.naming import choose_names
 from core.preprocessing import Preprocessing
 from core.rebuilding import can_rebuild
@@ -46,15 +46,15 @@ def inspect_file(path: Path, tensors: str = "") -> Inspection:
 
 def describe(checkpoint: Checkpoint) -> Inspection:
     """All about a checkpoint that was read."""
-    summary = checkpoint.summary
+    summary = checkpoint.about
     shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
     matches = rank(checkpoint)
     sidecar = read_sidecar(Path(summary.file))
-    known = published(summary.sha256)
+    known = publication(checkpoint)
     found = Inspection(
         file=summary.file,
         container=summary.container,
-        sha256=summary.sha256,
+        sha256=checkpoint.summary.sha256,
         bytes=summary.bytes,
         unwrapped=summary.unwrapped,
         prefix=summary.prefix,

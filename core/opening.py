@@ -12,7 +12,6 @@ from core.building import Built, assumed, build, with_channels
 from core.catalogue import (
     PretrainedEntry,
     assumed_preprocessing,
-    published,
 )
 from core.checkpoints import Checkpoint
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
@@ -20,7 +19,7 @@ from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import read_table
-from core.matching import hints_of
+from core.matching import hints_of, publication
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
 from core.outputs import Evidence, Output, recognise, said_in
 from core.preprocessing import Preprocessing
@@ -59,6 +58,7 @@ class Assembly:
         built: the network, on the CPU at first.
         checkpoint: what was read from the weights file, without its tensors.
         entry: where they are published ones that were asked for by name.
+        known: the published weights that the file is a copy of, however it was asked for.
         sidecar: what lies beside the file.
         spec: what was asked for, with the Python file that was found beside the weights, so that another of its
             classes can be chosen.
@@ -68,6 +68,7 @@ class Assembly:
     built: Built
     checkpoint: Checkpoint
     entry: PretrainedEntry | None
+    known: PretrainedEntry | None
     sidecar: Sidecar | None
     spec: ModelSpec
     head: str
@@ -80,7 +81,7 @@ def build_network(
     entry: PretrainedEntry | None,
     consents: Sequence[Consent] = (),
 ) -> Assembly:
-    """The network of a checkpoint, on the CPU.
+    """The network of a checkpoint, on the CPU; ``confirm`` it before it is used.
 
     Args:
         context: of the job.
@@ -95,22 +96,16 @@ def build_network(
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
     """
-    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
-        raise WeightsError(
-            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
-            "Its hash differs: the file was damaged or replaced.",
-            f"Remove {checkpoint.about.file} and choose these weights again.",
-        )
     sidecar = read_sidecar(Path(checkpoint.about.file))
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
-    # From here on the sha256 is needed: it had all the time until now.
+    known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
-    bare = replace(checkpoint, about=checkpoint.summary, tensors={}, module=None, program=None, finish=None)
+    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None)
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
-    return Assembly(built, bare, entry, sidecar, found, head)
+    return Assembly(built, bare, entry, known, sidecar, found, head)
 
 
 def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
@@ -130,7 +125,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     notices.extend(built.notices)
-    known = assembly.entry or published(checkpoint.summary.sha256)
+    known = assembly.known
     output = _output(spec, assembly)
     naming = choose_names(
         spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
@@ -154,7 +149,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         device=DeviceInfo("cpu", "CPU"),
-        checkpoint=checkpoint.summary,
+        checkpoint=checkpoint.about,
         modified_ns=checkpoint.modified_ns,
         notices=tuple(notices),
         ambiguous=built.ambiguous,
@@ -164,6 +159,26 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         activation_source=output.source,
         outputs=built.outputs,
     )
+
+
+def confirm(assembly: Assembly, checkpoint: Checkpoint) -> Assembly:
+    """Wait for the sha256 of the file, which takes longer than all else, and add it to what is known of the network.
+
+    Args:
+        assembly: from ``build_network``.
+        checkpoint: its weights.
+
+    Raises:
+        WeightsError: the file changed while it was read, or is not what was published.
+    """
+    summary, entry = checkpoint.summary, assembly.entry
+    if entry is not None and not summary.sha256.startswith(entry.sha256_prefix):
+        raise WeightsError(
+            f"{Path(summary.file).name} is not what torchvision published.",
+            "Its hash differs: the file was damaged or replaced.",
+            f"Remove {summary.file} and choose these weights again.",
+        )
+    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=summary))
 
 
 def _refusal(form: InputForm | None) -> str:

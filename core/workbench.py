@@ -179,6 +179,22 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.NOW)
 
+    def prepare_lists(self) -> int:
+        """Read the tables of what can be chosen, so that asking ``core.catalogue`` takes no time from then on.
+
+        Finishes with how many architectures there are.
+        """
+
+        def work(context: Context) -> Steps:
+            from core import catalogue
+
+            catalogue.pretrained()
+            context.check()
+            yield
+            return len(catalogue.architectures())
+
+        return self._file_jobs.submit(work, Priority.LONG)
+
     def inspect(self, path: Path) -> int:
         """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
         return self._engine_jobs.submit(lambda context: self._get_engine().inspect(context, path), Priority.SOON)

@@ -115,16 +115,18 @@ def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True
     file, size = identify.open_regular(path)
     with file:
         before = os.fstat(file.fileno())
-        hashing = _Hash(path)
+        hashing = _Hash(path, before)
         try:
             read = _read(path, file, size, tensors, refuse_unsafe)
         except BaseException:
             hashing.stop()
             raise
+    # What comes after both was read and hashed as one.
+    changed = _changed(path, before)
 
     def finish() -> str:
         hashing.wait()
-        if not hashing.hexadecimal or _changed(path, before):
+        if not hashing.hexadecimal or changed:
             raise WeightsError(
                 f"{shown(path.name)} changed while it was read.",
                 "Another program, perhaps a training run, was writing it.",
@@ -211,12 +213,13 @@ class _Hash:
     """The sha256 of a file, computed while it is read.
 
     Attributes:
-        hexadecimal: once ``wait`` has returned; empty if the file could not be read.
+        hexadecimal: once ``wait`` has returned; empty if the file could not be read, or was another one by then.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, before: os.stat_result) -> None:
         self.hexadecimal = ""
         self._path = path
+        self._before = before
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sha256", daemon=True)
         self._thread.start()
@@ -240,7 +243,7 @@ class _Hash:
                     digest.update(view[:count])
         except OSError:
             return
-        self.hexadecimal = digest.hexdigest()
+        self.hexadecimal = "" if _changed(self._path, self._before) else digest.hexdigest()
 
 
 def _contents(path: Path, file: BufferedReader, size: int) -> Contents:

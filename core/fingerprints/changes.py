@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare
+from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare, resembles
 from core.fingerprints.known import Fingerprint, Shape, Shapes, is_computed
 
 _LARGE_STEMS = {"conv1.weight": "conv1", "features.conv0.weight": "features.conv0"}
@@ -33,6 +33,8 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
     A head that gives classes is preferred to none.
     """
     shapes, stem = _usual_stem(shapes, known)
+    if not resembles(shapes, known, tuple(f"{head}." for head in replaceable_heads(known))):
+        return None
     fit = compare(shapes, known)
     if fit.exact or (fit.headless and not known.head):
         return replace(fit, stem=stem)

@@ -140,6 +140,27 @@ def compare(shapes: Shapes, known: Fingerprint) -> Fit:
     )
 
 
+def resembles(shapes: Shapes, known: Fingerprint, leave: tuple[str, ...] = ()) -> bool:
+    """Whether every shape that an architecture prescribes is there; told at the first that is not.
+
+    Args:
+        shapes: the tensors.
+        known: the architecture; sizes that it leaves open may be any.
+        leave: beginnings of names that are not looked at.
+    """
+    for name, wanted in known.required.items():
+        shape = shapes.get(name, ())
+        if shape != wanted and not _may_be(shape, wanted) and not name.startswith(leave):
+            return False
+    return True
+
+
+def _may_be(shape: Shape, wanted: Shape) -> bool:
+    return len(shape) == len(wanted) and all(
+        want <= 0 or size == want for size, want in zip(shape, wanted, strict=True)
+    )
+
+
 class Sizes:
     """The sizes that an architecture leaves open, as a file's tensors have them.
 

@@ -91,6 +91,7 @@ class FakeWorkbench(Workbench):
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
         unwritable: weights of models that no script can be written of.
+        lists_prepared: how many times the lists of what can be chosen were read ahead.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -122,6 +123,7 @@ class FakeWorkbench(Workbench):
         self.revoked: list[str] = []
         self.inspection = Inspection("")
         self.unwritable: set[str] = set()
+        self.lists_prepared = 0
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -260,6 +262,15 @@ class FakeWorkbench(Workbench):
 
     def revoke(self, sha256: str) -> None:
         self.revoked.append(sha256)
+
+    def prepare_lists(self) -> int:
+        self.lists_prepared += 1
+
+        def work(_context: Context) -> Steps:
+            yield
+            return 0
+
+        return self._files.submit(work, Priority.LONG)
 
     def inspect(self, path: Path) -> int:
         def work(context: Context) -> Steps:
