@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.arrays import Takes
 from core.preprocessing import Preprocessing
 
 
@@ -106,6 +107,7 @@ class Provenance:
         precision: element type of the forward pass, such as ``float32``.
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+        raw: whether a row of numbers went in as it was: ``preprocessing`` was not applied then.
     """
 
     weights: str
@@ -117,6 +119,7 @@ class Provenance:
     precision: str
     version: str
     tensors: str = ""
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        features: numbers in a row that it takes as they are; 0 where it takes none.
     """
 
     spec: ModelSpec
@@ -189,6 +193,20 @@ class ClassifierInfo:
     ambiguous: bool = False
     refuses: str = ""
     folders: tuple[str, ...] = ()
+    features: int = 0
+
+    @property
+    def takes(self) -> Takes:
+        """What it takes, for reading files of numbers."""
+        return Takes(self.features, not self.refuses, grey=self.preprocessing.channels == "grey")
+
+    def describe_input(self) -> str:
+        """One short line for a person: how pictures are prepared, and that rows of numbers are not."""
+        rows = f"{self.features:,} numbers a row, as they are (float32, not prepared)" if self.features else ""
+        if self.refuses:
+            return rows or "no pictures"
+        prepared = self.preprocessing.describe()
+        return f"{prepared}; or {rows}" if rows else prepared
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,12 @@ from core.checkpoints import open_checkpoint
 from core.classifier import CPU, Classifier
 from core.descriptions import DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
-from core.errors import DeviceError, MatchError, UsageError, WhatsitError
+from core.errors import DeviceError, UsageError, WhatsitError
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
 from core.opening import build_classifier, locate
 from core.packing import save_model
-from core.predictions import ImageResult
 from core.sidecars import sidecar_files
 from core.stream import Stream
 from core.trust import Consent
@@ -79,13 +78,6 @@ class Engine:
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "Images need one to be answered.", "Open a model first.")
-        if classifier.info.refuses:
-            why = "Drop photos on a model that takes images."
-            error = MatchError(classifier.info.refuses, "Photos cannot be answered by it.", why)
-            for source in sources:
-                context.emit(ImageResult(source, None, error))
-                yield
-            return len(sources)
         if self._stream is None:
             self._stream = Stream(decoder)
         done, device, limit = 0, classifier.info.device, classifier.batch_limit
@@ -203,6 +195,7 @@ def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
     preprocessing = classifier.info.preprocessing
     if classifier.info.refuses:
+        classifier.predict(torch.zeros(1, classifier.info.features), [0.0], lambda: 0.0)
         return
     height, width = preprocessing.crop or preprocessing.size
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):

@@ -107,6 +107,7 @@ def build_classifier(
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
+        features=built.form.features if built.form is not None else 0,
     )
     return Classifier(built.network, info)
 
