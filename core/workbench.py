@@ -128,8 +128,13 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
-        """Finishes with the upright image as a ``Preview``, or with a row of numbers as a ``Row``, for showing."""
+    def preview(self, source: ImageSource, features: int = 0) -> int:
+        """Finishes with the upright image as a ``Preview``, or with a row of numbers as a ``Row``, for showing.
+
+        Args:
+            source: the image or row.
+            features: how many numbers of a row the network takes; 0 for all there are.
+        """
 
         def work(context: Context) -> Steps:
             context.check()
@@ -137,7 +142,7 @@ class Workbench:
             if source.is_row and source.path is not None and source.place is not None:
                 from core.arrays.contents import read_row
 
-                return read_row(source.path, source.place, source.short_name)
+                return read_row(source.path, source.place, source.short_name, features)
             return preview(self.decoder.decode(source, context.check))
 
         return self._file_jobs.submit(work, Priority.NOW)

@@ -241,9 +241,7 @@ class ScoresPanel(QWidget):
             for detail in (self.tensors, self.input, self.names):
                 detail.set_value("", "")
             return
-        self.input.set_value(
-            f"{info.preprocessing.describe()} ({info.preprocessing_source})", "Click to prepare photos differently."
-        )
+        self.input.set_value(*_prepared(info))
         used, *others = info.checkpoint.sets or ("",)
         sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
@@ -328,6 +326,8 @@ class ScoresPanel(QWidget):
     def _offer_preprocessing(self) -> None:
         from core.preprocessing import PRESETS
 
+        if self._info is not None and self._info.refuses:
+            return
         chosen = self._info.spec.preprocessing if self._info is not None else None
         choices = [Choice(_OWN, "As the model brings it", "", chosen is None)]
         choices.extend(Choice(name, name, value.describe(), value == chosen) for name, value in PRESETS.items())
@@ -377,6 +377,13 @@ class ScoresPanel(QWidget):
         column.addWidget(self.scores, 1)
         column.addLayout(tools)
         column.addLayout(details)
+
+
+def _prepared(info: ClassifierInfo) -> tuple[str, str]:
+    """What becomes of a picture or row on its way in, and what a click does about it."""
+    if info.refuses:
+        return info.describe_input(), "Rows of numbers are not prepared in any way."
+    return f"{info.describe_input()} ({info.preprocessing_source})", "Click to prepare photos differently."
 
 
 def _source(info: ClassifierInfo) -> str:
