@@ -200,9 +200,13 @@ class ClassifierInfo:
         """What it takes, for reading files of numbers."""
         return Takes(self.features, not self.refuses, grey=self.preprocessing.channels == "grey")
 
+    def describe_rows(self) -> str:
+        """One short line for a person: which rows of numbers go in; empty where none do."""
+        return f"{self.features:,} numbers a row, as they are (float32, not prepared)" if self.features else ""
+
     def describe_input(self) -> str:
         """One short line for a person: how pictures are prepared, and that rows of numbers are not."""
-        rows = f"{self.features:,} numbers a row, as they are (float32, not prepared)" if self.features else ""
+        rows = self.describe_rows()
         if self.refuses:
             return rows or "no pictures"
         prepared = self.preprocessing.describe()

@@ -84,7 +84,9 @@ class RowModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Titles above, nothing beside."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return ("Number", "Value")[section]
+            return ("Column" if self._names else "Number", "Value")[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(section)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -94,8 +96,7 @@ class RowModel(QAbstractTableModel):
             named = self._names[row] if row < len(self._names) else ""
             return f"{self._values[row]:.6g}" if index.column() else named or str(row + 1)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return _side(index.column())
         return None
 
 
@@ -130,6 +131,11 @@ class RowView(QWidget):
         for widget in (self._title, self._note, self.chart, self.table):
             column.addWidget(widget)
 
+    @property
+    def note(self) -> str:
+        """What was left out of the file's row; empty where nothing was."""
+        return self._note.text()
+
     def show_row(self, row: Row, name: str) -> None:
         """Show a row.
 
@@ -145,3 +151,9 @@ class RowView(QWidget):
         self.chart.show_values(values)
         self.model.show_row(values, row.names)
         theme.name(self, f"Row: {name}")
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    """Names stand at the left, values at the right."""
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

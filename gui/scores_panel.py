@@ -241,7 +241,7 @@ class ScoresPanel(QWidget):
             for detail in (self.tensors, self.input, self.names):
                 detail.set_value("", "")
             return
-        self.input.set_value(*_prepared(info))
+        self._sync_input()
         used, *others = info.checkpoint.sets or ("",)
         sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
@@ -298,6 +298,7 @@ class ScoresPanel(QWidget):
         for widget in (self.fewer, self.k, self.more, self.copy):
             widget.setVisible(answered)
         self._sync_time()
+        self._sync_input()
 
     def _sync_time(self) -> None:
         purpose = "Click to compute on another device."
@@ -306,6 +307,12 @@ class ScoresPanel(QWidget):
             self.time.set_value(f"{wording.duration(self._prediction.elapsed_s)} on {where}", purpose)
         else:
             self.time.set_value("", purpose)
+
+    def _sync_input(self) -> None:
+        """What became of the shown picture or row on its way in; without one, what becomes of any."""
+        if self._info is not None:
+            raw = self._prediction is not None and self._prediction.provenance.raw
+            self.input.set_value(*_prepared(self._info, raw))
 
     def _sync_k(self) -> None:
         classes = len(self._info.labels) if self._info is not None else 1000
@@ -379,10 +386,10 @@ class ScoresPanel(QWidget):
         column.addLayout(details)
 
 
-def _prepared(info: ClassifierInfo) -> tuple[str, str]:
-    """What becomes of a picture or row on its way in, and what a click does about it."""
-    if info.refuses:
-        return info.describe_input(), "Rows of numbers are not prepared in any way."
+def _prepared(info: ClassifierInfo, raw: bool) -> tuple[str, str]:
+    """What becomes of a picture, or of a row of numbers, on its way in, and what a click does about it."""
+    if info.refuses or raw:
+        return info.describe_rows() or info.describe_input(), "Rows of numbers are not prepared in any way."
     return f"{info.describe_input()} ({info.preprocessing_source})", "Click to prepare photos differently."
 
 

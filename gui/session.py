@@ -245,8 +245,6 @@ class Session(QObject):
         parts = [entry.source.short_name]
         if entry.result is not None and entry.result.width:
             parts.append(f"{entry.result.width} {wording.TIMES} {entry.result.height}")
-        if entry.answered is not None and entry.answered.note:
-            parts.append(entry.answered.note)
         if self.images.results.rowCount() > 1:
             parts.append(f"{self.images.row + 1:,} of {self.images.results.rowCount():,}")
         return "   ·   ".join(parts)

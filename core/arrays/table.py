@@ -79,9 +79,9 @@ class Table:
         return [self._number(cells[column], column, name) for column in columns]
 
     def title(self, column: int) -> str:
-        """What a person calls a column."""
+        """What a person calls a column: its number, and its name where it has one."""
         named = self.header[column] if column < len(self.header) else ""
-        return f"column {column + 1} ({shown(named, 30)})" if named else f"column {column + 1}"
+        return f"{column + 1} ({shown(named, 30)})" if named else f"{column + 1}"
 
     def choose(self, features: int, name: str) -> tuple[tuple[int, ...], str]:
         """Which columns go into a network that takes so many numbers, and what is left out, in words.
@@ -113,10 +113,12 @@ class Table:
         return kept, f"{self.path.name}: {self._left_out(left_out)}" if left_out else ""
 
     def _left_out(self, columns: Sequence[int]) -> str:
-        titles = [self.title(column) for column in columns]
-        count = f" and {len(titles) - 4} more" if len(titles) > 4 else ""
-        verb = "is" if len(titles) == 1 else "are"
-        return f"{', '.join(titles[:4])}{count} {verb} left out."
+        titles = [self.title(column) for column in columns[:4]]
+        if len(columns) > 4:
+            titles.append(f"{len(columns) - 4} more")
+        if len(titles) == 1:
+            return f"column {titles[0]} is left out."
+        return f"columns {', '.join(titles[:-1])} and {titles[-1]} are left out."
 
     def _wrong_count(self, count: int, features: int, name: str) -> ArrayError:
         remedy = "Choose the table that belongs to these weights."
@@ -132,8 +134,7 @@ class Table:
         value = to_number(cell, self.mark)
         if value is not None and math.isfinite(value):
             return value
-        where = self.title(column)
-        where = where[0].upper() + where[1:]
+        where = f"Column {self.title(column)}"
         if cell.lower() in _MISSING:
             raise ArrayError(f"{name} is not complete.", f"{where} is empty.", "Fill it in, or leave that row out.")
         if value is not None:

@@ -18,7 +18,8 @@ def walk(paths: Iterable[Path], takes: Takes = ANYTHING) -> Iterator[ImageSource
     A file is taken as it is, whatever its name, and so is a path where nothing is: decoding says what is
     wrong with it.  A file of numbers (.npy, .npz, .csv, .tsv) is as many as it has rows or pictures.  A folder is
     searched through and through, sorted by name, for names that images have; hidden files and folders are left
-    out, and a link that leads back is not followed.
+    out, and a link that leads back is not followed.  Files of numbers count in a folder where the network takes
+    rows alone.
 
     Args:
         paths: files and folders.
@@ -36,7 +37,7 @@ def walk(paths: Iterable[Path], takes: Takes = ANYTHING) -> Iterator[ImageSource
                 yield ImageSource(path.as_posix(), path)
             continue
         found = False
-        for source in _below(path, ()):
+        for source in _below(path, (), takes):
             found = True
             yield source
         if not found:
@@ -67,8 +68,11 @@ def _in_array(path: Path, takes: Takes) -> Iterator[ImageSource]:
         yield ImageSource(numbered, path, place=ArrayPlace(contents.kind, index, contents.member, contents.alone))
 
 
-def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[ImageSource]:
-    """Images in a folder; ``above`` holds device and inode of the folders that led here."""
+def _below(folder: Path, above: tuple[tuple[int, int], ...], takes: Takes) -> Iterator[ImageSource]:
+    """Images in a folder, and rows for a network that takes nothing else.
+
+    ``above`` holds device and inode of the folders that led here.
+    """
     suffixes = readable_suffixes()
     try:
         status = folder.stat()
@@ -84,6 +88,8 @@ def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[ImageSo
     for name, is_folder in names:
         path = folder / name
         if is_folder:
-            yield from _below(path, (*above, here))
+            yield from _below(path, (*above, here), takes)
+        elif not takes.pictures and is_array_file(path):
+            yield from _in_array(path, takes)
         elif path.suffix.lower() in suffixes:
             yield ImageSource(path.as_posix(), path)

@@ -130,7 +130,7 @@ TEN = "a,b,c,d,e,f,g,h,i,j"
         (with_columns("", lambda _: "setosa", last=True), r"column 11 is left out"),
         (
             with_columns(f"id,target,{TEN}", str, lambda n: str(n % 2)),
-            r"column 1 \(id\), column 2 \(target\) are left out",
+            r"columns 1 \(id\) and 2 \(target\) are left out",
         ),
     ],
 )
@@ -411,6 +411,14 @@ def test_rows_are_no_pictures(tmp_path: Path) -> None:
     source = next(iter(walk([npy(tmp_path, X)], VECTOR)))
     with pytest.raises(ArrayError, match=r"a\.npy #1 is a row of numbers"):
         Decoder().decode(source)
+
+
+def test_a_folder_gives_rows_to_a_network_of_rows_alone(tmp_path: Path) -> None:
+    npy(tmp_path, X[:2])
+    Image.new("RGB", (4, 4)).save(tmp_path / "b.png")
+    names = [source.short_name for source in walk([tmp_path], VECTOR)]
+    assert names == ["a.npy #1", "a.npy #2", "b.png"]
+    assert [source.short_name for source in walk([tmp_path])] == ["b.png"]
 
 
 def test_a_long_table_is_read_where_it_is_asked(tmp_path: Path) -> None:

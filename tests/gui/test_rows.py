@@ -62,7 +62,6 @@ def test_each_row_is_an_entry_with_its_numbers_in_the_photos_place(vectors: Open
     vectors.wait_answered(3)
     names = [entry.source.short_name for entry in vectors.window.results.entries()]
     assert names == ["rows.csv #1", "rows.csv #2", "rows.csv #3"]
-    shown = vectors.window.row
     vectors.until(lambda: isinstance(vectors.window.stage.currentWidget(), RowView))
     shown = vectors.window.row
     assert shown is not None
@@ -70,7 +69,7 @@ def test_each_row_is_an_entry_with_its_numbers_in_the_photos_place(vectors: Open
     table = [[model.index(row, column).data() for column in range(2)] for row in range(model.rowCount())]
     assert table == [["width", "1"], ["height", "2.5"], ["left", "-3"], ["top", "4"]]
     assert vectors.fake.expanded[-1] == Takes(4, pictures=False)
-    assert "column 5 (label) is left out" in vectors.window.footer.about
+    assert shown.note == "rows.csv: column 5 (label) is left out."
     vectors.session.images.step(1)
     vectors.until(lambda: model.index(0, 1).data() == "5")
 
