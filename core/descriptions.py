@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from core.arrays import Takes
 from core.constructions import Construction
 from core.preprocessing import Preprocessing
 
@@ -114,6 +115,7 @@ class Provenance:
         evidence: why the architecture, one line.
         source: path of the person's Python file that the network was built from; empty where there is none.
         libraries: (name, version) of what computed, such as ``torch``.
+        raw: whether a row of numbers went in as it was: ``preprocessing`` was not applied then.
     """
 
     weights: str
@@ -131,6 +133,7 @@ class Provenance:
     evidence: str = ""
     source: str = ""
     libraries: tuple[tuple[str, str], ...] = ()
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ class ClassifierInfo:
         activation: what the network's numbers are; one of ``core.outputs.KINDS``.
         activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
         outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
+        features: numbers in a row that it takes as they are; 0 where it takes none.
     """
 
     spec: ModelSpec
@@ -223,6 +227,24 @@ class ClassifierInfo:
     activation_source: str = ""
     outputs: int = 0
     folders: tuple[str, ...] = ()
+    features: int = 0
+
+    @property
+    def takes(self) -> Takes:
+        """What it takes, for reading files of numbers."""
+        return Takes(self.features, not self.refuses, grey=self.preprocessing.channels == "grey")
+
+    def describe_rows(self) -> str:
+        """One short line for a person: which rows of numbers go in; empty where none do."""
+        return f"{self.features:,} numbers a row, as they are (float32, not prepared)" if self.features else ""
+
+    def describe_input(self) -> str:
+        """One short line for a person: how pictures are prepared, and that rows of numbers are not."""
+        rows = self.describe_rows()
+        if self.refuses:
+            return rows or "no pictures"
+        prepared = self.preprocessing.describe()
+        return f"{prepared}; or {rows}" if rows else prepared
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,13 +165,6 @@ class Engine:
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "Images need one to be answered.", "Open a model first.")
-        if classifier.info.refuses:
-            why = "Drop photos on a model that takes images."
-            error = MatchError(classifier.info.refuses, "Photos cannot be answered by it.", why)
-            for source in sources:
-                context.emit(ImageResult(source, None, error))
-                yield
-            return len(sources)
         done, device, limit = 0, classifier.info.device, classifier.seat.batch_limit
         for results in self._answering(decoder).answer(classifier, sources, batch_size):
             if isinstance(results, Future):
@@ -362,12 +355,14 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
 
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
-    if not classifier.info.refuses:
+    if classifier.info.features or not classifier.info.refuses:
         classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
 
 
 def _nothing(classifier: Classifier) -> Tensor:
-    """Zeros, in the form in which the preprocessing brings an image."""
+    """Zeros, in the form in which the preprocessing brings an image, or as a row."""
+    if classifier.info.refuses:
+        return torch.zeros(1, classifier.info.features)
     preprocessing = classifier.info.preprocessing
     height, width = preprocessing.crop or preprocessing.size
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):

@@ -158,6 +158,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,
+        features=built.form.features if built.form is not None else 0,
     )
 
 

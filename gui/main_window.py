@@ -18,7 +18,9 @@ from gui.model_bar import ModelBar
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.arrays.contents import Row
     from gui.error_view import Notice
+    from gui.row_view import RowView
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 _NARROWEST_EDITING = 42 * UNIT
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         self._furnished = False
         self._editor: QWidget | None = None
         self.seen_wanted = False
+        self.row: RowView | None = None
         self.setWindowTitle("Whatsit")
         self.setWindowIcon(icons.app_icon())
         self.setAcceptDrops(True)
@@ -117,6 +120,16 @@ class MainWindow(QMainWindow):
     def show_photo(self) -> None:
         """Show the photo's place."""
         self.stage.setCurrentWidget(self.photo)
+
+    def show_row(self, row: Row, name: str) -> None:
+        """Show a row of numbers in the photo's place."""
+        if self.row is None:
+            from gui.row_view import RowView
+
+            self.row = RowView(self.stage)
+            self.stage.addWidget(self.row)
+        self.row.show_row(row, name)
+        self.stage.setCurrentWidget(self.row)
 
     def show_error(self, error: BaseException) -> None:
         """Show an image's error in its place."""

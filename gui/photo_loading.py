@@ -18,16 +18,21 @@ _KEPT_BYTES = 200_000_000
 
 
 class PhotoLoading(QObject):
-    """Loads one photo at a time, and keeps a few for coming back to.
+    """Loads one photo, or one row of numbers, at a time, and keeps a few photos for coming back to.
+
+    Attributes:
+        features: how many numbers of a row the model takes; 0 where it takes none.
 
     Signals:
         shown: a ``Picture`` and whether it is a sharper copy of the one before.
+        row_shown: a ``Row``.
         started: nothing to show yet.
         failed: an error in the image's place.
         broken: a bug and its report.
     """
 
     shown = Signal(object, bool)
+    row_shown = Signal(object)
     started = Signal()
     failed = Signal(object)
     broken = Signal(object, str)
@@ -35,6 +40,7 @@ class PhotoLoading(QObject):
     def __init__(self, workbench: Workbench, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workbench = workbench
+        self.features = 0
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._job = 0
         self._key = 0
@@ -57,9 +63,10 @@ class PhotoLoading(QObject):
         self._stand_in = stand_in is not None
         if stand_in is not None:
             self.shown.emit(stand_in, False)
-        else:
+        elif not entry.source.is_row:
+            # The row before stays until this one is read, which takes no time.
             self.started.emit()
-        self._job = self._workbench.preview(entry.source)
+        self._job = self._workbench.preview(entry.source, self.features)
 
     def stop(self) -> None:
         """Load no more."""
@@ -74,6 +81,8 @@ class PhotoLoading(QObject):
         if isinstance(event, Finished) and isinstance(event.value, Picture):
             self._keep(self._key, event.value)
             self.shown.emit(event.value, self._stand_in)
+        elif isinstance(event, Finished):
+            self.row_shown.emit(event.value)
         elif isinstance(event, Failed):
             self.failed.emit(event.error)
             if event.report:

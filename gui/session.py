@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.arrays import ANYTHING, is_array_file
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
@@ -105,6 +107,7 @@ class Session(QObject):
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
         self._used: ClassifierInfo | None = None
+        self._held: list[Path] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
         self._connect()
@@ -126,7 +129,7 @@ class Session(QObject):
         else:
             self.open_model(ModelSpec(architecture=architecture))
         self.models.find_devices()
-        self.images.add_paths(named.paths)
+        self._add_paths(named.paths)
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
@@ -143,8 +146,22 @@ class Session(QObject):
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
         self.images.add_sources(dropped.sources)
-        self.images.add_paths(dropped.paths)
+        self._add_paths(dropped.paths)
         self._note_activity()
+
+    def _add_paths(self, paths: Sequence[Path]) -> None:
+        """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
+        info = self.models.info
+        arrays = [path for path in paths if is_array_file(path)]
+        if arrays and (info is None or self.models.opening is not None):
+            self._held.extend(arrays)
+            self.images.add_paths([path for path in paths if path not in arrays])
+        else:
+            self.images.add_paths(paths, info.takes if info is not None else ANYTHING)
+
+    def _add_held(self) -> None:
+        held, self._held = self._held, []
+        self._add_paths(held)
 
     def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
         """Open a weights file as the model, as it was opened the last time.
@@ -256,7 +273,7 @@ class Session(QObject):
         if self.models.info is None:
             return self._opening_text() or "No model is open."
         if entry is None:
-            return self.models.info.refuses or _introduction(self.models.info)
+            return _invitation(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -273,6 +290,7 @@ class Session(QObject):
         models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
+        models.described.connect(self._add_held)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
@@ -307,6 +325,11 @@ class Session(QObject):
         else:
             self.images.answer_again()
         self._used = info
+        self.photos.features = info.features
+        entry = self.images.current
+        if entry is not None and entry.source.is_row:
+            self.photos.show(entry)
+        self._add_held()
         self.answer_changed.emit()
         self.about_changed.emit()
 
@@ -434,6 +457,15 @@ class Session(QObject):
     def _offer_reload(self, path: str) -> None:
         words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
         self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
+
+
+def _invitation(info: ClassifierInfo) -> str:
+    """What a model waits for."""
+    if not info.refuses:
+        return _introduction(info)
+    if not info.features:
+        return info.refuses
+    return f"Ready. This network takes rows of {info.features:,} numbers: drop a .npy, .npz or .csv file with them."
 
 
 def _introduction(info: ClassifierInfo) -> str:

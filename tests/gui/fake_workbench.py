@@ -7,6 +7,8 @@ from array import array
 from dataclasses import replace
 from pathlib import Path
 
+from core.arrays import ANYTHING, Takes
+from core.arrays.contents import read_row
 from core.descriptions import (
     CheckpointSummary,
     ClassifierInfo,
@@ -92,6 +94,7 @@ class FakeWorkbench(Workbench):
         inspection: what any file is found to be.
         unwritable: weights of models that no script can be written of.
         lists_prepared: how many times the lists of what can be chosen were read ahead.
+        expanded: what the model took when files were looked at.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -124,6 +127,7 @@ class FakeWorkbench(Workbench):
         self.inspection = Inspection("")
         self.unwritable: set[str] = set()
         self.lists_prepared = 0
+        self.expanded: list[Takes] = []
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -226,6 +230,12 @@ class FakeWorkbench(Workbench):
         return self._jobs.submit(work, priority)
 
     def answer(self, info: ClassifierInfo, source: ImageSource) -> ImageResult:
+        if source.is_row and source.path is not None and source.place is not None:
+            try:
+                row = read_row(source.path, source.place, source.short_name, info.features)
+            except WhatsitError as error:
+                return ImageResult(source, None, error)
+            return ImageResult(source, make_prediction(info, len(source.name)), None, note=row.note)
         try:
             image = self.decoder.decode(source)
         except WhatsitError as error:
@@ -233,9 +243,11 @@ class FakeWorkbench(Workbench):
         prediction = make_prediction(info, len(source.name))
         return ImageResult(source, prediction, None, image.width, image.height, thumbnail(image))
 
-    def expand(self, paths: tuple[Path, ...]) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
+        self.expanded.append(takes)
+
         def work(context: Context) -> Steps:
-            found = tuple(walk(paths))
+            found = tuple(walk(paths, takes))
             yield
             for start in range(0, len(found), 200):
                 context.emit(found[start : start + 200])
@@ -244,10 +256,12 @@ class FakeWorkbench(Workbench):
 
         return self._files.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
+    def preview(self, source: ImageSource, features: int = 0) -> int:
         def work(context: Context) -> Steps:
             context.check()
             yield
+            if source.is_row and source.path is not None and source.place is not None:
+                return read_row(source.path, source.place, source.short_name, features)
             return preview(self.decoder.decode(source))
 
         return self._files.submit(work, Priority.NOW)
