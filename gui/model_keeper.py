@@ -172,6 +172,11 @@ class ModelKeeper(QObject):
         self._wanted = spec
         self._dress.ask(lambda: self._workbench.dress(spec, self.looked_at(), self.device))
 
+    @property
+    def dressing(self) -> bool:
+        """Whether the one in use is about to have other labels or another preprocessing."""
+        return bool(self._dress.job)
+
     def save(self, path: Path) -> None:
         """Write the model in use, with all that it assumes, to files."""
         self._save_job = self._workbench.save_model(path)

@@ -183,6 +183,10 @@ class ScoresPanel(QWidget):
             self.show_line(text)
             return
         self.show_prediction(old)
+        self.fade()
+
+    def fade(self) -> None:
+        """What is shown is old: pale until another answer is there."""
         self.answer.fade()
         self.scores.fade()
 
