@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from core import VERSION
+from core.activations import activated
+from core.architectures.answers import described
 from core.descriptions import ClassifierInfo, DeviceInfo, Provenance
 from core.devices import is_out_of_memory, release_memory
 from core.errors import DeviceError, MatchError, WhatsitError
-from core.predictions import Prediction
+from core.predictions import Prediction, prediction
 
 CPU = "cpu"
 
@@ -110,7 +112,7 @@ class Classifier:
     def predict(
         self, batch: Tensor, preparation_s: list[float], clock: Callable[[], float]
     ) -> list[Prediction | WhatsitError]:
-        """The class scores of a batch.
+        """The class scores of a batch, or its values.
 
         Args:
             batch: float32, (N, C, H, W), or (N, features) with ``flatten``; preprocessed.  With several crops
@@ -140,11 +142,11 @@ class Classifier:
             # Through bytes: a copy without a Python float for each class.
             scores = array("f")
             scores.frombytes(row.numpy().tobytes())
-            answers.append(Prediction(scores, self.info.labels, spent + share, self._provenance))
+            answers.append(prediction(scores, self.info.labels, spent + share, self._provenance))
         return answers
 
     def _probabilities(self, batch: Tensor) -> Tensor:
-        """Softmax of the network's outputs, (N, classes) on the CPU; smaller batches, then the CPU, if need be."""
+        """The batch's scores, (N, classes) on the CPU; smaller batches, then the CPU, if need be."""
         size = min(len(batch), self.seat.batch_limit or len(batch))
         while True:
             try:
@@ -174,15 +176,14 @@ class Classifier:
     @torch.inference_mode()
     def _forward(self, part: Tensor) -> Tensor:
         output: object = self._network(part.to(self.info.device.id))
-        count = len(self.info.labels)
+        count = self.info.outputs or len(self.info.labels)
         if not isinstance(output, Tensor) or output.shape != (len(part), count):
-            shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
             raise MatchError(
                 "The network's output is no list of class scores.",
-                f"For {len(part)} image(s) and {count} classes it should be {(len(part), count)}, and is {shape}.",
+                f"For an image it should be {count} numbers. It answers with {described(output, len(part))}.",
                 "Choose the architecture that the weights were trained with.",
             )
-        return torch.softmax(output.float(), dim=1).cpu()
+        return activated(output.float(), self.info.activation).cpu()
 
 
 def _provenance(info: ClassifierInfo) -> Provenance:
@@ -196,6 +197,7 @@ def _provenance(info: ClassifierInfo) -> Provenance:
         precision="float32",
         version=VERSION,
         tensors=info.checkpoint.sets[0] if info.checkpoint.sets else ".".join(info.checkpoint.unwrapped),
+        activation=info.activation,
     )
 
 

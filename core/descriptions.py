@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from core.constructions import Construction
 from core.preprocessing import Preprocessing
 
 
@@ -107,6 +108,7 @@ class Provenance:
         precision: element type of the forward pass, such as ``float32``.
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+        activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
     """
 
     weights: str
@@ -118,6 +120,7 @@ class Provenance:
     precision: str
     version: str
     tensors: str = ""
+    activation: str = "softmax"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,15 @@ class ModelSpec:
         kind: ``builtin``, ``file`` or ``pretrained``.
         weights: a path for ``file``; ``resnet50/IMAGENET1K_V2`` for ``pretrained``; empty for ``builtin``.
         architecture: id chosen by a person; empty to match by names and shapes.
-        labels: path of a label file chosen by a person; empty to use what travels with the weights.
+        labels: path of a label file chosen by a person, or ``imagenet`` for ImageNet's names; empty to use what
+            travels with the weights.
         preprocessing: chosen by a person; ``None`` to use what travels with the weights, or the default.
         architecture_file: path of a person's Python file that defines the architecture; may be empty.
         arguments: constructor arguments that a person gave, as (name, Python literal).
         tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
             empty to choose by evidence.
+        activation: kind of output chosen by a person, one of ``core.outputs.KINDS``; empty as it is recognised.
+        names: class names that a person wrote, in head order; they go before ``labels``.  Empty where there are none.
     """
 
     kind: str = "builtin"
@@ -144,6 +150,8 @@ class ModelSpec:
     architecture_file: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
+    activation: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def network(self) -> ModelSpec:
@@ -168,6 +176,8 @@ class ClassifierInfo:
         matches: architectures that fit, best first.
         labels: class names in head order.
         labels_source: where they came from, such as ``config.json``, or ``numbers, no names found``.
+        folders: what the classes were called in training, in head order, where ``labels`` are readable names or a
+            person's in their place; else empty.
         preprocessing: the values in use.
         preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
         device: where it runs.
@@ -177,6 +187,10 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        construction: how plain Python makes the network again; ``None`` where nothing tells.
+        activation: what the network's numbers are; one of ``core.outputs.KINDS``.
+        activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
+        outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
     """
 
     spec: ModelSpec
@@ -194,6 +208,11 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
+    construction: Construction | None = None
+    activation: str = "softmax"
+    activation_source: str = ""
+    outputs: int = 0
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

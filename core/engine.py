@@ -5,6 +5,7 @@ Only jobs call it, one at a time, so it needs no locks.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -17,15 +18,16 @@ from torch import Tensor
 from core.architectures.custom import read_source
 from core.checkpoints import open_checkpoint
 from core.classifier import CPU, Classifier, Seat
-from core.descriptions import DeviceInfo, ModelSpec, Notice
+from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
-from core.errors import Cancelled, DeviceError, MatchError, UsageError, WhatsitError
+from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
 from core.opening import Assembly, build_network, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
+from core.scripting import Form, write_script
 from core.sidecars import sidecar_files
 from core.stream import Stream
 from core.trust import Consent
@@ -182,6 +184,20 @@ class Engine:
         context.progress(0, 0, "Reading the weights")
         yield
         return inspect_file(path)
+
+    def script(
+        self, context: Context, info: ClassifierInfo, source: ImageSource | None, form: Form, decoder: Decoder
+    ) -> Steps:
+        """Job: write a classifier as plain Python; finishes with the text."""
+        context.progress(0, 0, "Writing the script")
+        yield
+        path = source.path if source is not None and source.data is None else None
+        # How its pixels are stored decides what the script must do; what cannot be read can still be named.
+        mode = ""
+        if source is not None and path is not None:
+            with contextlib.suppress(ImageError):
+                mode = decoder.decode(source, context.check).pixels.mode
+        return write_script(info, str(path.absolute()) if path is not None else "", form, mode)
 
     def save(self, context: Context, path: Path) -> Steps:
         """Job: write the current classifier to files; finishes with the ``tuple[Path, ...]`` that were written."""

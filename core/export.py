@@ -10,11 +10,14 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from core.errors import ExportError
 from core.predictions import ImageResult
 
 COLUMNS = ("filename", "index", "label", "prob", "rank", "error")
+VALUE_COLUMNS = ("filename", "index", "label", "value", "error")
+"""Of a regression, whose values have no rank."""
 
 _FORMATS = (".csv", ".json", ".jsonl")
 
@@ -28,13 +31,14 @@ def to_records(results: Iterable[ImageResult], k: int) -> list[dict[str, object]
 
     Returns:
         ``{"image": name, "predictions": [{"label", "index", "score"}, ...], "error": None or text}`` each;
-        a score that is no finite number is ``None``.
+        a score that is no finite number is ``None``.  A regression has all its values, in head order, and
+        ``value`` in place of ``score``.
     """
     return [_record(result, k) for result in results]
 
 
 def to_csv(results: Iterable[ImageResult], k: int) -> str:
-    """Results as a table, one line an image and class, with ``COLUMNS`` as heading.
+    """Results as a table, one line an image and class, with ``COLUMNS`` as heading, or ``VALUE_COLUMNS``.
 
     Names are written as they are: a spreadsheet may take one that begins with ``=`` for a formula.  An image
     without an answer has one line, with its error.
@@ -43,15 +47,15 @@ def to_csv(results: Iterable[ImageResult], k: int) -> str:
         results: the answers to images.
         k: how many classes an image, best first; 0 for all.
     """
-    lines = [_line(COLUMNS)]
-    for result in results:
-        name = result.source.name
-        if result.prediction is None:
-            lines.append(_line((name, "", "", "", "", _reason(result))))
-            continue
-        for rank, score in enumerate(result.prediction.top(k), 1):
-            number = repr(score.score) if math.isfinite(score.score) else ""
-            lines.append(_line((name, score.index, score.label, number, rank, "")))
+    results = list(results)
+    columns = VALUE_COLUMNS if any(_is_regression(result) for result in results) else COLUMNS
+    lines = [_line(columns)]
+    for record in to_records(results, k):
+        rows = cast("list[dict[str, object]]", record["predictions"]) or [{}]
+        for rank, row in enumerate(rows, 1):
+            cells = {"filename": record["image"], **row, "prob": row.get("score"), "error": record["error"]}
+            cells["rank"] = rank if row else None
+            lines.append(_line("" if cells.get(name) is None else cells[name] for name in columns))
     return "".join(lines)
 
 
@@ -121,19 +125,28 @@ def _cell(text: str) -> str:
 
 
 def _record(result: ImageResult, k: int) -> dict[str, object]:
-    scores = () if result.prediction is None else result.prediction.top(k)
+    found = result.prediction
+    predictions: list[dict[str, object]] = []
+    if found is not None:
+        predictions.extend(
+            {"label": score.label, "index": score.index, "score": _finite(score.score)} for score in found.top(k)
+        )
+        predictions.extend(
+            {"label": each.label, "index": each.index, "value": _finite(each.value)} for each in found.named_values()
+        )
     return {
         "image": result.source.name,
-        "predictions": [
-            {
-                "label": score.label,
-                "index": score.index,
-                "score": score.score if math.isfinite(score.score) else None,
-            }
-            for score in scores
-        ],
-        "error": _reason(result) if result.prediction is None else None,
+        "predictions": predictions,
+        "error": _reason(result) if found is None else None,
     }
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _is_regression(result: ImageResult) -> bool:
+    return result.prediction is not None and result.prediction.is_regression
 
 
 def _reason(result: ImageResult) -> str:

@@ -12,16 +12,17 @@ from core.building import Built, assumed, build, with_channels
 from core.catalogue import (
     PretrainedEntry,
     assumed_preprocessing,
-    imagenet_labels,
     published,
 )
 from core.checkpoints import Checkpoint
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import LabelsError, WeightsError
+from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
-from core.labels import fit_labels, numbered, read_labels
+from core.labels import read_table
 from core.matching import hints_of
+from core.naming import IMAGENET, UNNAMED, Naming, choose_names
+from core.outputs import Evidence, Output, recognise, said_in
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -30,7 +31,7 @@ BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "mo
 BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
-_IMAGENET = 1000
+_FEATURES = 512
 
 
 def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
@@ -61,6 +62,7 @@ class Assembly:
         sidecar: what lies beside the file.
         spec: what was asked for, with the Python file that was found beside the weights, so that another of its
             classes can be chosen.
+        head: name of the last weights that the file has, mostly the head's.
     """
 
     built: Built
@@ -68,6 +70,7 @@ class Assembly:
     entry: PretrainedEntry | None
     sidecar: Sidecar | None
     spec: ModelSpec
+    head: str
 
 
 def build_network(
@@ -104,9 +107,10 @@ def build_network(
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
     # From here on the sha256 is needed: it had all the time until now.
+    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
     bare = replace(checkpoint, about=checkpoint.summary, tensors={}, module=None, program=None, finish=None)
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
-    return Assembly(built, bare, entry, sidecar, found)
+    return Assembly(built, bare, entry, sidecar, found, head)
 
 
 def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
@@ -121,13 +125,20 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
 
     Raises:
         LabelsError: the label file that a person chose cannot be read, or has another count than the head.
-        MatchError: the network takes another number of channels than photos have.
+        MatchError: the network takes another number of channels than photos have, or gives no scores and no values.
     """
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     notices.extend(built.notices)
     known = assembly.entry or published(checkpoint.summary.sha256)
-    labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
+    output = _output(spec, assembly)
+    naming = choose_names(
+        spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
+    )
+    notices.extend(naming.notices)
+    _refuse_features(spec, built, naming)
+    if output.notice:
+        notices.append(output.notice)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
     entry = assembly.entry
@@ -137,8 +148,9 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,
         matches=built.matches,
-        labels=labels,
-        labels_source=labels_source,
+        labels=naming.labels,
+        labels_source=naming.source,
+        folders=naming.folders,
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         device=DeviceInfo("cpu", "CPU"),
@@ -147,6 +159,10 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
+        construction=built.construction,
+        activation=output.kind,
+        activation_source=output.source,
+        outputs=built.outputs,
     )
 
 
@@ -156,38 +172,57 @@ def _refusal(form: InputForm | None) -> str:
     return f"The network takes rows of {form.features} numbers, not images."
 
 
-def _labels(
-    spec: ModelSpec,
-    checkpoint: Checkpoint,
-    count: int,
-    known: PretrainedEntry | None,
-    sidecar: Sidecar | None,
-    notices: list[str],
-) -> tuple[tuple[str, ...], str]:
-    """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    if spec.labels:
-        labels = read_labels(Path(spec.labels))
-        fit_labels(labels, count)
-        return labels, Path(spec.labels).name
+def _output(spec: ModelSpec, assembly: Assembly) -> Output:
+    """What the network's numbers are."""
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
+    beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
+    own = [built.architecture] if not built.assembled else []
+    return recognise(
+        Evidence(
+            outputs=built.outputs,
+            ends_in=built.ends_in,
+            assembled=built.assembled,
+            beside=beside,
+            inside=said_in(checkpoint.metadata, checkpoint.about.left_out),
+            names=(*own, assembly.head, Path(checkpoint.about.file).name),
+            class_names=_name_count(spec, checkpoint, sidecar),
+            takes_rows=built.form is not None and built.form.kind == "vector",
+        ),
+        spec.activation,
+    )
+
+
+def _name_count(spec: ModelSpec, checkpoint: Checkpoint, sidecar: Sidecar | None) -> int:
+    """How many class names there are, before it is known how many there should be."""
+    if spec.names:
+        return len(spec.names)
+    if spec.labels and spec.labels != IMAGENET:
+        return len(read_table(Path(spec.labels)).names)
     inside = checkpoint.metadata.get("class_names")
-    candidates: list[tuple[tuple[str, ...], str]] = []
-    if known is not None:
-        # Its hash says which file this is; what lies beside it may belong to another.
-        candidates.append((imagenet_labels(), "torchvision (ImageNet)"))
     if isinstance(inside, list | tuple):
-        candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
-    if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for labels, source in candidates:
-        try:
-            fit_labels(labels, count)
-        except LabelsError as error:
-            notices.append(f"The class names in {source} are not used: {error.why or error.what}")
-            continue
-        return labels, source
-    if count == _IMAGENET:
-        return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), "numbers: the model brings no names"
+        return len(cast("list[object]", inside))
+    return len(sidecar.labels) if sidecar is not None else 0
+
+
+def _fits(sidecar: Sidecar, built: Built) -> bool:
+    """Whether what lies beside can speak of this network; one output may be counted as its two classes."""
+    return sidecar.fits(built.outputs) or (built.outputs == 1 and sidecar.fits(2))
+
+
+def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
+    """Many numbers that come from no last layer, and that nothing names, are features.
+
+    Raises:
+        MatchError: they are.
+    """
+    headless = built.form is not None and built.form.headless
+    if headless and built.outputs >= _FEATURES and naming.source == UNNAMED and not spec.activation:
+        raise MatchError(
+            f"The network gives {len(naming.labels):,} features of an image, and no class scores.",
+            "They come from no last layer: its head is missing.",
+            "Choose weights with their head. If these are classes after all, give their names, or say which kind of "
+            "output they are.",
+        )
 
 
 def _preprocessing(
@@ -198,7 +233,7 @@ def _preprocessing(
         return spec.preprocessing, "chosen by you"
     if known is not None:
         return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(built.num_classes):
+    if sidecar is not None and sidecar.preprocessing is not None and _fits(sidecar, built):
         return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
     if built.form is not None:
         return assumed(built.form), "assumed: the input that the network takes, found by trying"

@@ -14,6 +14,7 @@ from torch import Tensor
 from core import VERSION
 from core.descriptions import ClassifierInfo
 from core.export import write_bytes
+from core.outputs import problem_type
 from core.preprocessing import Preprocessing, to_dict
 
 _TIMM = "timm/"
@@ -24,7 +25,8 @@ def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) 
     """Write a classifier so that it opens again with nothing to choose.
 
     The config has timm's fields (``architecture``, ``num_classes``, ``label_names``, ``pretrained_cfg``), Hugging
-    Face's (``id2label``, ``label2id``) and, as ``preprocessing``, the exact values in Whatsit's own form.
+    Face's (``id2label``, ``label2id``, ``problem_type``) and, as ``preprocessing``, the exact values in Whatsit's own
+    form.
 
     Args:
         path: the weights file to write; its suffix becomes ``.safetensors``.
@@ -55,10 +57,12 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
     """
     return {
         "architecture": info.architecture.removeprefix(_TIMM),
-        "num_classes": len(info.labels),
+        # Of the head, which with one output has two classes.
+        "num_classes": info.outputs or len(info.labels),
         "label_names": list(info.labels),
         "id2label": {str(index): name for index, name in enumerate(info.labels)},
         "label2id": {name: index for index, name in reversed(list(enumerate(info.labels)))},
+        "problem_type": problem_type(info.activation),
         "pretrained_cfg": _pretrained_cfg(info.preprocessing),
         "preprocessing": to_dict(info.preprocessing),
         "whatsit": {
@@ -68,6 +72,8 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
             "made_from": {"file": Path(info.checkpoint.file).name, "sha256": info.checkpoint.sha256},
             "labels": info.labels_source,
             "preprocessing": info.preprocessing_source,
+            "activation": info.activation,
+            "activation_source": info.activation_source,
         },
     }
 

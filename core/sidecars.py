@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from core.errors import LabelsError, PreprocessingError
-from core.labels import LIST_KEYS, Labels, labels_from, read_labels, read_text
+from core.labels import (
+    LIST_KEYS,
+    Labels,
+    NamesBeside,
+    label_files,
+    labels_from,
+    names_beside,
+    read_text,
+    readable_names,
+    table_from,
+)
+from core.outputs import KINDS, Said, task, title
 from core.preprocessing import (
     IMAGENET_MEAN,
     IMAGENET_STD,
@@ -48,6 +59,10 @@ class Sidecar:
         num_classes: size of the head that the files speak of; 0 where they do not.
         labels_file: the file that the class names come from; may be empty.
         preprocessing_file: the file that the preprocessing comes from; may be empty.
+        output: what the network's numbers are: the very kind from Whatsit's own files, from Hugging Face's
+            ``problem_type`` whether one class is right, or several labels, or none; ``None`` where nothing says.
+        folders: what ``labels`` were called in training, where readable names took their place; else empty.
+        names: all label files, for where ``labels`` do not fit the head or are names of folders.
     """
 
     file: str
@@ -59,6 +74,9 @@ class Sidecar:
     num_classes: int = 0
     labels_file: str = ""
     preprocessing_file: str = ""
+    output: Said | None = None
+    folders: Labels = field(default=(), compare=False)
+    names: NamesBeside = field(default=NamesBeside(), compare=False)
 
     def fits(self, num_classes: int) -> bool:
         """Whether the files can speak of a model with that many classes."""
@@ -70,21 +88,17 @@ def _configs(weights: Path) -> list[Path]:
     return [weights.with_name(name) for name in names]
 
 
-def _names(weights: Path) -> list[Path]:
-    return [weights.with_name(name) for name in ("index_to_name.json", "labels.txt", "classes.txt")]
-
-
 def sidecar_files(weights: Path) -> list[Path]:
     """Where ``read_sidecar`` looks, whether there is anything or not."""
-    return [*_configs(weights), *_names(weights)]
+    return [*_configs(weights), *label_files(weights)]
 
 
 def read_sidecar(weights: Path) -> Sidecar | None:
     """Gather what lies beside a weights file; never raises.
 
     Looked at, each only for what those before it left open: ``<stem>.json``, ``config.json`` (timm's new
-    and flat form, Hugging Face), ``preprocessor_config.json``, ``index_to_name.json``, ``labels.txt`` and
-    ``classes.txt``.
+    and flat form, Hugging Face), ``preprocessor_config.json``, and label files such as ``index_to_name.json``,
+    ``labels.txt``, ``signature.json`` or ``data.yaml`` (``core/labels/beside.py``).
 
     Returns:
         ``None`` where there is nothing that says anything.
@@ -92,12 +106,7 @@ def read_sidecar(weights: Path) -> Sidecar | None:
     found = _Gathered()
     for path in _configs(weights):
         _gather_config(path, found)
-    for path in _names(weights):
-        if not found.labels and path.is_file():
-            try:
-                found.set_labels(path, read_labels(path))
-            except LabelsError as error:
-                found.problems.append(str(error))
+    found.set_names(names_beside(weights))
     return found.result()
 
 
@@ -140,17 +149,35 @@ class _Gathered:
         self.architecture = ""
         self.labels: Labels = ()
         self.labels_file = ""
+        self.folders: Labels = ()
+        self.names = NamesBeside()
         self.preprocessing: Preprocessing | None = None
         self.preprocessing_file = ""
         self.note = ""
         self.num_classes = 0
+        self.output: Said | None = None
         self.problems: list[str] = []
 
-    def set_labels(self, path: Path, labels: Labels) -> None:
+    def set_labels(self, path: Path, labels: Labels, folders: Labels = ()) -> None:
         """Take over class names."""
-        self.labels, self.labels_file = labels, str(path)
+        self.labels, self.labels_file, self.folders = labels, str(path), folders
         self.num_classes = self.num_classes or len(labels)
         self.file = self.file or path
+
+    def set_names(self, names: NamesBeside) -> None:
+        """Take over label files; the first counts where no configuration brought names."""
+        self.names = names
+        if self.labels:
+            return
+        self.problems.extend(names.problems)
+        if names.found:
+            path, count = Path(names.found[0].file), self.num_classes
+            self.set_labels(path, names.found[0].labels)
+            if self.preprocessing is not None:
+                # Files with general names may belong to another model: that is no reason to doubt the others.
+                self.num_classes = count
+        elif names.readable:
+            self.file = self.file or Path(names.readable[0].file)
 
     def result(self) -> Sidecar | None:
         """``None`` where nothing was found, not even a problem."""
@@ -166,6 +193,9 @@ class _Gathered:
             num_classes=self.num_classes,
             labels_file=self.labels_file,
             preprocessing_file=self.preprocessing_file,
+            output=self.output,
+            folders=self.folders,
+            names=self.names,
         )
 
 
@@ -192,6 +222,7 @@ def _gather_config(path: Path, found: _Gathered) -> None:
         found.file = found.file or path
     found.num_classes = found.num_classes or count
     found.note = found.note or _note(config)
+    found.output = found.output or _output(path.name, config)
     _gather_values(path, config, found)
 
 
@@ -212,7 +243,11 @@ def _gather_values(path: Path, config: Json, found: _Gathered) -> None:
     except LabelsError as error:
         found.problems.append(f"The class names in {path.name} are not used. {error.why}")
         return
-    if labels:
+    over = readable_names(labels, table_from(config).readable) if labels else None
+    if over is not None:
+        # The names are WordNet ids then, such as n01440764.
+        found.set_labels(path, over.names, labels)
+    elif labels:
         found.set_labels(path, labels)
 
 
@@ -221,27 +256,36 @@ def _labels(config: Json) -> Labels:
     if not any(isinstance(config.get(key), (list, dict)) for key in LIST_KEYS):
         return ()
     labels = labels_from(config)
-    if all(label == f"LABEL_{index}" for index, label in enumerate(labels)):
-        return ()
-    described = config.get("label_descriptions")
-    if isinstance(described, dict) and "label_names" in config:
-        # The names are WordNet ids then, such as n01440764.
-        words = cast(Json, described)
-        return tuple(str(words.get(label, label)) for label in labels)
-    return labels
+    return () if all(label == f"LABEL_{index}" for index, label in enumerate(labels)) else labels
 
 
 def _num_classes(config: Json) -> int:
-    count = config.get("num_classes")
-    if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-        return count
+    for key in ("num_classes", "num_labels"):
+        count = config.get(key)
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            return count
     names = config.get("id2label")
     return len(cast("Mapping[str, object]", names)) if isinstance(names, dict) else 0
 
 
+def _output(file: str, config: Json) -> Said | None:
+    """What a configuration says of the network's numbers.
+
+    With one label Hugging Face's pipelines take the sigmoid (``ImageClassificationPipeline.postprocess``), unless
+    the problem type is regression.
+    """
+    own = config.get("whatsit")
+    kind = cast(Json, own).get("activation") if isinstance(own, dict) else None
+    if kind in KINDS:
+        return Said(kind, f"{file}: {title(kind)}")
+    problem = config.get("problem_type")
+    if isinstance(problem, str) and (meant := task(problem)) is not None:
+        return Said(meant, f"{file}: problem_type {problem}")
+    is_hugging_face = "num_labels" in config or "id2label" in config
+    return Said("binary", f"{file}: one label") if is_hugging_face and _num_classes(config) == 1 else None
+
+
 def _note(config: Json) -> str:
-    if config.get("problem_type") == "multi_label_classification":
-        return "These weights give an image several labels at once; the scores shown here share 100 % between them."
     note = config.get("note")
     return note.strip() if isinstance(note, str) else ""
 

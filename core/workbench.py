@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.descriptions import ModelSpec
+from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import Cancelled
 from core.images import Decoder, ImageSource, preview, walk
 from core.jobs import (
@@ -34,6 +34,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 if TYPE_CHECKING:
     from core.engine import Engine
     from core.preprocessing import Preprocessing
+    from core.scripting import Form
 
 _CHUNK = 200
 _POLL_S = 0.1
@@ -115,6 +116,18 @@ class Workbench:
         The weights on disk are left alone; overwriting them is the person's own choice of ``path``.
         """
         return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
+
+    def script(self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py") -> int:
+        """Write a classifier as plain PyTorch; finishes with the text of a script or notebook.
+
+        Args:
+            info: the classifier; its weights file is read once more.
+            source: the picture that it is to classify.
+            form: ``py`` or ``ipynb``.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().script(context, info, source, form, self.decoder), Priority.SOON
+        )
 
     def expand(self, paths: tuple[Path, ...]) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.

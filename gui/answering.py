@@ -157,6 +157,16 @@ class Answering(QObject):
             self._ask_shown()
         self._rest.start()
 
+    def rename(self, labels: tuple[str, ...], source: str) -> None:
+        """The classes have other names now: answers stay, and what is still to be answered is asked for anew."""
+        for job in list(self._batches):
+            self._workbench.cancel(job)
+        self._batches.clear()
+        self.results.rename(labels, source)
+        waiting = [entry for entry in self.results.entries() if entry.state is State.WAITING]
+        self._ask([entry for entry in waiting if entry.key == self._current], Priority.NOW)
+        self._ask([entry for entry in waiting if entry.key != self._current], Priority.LONG)
+
     def handle(self, event: JobEvent) -> bool:
         """Take a job's event; whether it was meant for this object."""
         if event.job in self._expanding:

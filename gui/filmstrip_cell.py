@@ -11,7 +11,6 @@ from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPalette, QPen,
 from gui import icons, theme
 from gui.results_model import Entry, State
 from gui.theme import UNIT
-from gui.wording import percent
 
 WIDTH = 14 * UNIT
 """Of a cell, in pixels."""
@@ -88,7 +87,7 @@ class CellPainter:
         self.height = _THUMBNAIL.height() + 2 * (UNIT // 2) + UNIT // 2 + 2 * self._bold_metrics.height()
 
     def paint(self, painter: QPainter, corner: QPoint, entry: Entry, marks: Marks, palette: QPalette) -> None:
-        """The thumbnail, and below it two lines: the answer and its percentage.
+        """The thumbnail, and below it two lines: the answer and its percentage, or a value and its name.
 
         Args:
             painter: antialiased.
@@ -146,6 +145,6 @@ def _words(entry: Entry) -> tuple[str, str, bool]:
     if entry.answered is None:
         waiting = {State.WAITING: "waiting …", State.STOPPED: "not answered"}
         return waiting.get(entry.state, ""), entry.source.short_name, False
-    if entry.best is None:
+    if entry.brief is None:
         return "no answer", entry.source.short_name, True
-    return entry.best.label, percent(entry.best.score), False
+    return *entry.brief, False

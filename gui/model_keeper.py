@@ -154,7 +154,15 @@ class ModelKeeper(QObject):
 
     def choose_labels(self, path: Path | None) -> None:
         """Take the class names from a file, or from the model."""
-        self.dress(replace(self._latest_spec(), labels=str(path) if path is not None else ""))
+        self.dress(replace(self._latest_spec(), labels=str(path) if path is not None else "", names=()))
+
+    def choose_imagenet_names(self) -> None:
+        """Take ImageNet's class names, for a head of its size."""
+        self.dress(replace(self._latest_spec(), labels="imagenet", names=()))
+
+    def choose_names(self, names: tuple[str, ...]) -> None:
+        """Take class names that a person wrote, in head order."""
+        self.dress(replace(self._latest_spec(), labels="", names=names))
 
     def choose_preprocessing(self, preprocessing: Preprocessing | None) -> None:
         """Prepare images in another way, or as the model brings it."""
@@ -169,8 +177,19 @@ class ModelKeeper(QObject):
         if self.opening is not None or self.info is None:
             self.open(spec)
             return
-        self._wanted = spec
-        self._dress.ask(lambda: self._workbench.dress(spec, self.looked_at(), self.device))
+        self._wanted, in_use = spec, self.info.spec
+        # Other names alone change no score.
+        same = (spec.preprocessing, spec.activation) == (in_use.preprocessing, in_use.activation)
+        self._dress.ask(lambda: self._workbench.dress(spec, None if same else self.looked_at(), self.device))
+
+    @property
+    def changing(self) -> bool:
+        """Whether the model in use is to be dressed otherwise still."""
+        return bool(self._dress.job)
+
+    def choose_activation(self, kind: str) -> None:
+        """Read the network's numbers as another kind of output; empty as it is recognised."""
+        self.dress(replace(self._latest_spec(), activation=kind))
 
     @property
     def dressing(self) -> bool:
@@ -293,3 +312,17 @@ class ModelKeeper(QObject):
     def _set_opening(self, opening: Opening | None) -> None:
         self.opening = opening
         self.opening_changed.emit()
+
+
+def differ_in_names_alone(one: ClassifierInfo, other: ClassifierInfo) -> bool:
+    """Whether two classifiers answer the same but for what the classes are called."""
+    spec = replace(other.spec, labels=one.spec.labels, names=one.spec.names)
+    alike = replace(
+        other,
+        spec=spec,
+        labels=one.labels,
+        labels_source=one.labels_source,
+        folders=one.folders,
+        notices=one.notices,
+    )
+    return alike == one and len(one.labels) == len(other.labels)

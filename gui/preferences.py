@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _VERSION = 1
 _MOST_RECENT = 12
 _KINDS = ("file", "pretrained")
-_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors")
+_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors", "activation")
 APPEARANCES = ("system", "light", "dark")
 
 T = TypeVar("T")
@@ -214,10 +214,14 @@ def _to_spec(entry: object, kinds: tuple[str, ...] = _KINDS) -> ModelSpec:
     preprocessing = values.get("preprocessing")
     chosen = from_dict(cast("dict[str, object]", preprocessing)) if isinstance(preprocessing, dict) else None
     arguments = cast("dict[str, object]", values.get("arguments") or {})
+    names: object = values.get("names", [])
+    if not isinstance(names, list):
+        raise TypeError("no list of class names")
     return ModelSpec(
         **{name: str(text) for name, text in texts.items()},
         preprocessing=chosen,
         arguments=tuple((str(name), str(literal)) for name, literal in arguments.items()),
+        names=tuple(str(name) for name in cast("list[object]", names)),
     )
 
 
@@ -227,5 +231,6 @@ def _from_spec(spec: ModelSpec) -> dict[str, object]:
     return {
         **{name: getattr(spec, name) for name in _SPEC_TEXTS},
         "arguments": dict(spec.arguments),
+        "names": list(spec.names),
         "preprocessing": None if spec.preprocessing is None else to_dict(spec.preprocessing),
     }

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Saved:
-    """How many results went where: to a file, or as text to the clipboard."""
+    """How many results, or class names, went where: to a file, or as text to the clipboard."""
 
     count: int
     path: str = ""
     text: str = ""
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,14 @@ class Saving(QObject):
 
     Signals:
         saved: the file, or an empty text for the clipboard, and how many results.
+        names_saved: the file, and how many class names.
         kept: the file that a preprocessing was written to.
         preprocessing_read: the file, and the ``Preprocessing`` in it.
         failed: an error, and a bug's report or an empty text.
     """
 
     saved = Signal(str, int)
+    names_saved = Signal(str, int)
     kept = Signal(str)
     preprocessing_read = Signal(str, object)
     failed = Signal(object, str)
@@ -69,6 +72,20 @@ class Saving(QObject):
             yield
             save_results(path, results, k)
             return _Saved(len(results), path=str(path))
+
+        self._submit(work)
+
+    def save_names(self, path: Path, labels: tuple[str, ...]) -> None:
+        """Write class names; the file's suffix tells the form."""
+
+        def work(context: Context) -> Steps:
+            from core.export import write_text
+            from core.labels import labels_text
+
+            context.check()
+            yield
+            write_text(path, labels_text(labels, path.suffix))
+            return _Saved(len(labels), path=str(path), names=True)
 
         self._submit(work)
 
@@ -132,7 +149,8 @@ class Saving(QObject):
         elif isinstance(event, Finished) and isinstance(event.value, _Saved):
             if event.value.text:
                 QGuiApplication.clipboard().setText(event.value.text)
-            self.saved.emit(event.value.path, event.value.count)
+            told = self.names_saved if event.value.names else self.saved
+            told.emit(event.value.path, event.value.count)
         elif isinstance(event, Finished) and isinstance(event.value, _Kept):
             if event.value.read is None:
                 self.kept.emit(event.value.path)

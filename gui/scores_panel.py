@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui import theme, wording
+from gui import names_choices, output_choices, theme, wording
 from gui.answer_view import AnswerView
 from gui.choices import Choice
 from gui.detail import Detail
 from gui.picker_list import PickerList
 from gui.preset_choices import preset_choices
-from gui.scores_list import ScoresList
+from gui.scores_list import ScoresList, lines_of, lines_of_values
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _SETTLE = (
     "answers. To settle it, click and choose or edit the preprocessing, or put the config.json of the training beside "
     "the weights."
 )
-_OWN, _FILE, _EDIT = "own", "file", "edit"
+_OWN, _EDIT = "own", "edit"
 
 
 class ScoresPanel(QWidget):
@@ -53,9 +53,11 @@ class ScoresPanel(QWidget):
         device_asked: the person wants another device.
         labels_asked: or class names from a file.
         labels_reset: or the model's own names again.
+        names_edit_asked, names_save_asked, imagenet_names_asked: or to write, to save, or to take ImageNet's.
         editing_asked: every value of the preprocessing, to change it.
         preprocessing_chosen: a ``Preprocessing``, or ``None`` for the model's own.
         tensors_chosen: another set of tensors of the same file, such as ``state_dict_ema``.
+        activation_chosen: another kind of output; empty as it is recognised.
     """
 
     k_changed = Signal(int)
@@ -63,9 +65,13 @@ class ScoresPanel(QWidget):
     device_asked = Signal()
     labels_asked = Signal()
     labels_reset = Signal()
+    names_edit_asked = Signal()
+    names_save_asked = Signal()
+    imagenet_names_asked = Signal()
     editing_asked = Signal()
     preprocessing_chosen = Signal(object)
     tensors_chosen = Signal(str)
+    activation_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +94,7 @@ class ScoresPanel(QWidget):
             theme.name(widget, "How many classes to show")
         self.copy = QPushButton("Copy", self)
         self.copy.setProperty("kind", "quiet")
-        self.copy.setToolTip("Copy these classes and percentages")
+        self.copy.setToolTip("Copy this answer")
         self.copy.clicked.connect(self.copy_asked)
         self.note = QLabel(self, wordWrap=True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
@@ -98,6 +104,8 @@ class ScoresPanel(QWidget):
         self.names = Detail("Names", self)
         self.tensors = Detail("Weights", self)
         self.tensors.clicked.connect(self._offer_tensors)
+        self.output = Detail("Output", self)
+        self.output.clicked.connect(self._offer_outputs)
         self.time.clicked.connect(self.device_asked)
         self.input.clicked.connect(self._offer_preprocessing)
         self.names.clicked.connect(self._offer_names)
@@ -107,7 +115,9 @@ class ScoresPanel(QWidget):
         self.namings.chosen.connect(self._choose_names)
         self.sets = PickerList(self, "Which weights of the file")
         self.sets.chosen.connect(self.tensors_chosen)
-        self._details = (self.time, self.tensors, self.input, self.names)
+        self.kinds = PickerList(self, "What the outputs are")
+        self.kinds.chosen.connect(self._choose_output)
+        self._details = (self.time, self.tensors, self.input, self.output, self.names)
         # An answer that comes and goes moves nothing else.
         for widget in (self.fewer, self.k, self.more, self.copy, self.time):
             policy = widget.sizePolicy()
@@ -138,14 +148,15 @@ class ScoresPanel(QWidget):
         self._sync_k()
         self._sync_time()
         if info is None:
-            for detail in (self.tensors, self.input, self.names):
+            for detail in (self.tensors, self.input, self.output, self.names):
                 detail.set_value("", "")
             return
         self._show_input(info)
         used, *others = info.checkpoint.sets or ("",)
         sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
-        self.names.set_value(f"{len(info.labels):,} classes, {_source(info)}", "Click to use other class names.")
+        self.output.set_value(output_choices.describe(info), "Click to read the network's numbers differently.")
+        self.names.set_value(f"{output_choices.names(info)}, {_source(info)}", "Click to use other names.")
 
     def set_editing(self, on: bool, room: int = 0) -> None:
         """Make room below for the editor of the preprocessing: the answer stays, and what is said of it goes.
@@ -163,10 +174,20 @@ class ScoresPanel(QWidget):
     def show_prediction(self, prediction: Prediction) -> None:
         """Show an answer."""
         self._prediction = prediction
-        best, *others = prediction.top(self.shown_k)
-        self.answer.show_answer(best.label, wording.percent(best.score), best.score)
-        self.answer.setToolTip(best.label.replace("<", "&lt;"))
-        self.scores.show_scores(tuple(others))
+        if prediction.is_regression:
+            first, *values = prediction.named_values()
+            self.answer.show_value(wording.value_name(first, len(prediction.values)), wording.value(first.value))
+            self.answer.setToolTip(f"{first.value:.7g}")
+            self.scores.show_lines(lines_of_values(values))
+        else:
+            best, *others = prediction.top(self.shown_k)
+            number = wording.percent(best.score)
+            if prediction.over_labels:
+                self.answer.show_label(best.title, number, best.score, wording.reached(prediction))
+            else:
+                self.answer.show_answer(best.title, number, best.score)
+            self.answer.setToolTip(best.title.replace("<", "&lt;"))
+            self.scores.show_lines(lines_of(others, prediction.over_labels))
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
@@ -174,7 +195,7 @@ class ScoresPanel(QWidget):
         self._prediction = None
         self.answer.show_line(text)
         self.answer.setToolTip("")
-        self.scores.show_scores(())
+        self.scores.show_lines(())
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
@@ -219,8 +240,10 @@ class ScoresPanel(QWidget):
 
     def _sync_visible(self) -> None:
         answered = self._prediction is not None
-        for widget in (self.fewer, self.k, self.more, self.copy):
-            widget.setVisible(answered)
+        ranked = self._prediction is not None and not self._prediction.is_regression
+        self.copy.setVisible(answered)
+        for widget in (self.fewer, self.k, self.more):
+            widget.setVisible(ranked)
         self._sync_time()
         for part in (self._below, self._tools):
             part.setVisible(not self._editing)
@@ -272,11 +295,12 @@ class ScoresPanel(QWidget):
         sets = self._info.checkpoint.sets if self._info is not None else ()
         self.sets.open_at(self.tensors, [Choice(name, name, "", not number) for number, name in enumerate(sets)])
 
+    def _offer_outputs(self) -> None:
+        self.kinds.open_at(self.output, output_choices.choices(self._info) if self._info is not None else [])
+
     def _offer_names(self) -> None:
-        chosen = self._info.spec.labels if self._info is not None else ""
-        choices = [Choice(_FILE, "Choose class names from a file …", "one a line, or JSON", bool(chosen))]
-        choices.append(Choice(_OWN, "As the model brings them", "", not chosen))
-        self.namings.open_at(self.names, choices)
+        if self._info is not None:
+            self.namings.open_at(self.names, names_choices.choices(self._info))
 
     def _choose_preprocessing(self, key: str) -> None:
         from core.preprocessing import PRESETS
@@ -286,11 +310,18 @@ class ScoresPanel(QWidget):
         else:
             self.preprocessing_chosen.emit(PRESETS.get(key))
 
+    def _choose_output(self, key: str) -> None:
+        self.activation_chosen.emit("" if key == output_choices.AS_RECOGNISED else key)
+
     def _choose_names(self, key: str) -> None:
-        if key == _FILE:
-            self.labels_asked.emit()
-        else:
-            self.labels_reset.emit()
+        signals = {
+            names_choices.FILE: self.labels_asked,
+            names_choices.EDIT: self.names_edit_asked,
+            names_choices.SAVE: self.names_save_asked,
+            names_choices.IMAGENET: self.imagenet_names_asked,
+            names_choices.OWN: self.labels_reset,
+        }
+        signals[key].emit()
 
     def _arrange(self) -> None:
         tools = QHBoxLayout()
@@ -322,4 +353,6 @@ class ScoresPanel(QWidget):
 def _source(info: ClassifierInfo) -> str:
     """Where the names came from, as the end of a sentence."""
     source = info.labels_source
-    return source if source.startswith(("number", "assumed")) or "assumed" in source else f"named by {source}"
+    return (
+        source if source.startswith(("number", "assumed", "ImageNet")) or "assumed" in source else f"named by {source}"
+    )

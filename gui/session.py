@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.descriptions import ModelSpec
+from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
+from core.showing import isolated
 from gui import wording
 from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
 from gui.error_view import Notice, Words, words_for
 from gui.looking import Looking
-from gui.model_keeper import ModelKeeper
+from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.preparing import Preparing
@@ -99,6 +100,7 @@ class Session(QObject):
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
+        self._used: ClassifierInfo | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
         self._connect()
@@ -200,6 +202,12 @@ class Session(QObject):
         self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
         self._note_activity()
 
+    def save_names(self, path: Path) -> None:
+        """Write the class names to a file; its suffix tells the form."""
+        if self.models.info is not None:
+            self.saving.save_names(path, self.models.info.labels)
+            self._note_activity()
+
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
         self.saving.copy(tuple(self.images.results.results()), self.preferences.k)
@@ -219,8 +227,8 @@ class Session(QObject):
             parts.insert(0, info.name)
         if entry is not None:
             parts.insert(0, entry.source.short_name)
-            if entry.best is not None:
-                parts.insert(0, f"{entry.best.label}, {wording.percent(entry.best.score)}")
+            if entry.answered is not None and entry.answered.prediction is not None:
+                parts.insert(0, wording.said(entry.answered.prediction))
         return f" {wording.DASH} ".join(parts)
 
     @property
@@ -243,7 +251,7 @@ class Session(QObject):
         if self.models.info is None:
             return self._opening_text() or "No model is open."
         if entry is None:
-            return self.models.info.refuses or _introduction(self.models.info.labels)
+            return self.models.info.refuses or _introduction(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -270,6 +278,7 @@ class Session(QObject):
         self.photos.broken.connect(partial(self._fail, "photo"))
         self.saving.failed.connect(partial(self._fail, "saving"))
         self.saving.saved.connect(self._tell_saved)
+        self.saving.names_saved.connect(self._tell_names_saved)
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
@@ -287,7 +296,11 @@ class Session(QObject):
         if info.notices:
             self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
         self.info_changed.emit()
-        self.images.answer_again()
+        if self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_again()
+        self._used = info
         self.answer_changed.emit()
         self.about_changed.emit()
 
@@ -298,8 +311,14 @@ class Session(QObject):
         self.preferences.remember(info.spec)
         self.recent_changed.emit()
         self.notice_over.emit("model")
+        if info.notices and (self._used is None or info.notices != self._used.notices):
+            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
         self.info_changed.emit()
-        self.images.answer_dressed(answer)
+        if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_dressed(answer)
+        self._used = info
         self.answer_changed.emit()
         self.about_changed.emit()
 
@@ -398,6 +417,9 @@ class Session(QObject):
         else:
             self.tell("saving", Words(f"{answers} copied as CSV.", more))
 
+    def _tell_names_saved(self, path: str, count: int) -> None:
+        self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
+
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
         weights, config = paths
         words = Words(f"The model is saved in {weights}.", f"{config.name} beside it holds all that it assumes.")
@@ -408,11 +430,15 @@ class Session(QObject):
         self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
 
 
-def _introduction(labels: tuple[str, ...]) -> str:
+def _introduction(info: ClassifierInfo) -> str:
     """What a model that waits for its first photo knows."""
+    labels = info.labels
+    if info.activation == "regression":
+        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
+        return f"Ready. This model gives {values} for a photo, no class."
     if len(labels) > _FEW:
         return f"Ready. This model knows {len(labels):,} kinds of things."
     if all(label == str(index) for index, label in enumerate(labels)):
         return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
-    *first, last = labels
+    *first, last = map(isolated, labels)
     return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

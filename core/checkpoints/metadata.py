@@ -10,6 +10,7 @@ from core.checkpoints.modules import is_module
 from core.checkpoints.storages import StorageReader
 from core.checkpoints.values import Global, Inert, TensorRef, as_dict, as_tuple
 
+_LOSSES = "torch.nn.modules.loss."
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 6
 _MAX_TEXT = 10_000
@@ -80,6 +81,9 @@ class PlainValues:
     def _object(self, value: object, depth: int) -> object:
         if isinstance(value, Global):
             return str(value)[:_MAX_TEXT]
+        if isinstance(value, Inert) and value.kind.startswith(_LOSSES):
+            # The loss that was trained with: its name tells what the outputs are.
+            return value.kind
         if not isinstance(value, Inert) or is_module(value):
             return _SKIP
         texts = _numpy_texts(value)

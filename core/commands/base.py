@@ -17,6 +17,7 @@ from core.workbench import Workbench
 
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 INTERRUPTED = 130
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 _OPTION = re.compile(r"--[a-z-]+")
 _NEGATIVE = re.compile(r"-\.?\d")
@@ -66,7 +67,12 @@ def count_of(text: str) -> int:
 
 def say(text: str) -> None:
     """Tell a person: on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
+
+
+def harmless(text: str) -> str:
+    """A text of several lines without anything that a terminal would obey; names in files can hold such."""
+    return "".join(character if character in "\n\t" or character.isprintable() else _UNKNOWN for character in text)
 
 
 def write(text: str, options: argparse.Namespace) -> None:
@@ -74,7 +80,8 @@ def write(text: str, options: argparse.Namespace) -> None:
     if options.output is not None:
         write_text(options.output, text)
     else:
-        sys.stdout.write(text)
+        # Into a pipe goes what is there; a person's terminal gets nothing that it would obey.
+        sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
         sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""``classify``: images and folders to top-k probabilities."""
+"""``classify``: images and folders to top-k probabilities, or to the values of a regression."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import cast
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.descriptions import Notice
-from core.errors import WhatsitError
+from core.errors import WhatsitError, shown
 from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
+from core.outputs import title
 from core.predictions import ImageResult
+from core.showing import padded, printable, width
 
 
 def add_classify(add: AddCommand) -> None:
     """Add the command."""
-    parser = add("classify", help="images and folders -> top-k probabilities")
+    parser = add("classify", help="images and folders -> top-k probabilities, or values")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="an image, or a folder (walked recursively)")
     add_model_options(parser)
     parser.add_argument("--top-k", type=count_of, default=5, metavar="K", help="classes an image; 0 for all")
@@ -60,6 +62,7 @@ def _classify(options: argparse.Namespace) -> int:
         info = open_model(session, options)
         prepared = f"{info.preprocessing.describe()} ({info.preprocessing_source})"
         say(f"{info.name}, {info.architecture} on {info.device.name}; {prepared}")
+        say(f"Outputs: {title(info.activation)} ({info.activation_source})")
         results: list[ImageResult] = []
         streaming = options.format in ("jsonl", "table") and options.output is None
         for result in _answers(session, _find(session, options.paths), options.batch_size):
@@ -79,8 +82,9 @@ def _table(results: Iterable[ImageResult], k: int) -> str:
 
 def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
-        return f"{result.source.name}\n  no answer\n"
-    scores = result.prediction.top(k)
-    width = max(len(score.label) for score in scores)
-    rows = [f"  {score.label:<{width}}  {score.score * 100:5.1f} %\n" for score in scores]
-    return "".join([f"{result.source.name}\n", *rows])
+        return f"{shown(result.source.name, 300)}\n  no answer\n"
+    pairs = [(shown(score.title, 200), f"{score.score * 100:5.1f} %") for score in result.prediction.top(k)]
+    pairs += [(shown(each.label, 200), f"{each.value:.6g}") for each in result.prediction.named_values()]
+    columns = max(width(printable(label)) for label, _ in pairs)
+    rows = [f"  {padded(printable(label), columns)}  {number}\n" for label, number in pairs]
+    return "".join([f"{shown(result.source.name, 300)}\n", *rows])

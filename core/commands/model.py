@@ -10,6 +10,7 @@ from core.catalogue import architecture, pretrained
 from core.commands.base import Session, count_of, say
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import UsageError
+from core.outputs import KINDS
 from core.preprocessing import OVERRIDES, PRESETS, Preprocessing, parse_overrides
 from core.recipes import read_preprocessing
 
@@ -45,7 +46,15 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tensors", default="", metavar="KEYS", help="which weights of the file, such as model_ema")
     parser.add_argument("--trust", action="store_true", help="the files named here may run code that they bring")
-    parser.add_argument("--labels", default="", metavar="FILE", help="class names: a name a line, JSON list or dict")
+    parser.add_argument(
+        "--labels", default="", metavar="FILE", help="class names: text, JSON, YAML or CSV; or imagenet"
+    )
+    parser.add_argument(
+        "--activation",
+        choices=("auto", *KINDS),
+        default="auto",
+        help="what the network's outputs are (default: as recognised)",
+    )
     parser.add_argument(
         "--preprocessing",
         metavar="FILE|PRESET",
@@ -94,6 +103,7 @@ def _spec(options: argparse.Namespace) -> ModelSpec:
         architecture_file=file,
         arguments=tuple(_argument(text) for text in options.argument),
         tensors=options.tensors,
+        activation="" if options.activation == "auto" else options.activation,
     )
 
 

@@ -300,7 +300,9 @@ def test_other_labels_and_preprocessing_build_nothing_anew(
     room.open(other)
     no_building(monkeypatch)
     sizes = passes(monkeypatch)
-    names = tmp_path / "names.txt"
+    # In a folder of its own: beside the weights it would speak of them unasked.
+    names = tmp_path / "chosen" / "names.txt"
+    names.parent.mkdir()
     names.write_text("eins\nzwei\ndrei\n", encoding="utf-8")
     shifted = replace(PRESETS["none"], mean=(0.25, 0.25, 0.25))
     info = room.open(replace(spec, labels=str(names), preprocessing=shifted))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.outputs import Said
 from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing, to_dict
 from core.sidecars import Sidecar, parse_preprocessing, read_sidecar
 from tests.core.sidecar_samples import CENTRE, HALF, TIMM, TIMM_VALUES, VIT, put
@@ -231,7 +232,27 @@ def test_placeholder_names_are_no_names(tmp_path: Path) -> None:
 
 def test_several_labels_an_image_are_said(tmp_path: Path) -> None:
     config = {"id2label": {"0": "cat", "1": "dog"}, "problem_type": "multi_label_classification"}
-    assert "several labels at once" in found(put(tmp_path, config__json=config)).note
+    said = found(put(tmp_path, config__json=config)).output
+    assert said == Said("several", "config.json: problem_type multi_label_classification")
+
+
+@pytest.mark.parametrize(
+    ("config", "output"),
+    [
+        ({"id2label": {"0": "a", "1": "b"}, "problem_type": "single_label_classification"}, "single"),
+        ({"id2label": {"0": "age"}, "problem_type": "regression"}, "regression"),
+        ({"id2label": {"0": "hot dog"}, "problem_type": None}, "binary"),
+        ({"num_labels": 1}, "binary"),
+        ({"num_classes": 1, "architecture": "resnet18"}, ""),
+        ({"id2label": {"0": "a", "1": "b"}}, ""),
+        ({"num_classes": 3, "whatsit": {"activation": "log_softmax"}, "problem_type": "regression"}, "log_softmax"),
+        ({"num_classes": 3, "whatsit": {"activation": ["softmax"]}}, ""),
+        ({"num_classes": 3, "problem_type": "something else"}, ""),
+    ],
+)
+def test_what_a_configuration_says_of_the_outputs(tmp_path: Path, config: dict[str, object], output: str) -> None:
+    said = found(put(tmp_path, config__json=config)).output
+    assert (said.what if said is not None else "") == output
 
 
 # Names only.

@@ -34,6 +34,7 @@ GPU = DeviceInfo("cuda:0", "NVIDIA H200", 150_000_000_000)
 def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **changes: object) -> ClassifierInfo:
     """What a small model is described as."""
     spec = spec or ModelSpec()
+    labels = spec.names or labels
     weights = spec.weights or "resources/builtin/model.safetensors"
     values: dict[str, object] = {
         "spec": spec,
@@ -44,7 +45,7 @@ def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **ch
         "architecture": spec.architecture or "shufflenet_v2_x1_0",
         "matches": (Match("shufflenet_v2_x1_0", len(labels), 3, "all 320 names and shapes fit"),),
         "labels": labels,
-        "labels_source": Path(spec.labels).name if spec.labels else "model.json",
+        "labels_source": "you" if spec.names else Path(spec.labels).name if spec.labels else "model.json",
         "preprocessing": spec.preprocessing or Preprocessing(size=(73, 73), crop=(64, 64)),
         "preprocessing_source": "chosen by you" if spec.preprocessing else "model.json",
         "device": CPU,
