@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from safetensors.torch import load_file
 from torch import nn
 from torchvision.models import get_model
 from torchvision.transforms import InterpolationMode, v2
 
+from core.checkpoints import open_checkpoint
 from core.opening import BUILTIN
 from gui.entries import Entry
 from gui.preprocessing_editor import PreprocessingEditor
@@ -70,10 +70,7 @@ def measure() -> str:
         folder = Path(name)
         photo = write_photo(folder / "photo.jpg", SIZE)
         network = get_model(ARCHITECTURE, weights=None, num_classes=10).eval()
-        state = {
-            key: value.float() if value.is_floating_point() else value for key, value in load_file(BUILTIN).items()
-        }
-        network.load_state_dict(state)
+        network.load_state_dict(open_checkpoint(BUILTIN).tensors)
         with Image.open(photo) as image:
             decoded = image.convert("RGB")
         with open_window(folder) as opened:

@@ -16,45 +16,56 @@ from torchvision.transforms import InterpolationMode, functional
 
 from core.descriptions import Seen
 from core.images import DecodedImage
-from core.preprocessing import PRESETS, Preprocessing
+from core.preprocessing import PRESETS, Channels, Crops, Preprocessing
 from core.seeing import see
 from tests.core.pictures import scene, turned
 
 tv: Any = functional
 PLAIN = PRESETS["none"]
 Pixels = NDArray[np.uint8]
+Script = Callable[[Image.Image], Image.Image]
 
 
 def pictures(seen: Seen) -> list[Pixels]:
     return [np.frombuffer(rgb, np.uint8).reshape(seen.height, seen.width, 3) for rgb in seen.pictures]
 
 
-def script(size: int, crop: int, bicubic: bool = False) -> Callable[[Image.Image], Image.Image]:
+def script(size: int, crop: int, bicubic: bool = False) -> Script:
     """Shorter side and centre crop, as a torchvision script has them."""
     how = InterpolationMode.BICUBIC if bicubic else InterpolationMode.BILINEAR
     return lambda image: tv.center_crop(tv.resize(image, size, how), crop)
 
 
-@pytest.mark.parametrize(
-    ("preset", "expected"),
-    [
-        ("imagenet", script(256, 224)),
-        ("half", script(256, 224)),
-        ("cifar10", script(32, 32)),
-        ("clip", script(224, 224, bicubic=True)),
-        ("inception", script(341, 299, bicubic=True)),
-        ("half32", lambda image: tv.resize(image, [32, 32])),
-        ("mnist", lambda image: tv.resize(image.convert("L"), [28, 28]).convert("RGB")),
-        ("none", lambda image: image),
-    ],
-)
+def exactly(side: int) -> Script:
+    return lambda image: tv.resize(image, [side, side])
+
+
+def in_grey(image: Image.Image) -> Image.Image:
+    return exactly(28)(image.convert("L")).convert("RGB")
+
+
+def unchanged(image: Image.Image) -> Image.Image:
+    return image
+
+
+SCRIPTS: dict[str, Script] = {
+    "imagenet": script(256, 224),
+    "half": script(256, 224),
+    "cifar10": script(32, 32),
+    "clip": script(224, 224, bicubic=True),
+    "inception": script(341, 299, bicubic=True),
+    "half32": exactly(32),
+    "mnist": in_grey,
+    "none": unchanged,
+}
+
+
+@pytest.mark.parametrize("preset", SCRIPTS)
 @pytest.mark.parametrize("size", [(320, 240), (211, 407)])
-def test_the_pictures_are_those_of_a_script(
-    preset: str, expected: Callable[[Image.Image], Image.Image], size: tuple[int, int]
-) -> None:
+def test_the_pictures_are_those_of_a_script(preset: str, size: tuple[int, int]) -> None:
     image = scene(*size)
     seen = see(DecodedImage(image), PRESETS[preset])
-    theirs = expected(image)
+    theirs = SCRIPTS[preset](image)
     assert (seen.width, seen.height) == theirs.size
     assert len(seen.pictures) == 1
     assert np.array_equal(pictures(seen)[0], np.asarray(theirs))
@@ -88,7 +99,7 @@ def test_what_is_inverted_is_shown_inverted() -> None:
 
 
 @pytest.mark.parametrize("channels", ["grey", "grey3"])
-def test_grey_is_shown_grey(channels: Any) -> None:
+def test_grey_is_shown_grey(channels: Channels) -> None:
     image = scene(60, 40)
     count = 1 if channels == "grey" else 3
     seen = see(DecodedImage(image), replace(PLAIN, channels=channels, mean=(0.25,) * count, std=(0.5,) * count))
@@ -144,7 +155,7 @@ def test_the_crop_lies_where_torchvision_cuts(size: tuple[int, int], shorter: in
 
 
 @pytest.mark.parametrize("crops", [5, 10])
-def test_several_crops_lie_where_torchvision_cuts(crops: Any) -> None:
+def test_several_crops_lie_where_torchvision_cuts(crops: Crops) -> None:
     size, resized, crop = (301, 203), (90, 121), (63, 48)
     cut = tv.five_crop if crops == 5 else tv.ten_crop
     views = cut(tv.resize(places(*size), resized, antialias=False), list(crop))
