@@ -132,6 +132,7 @@ class PreprocessingEditor(QWidget):
         same, self._value = value == self._value and self._filled, value
         self.preset.set_value(title, "Choose a preset to start from.")
         self.source.setText(source)
+        self.source.setForegroundRole(theme.ACCENT if source.startswith("assumed") else theme.MUTED)
         self.source.setVisible(bool(source))
         self.reset.setEnabled(can_reset)
         if same:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -348,6 +349,8 @@ class ScoresPanel(QWidget):
         self._tools.setLayout(tools)
         column.addWidget(self._tools)
         column.addWidget(self._below)
+        for before, after in itertools.pairwise(self._details):
+            QWidget.setTabOrder(before, after)
 
 
 def _source(info: ClassifierInfo) -> str:

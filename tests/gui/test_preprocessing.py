@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PIL import Image
@@ -27,6 +28,7 @@ from gui.seen_view import SeenView
 from tests.gui.conftest import MakeApp, Opened, files
 from tests.gui.test_panels import picture
 
+W = TypeVar("W", bound=QWidget)
 OWN = Preprocessing(size=(73, 73), crop=(64, 64))
 """What the fake's built-in model brings."""
 
@@ -90,6 +92,14 @@ class Editing:
 def editing(opened: Opened, photos: list[Path]) -> Editing:
     opened.show_photos(*photos[:2])
     return Editing(opened)
+
+
+def shown(qtbot: QtBot, widget: W, width: int, height: int) -> W:
+    """A panel by itself, on screen."""
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    widget.show()
+    return widget
 
 
 def rows(opened: Opened) -> list[str]:
@@ -551,11 +561,7 @@ class TestSeeing:
 class TestSeenView:
     @pytest.fixture
     def view(self, qtbot: QtBot) -> SeenView:
-        made = SeenView()
-        qtbot.addWidget(made)
-        made.resize(200, 300)
-        made.show()
-        return made
+        return shown(qtbot, SeenView(), 200, 300)
 
     @staticmethod
     def seen(*pictures: bytes, clipped: float = 0.0) -> Seen:
@@ -586,10 +592,7 @@ class TestSeenView:
 class TestCropOnThePhoto:
     @pytest.fixture
     def view(self, qtbot: QtBot) -> PhotoView:
-        made = PhotoView()
-        qtbot.addWidget(made)
-        made.resize(400, 300)
-        made.show()
+        made = shown(qtbot, PhotoView(), 400, 300)
         made.show_picture(picture(800, 600), "a.jpg")
         made.show_crops([(200.0, 0.0, 400.0, 600.0)])
         return made
