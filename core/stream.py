@@ -19,7 +19,7 @@ from core.errors import Cancelled, ImageError, WhatsitError
 from core.images import DecodedImage, Decoder, ImageSource, thumbnail
 from core.predictions import ImageResult, Prediction
 from core.rows import refuse_pictures, row_tensor
-from core.tensors import to_tensor
+from core.tensors import shared_tensor, to_tensor
 
 _THREADS = 2
 _LARGEST_BATCH = 64
@@ -147,7 +147,9 @@ class Stream:
             return _Prepared(source, None, error, 0.0, 0, 0, None)
         start = self._clock()
         try:
-            tensor = to_tensor(image, preprocessing)
+            # What a person waits for is often looked at, too.
+            make = shared_tensor if pool is self._urgent else to_tensor
+            tensor = make(image, preprocessing)
         except WhatsitError as error:
             return _Prepared(source, None, error, 0.0, image.width, image.height, _later_small(image, pool))
         except MemoryError:
@@ -203,7 +205,7 @@ def _later_small(image: DecodedImage, pool: ThreadPoolExecutor) -> Future[bytes]
 def _small(image: DecodedImage) -> bytes:
     """A thumbnail; none for an image whose colours cannot be shown, which has its answer all the same."""
     try:
-        return thumbnail(image)
+        return image.once("thumbnail", None, lambda: thumbnail(image))
     except (WhatsitError, OSError, ValueError, MemoryError):
         return b""
 

@@ -145,6 +145,8 @@ def keyboard_help() -> str:
         )
     lines.append("In the photo")
     lines.append(f"    {'Next and previous, or move':<30}arrow keys")
+    lines.append("In the sizes of the preprocessing")
+    lines.append(f"    {'Count up and down':<30}Up, Down, PgUp, PgDown")
     lines.append("In the filmstrip")
     lines.append(f"    {'Next and previous':<30}Left, Right, Home, End")
     return "\n".join(lines)

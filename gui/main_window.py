@@ -106,12 +106,7 @@ class MainWindow(QMainWindow):
         self.drops = DropTarget(self)
         self.drops.hovered.connect(self._show_hover)
         self.installEventFilter(self.drops)
-        # The keyboard goes through the window as the eye does.
-        order = (
-            self.model_bar.add, self.drop_zone, self.photo, self.photo.see, self.scores, self.filmstrip, self.footer,
-        )  # fmt: skip
-        for before, after in itertools.pairwise(order):
-            QWidget.setTabOrder(before, after)
+        self._order_stops()
 
     def show_empty(self) -> None:
         """Invite."""
@@ -149,7 +144,7 @@ class MainWindow(QMainWindow):
         if editor is not None:
             if self._answer_place.indexOf(editor) < 0:
                 self._answer_place.addWidget(editor, 1)
-                QWidget.setTabOrder(self.scores, editor)
+                self._order_stops()
             editor.show()
         self._share_room()
 
@@ -208,6 +203,17 @@ class MainWindow(QMainWindow):
             self.scores.set_editing(self._editor is not None, self._answer_side.height() - needed)
         self._place_seen()
 
+    def _order_stops(self) -> None:
+        """The keyboard goes through the window as the eye does."""
+        panels: list[QWidget] = [self.model_bar, self.notices, self.drop_zone, self.photo, self.error, self.scores]
+        if self._editor is not None:
+            panels.append(self._editor)
+        stops = [self.centralWidget()]
+        for panel in (*panels, self.filmstrip, self.footer):
+            stops.extend(_stops(panel))
+        for before, after in itertools.pairwise(stops):
+            QWidget.setTabOrder(before, after)
+
     def _place_seen(self, _page: int = 0) -> None:
         """Beside the photo, or below it where there is more room."""
         if not self._furnished:
@@ -260,3 +266,16 @@ class MainWindow(QMainWindow):
         column.addLayout(self._strip_place)
         column.addWidget(self.footer)
         return centre
+
+
+def _stops(panel: QWidget) -> list[QWidget]:
+    """Where the keyboard stops in a panel, in the order in which they were made."""
+    found: list[QWidget] = []
+    widget = panel
+    while True:
+        takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+        if takes_keys and (widget is panel or panel.isAncestorOf(widget)):
+            found.append(widget)
+        widget = widget.nextInFocusChain()
+        if widget is panel:
+            return found

@@ -183,14 +183,14 @@ class ModelKeeper(QObject):
         same = (spec.preprocessing, spec.activation) == (in_use.preprocessing, in_use.activation)
         self._dress.ask(lambda: self._workbench.dress(spec, None if same else self.looked_at(), self.device))
 
-    @property
-    def changing(self) -> bool:
-        """Whether the model in use is to be dressed otherwise still."""
-        return bool(self._dress.job)
-
     def choose_activation(self, kind: str) -> None:
         """Read the network's numbers as another kind of output; empty as it is recognised."""
         self.dress(replace(self._latest_spec(), activation=kind))
+
+    @property
+    def dressing(self) -> bool:
+        """Whether the one in use is about to have other labels or another preprocessing."""
+        return bool(self._dress.job)
 
     def save(self, path: Path) -> None:
         """Write the model in use, with all that it assumes, to files."""

@@ -319,10 +319,10 @@ class PhotoView(QWidget):
         painter.setBrush(theme.with_alpha(self.palette().window().color(), _DIMMED))
         painter.drawPath(unseen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in (QPen(_EDGE, 3), QPen(_LINE, 1)):
-            painter.setPen(pen)
+        for colour, inset in ((_EDGE, 0.5), (_LINE, 1.5)):
+            painter.setPen(QPen(colour, 1))
             for crop in crops:
-                painter.drawRect(crop.adjusted(0.5, 0.5, -0.5, -0.5))
+                painter.drawRect(crop.adjusted(inset, inset, -inset, -inset))
 
     def _paint_badge(self, painter: QPainter) -> None:
         text = f"{100 * self.zoom:.0f} %"

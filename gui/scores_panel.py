@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -210,6 +211,10 @@ class ScoresPanel(QWidget):
             self.show_line(text)
             return
         self.show_prediction(old)
+        self.fade()
+
+    def fade(self) -> None:
+        """What is shown is old: pale until another answer is there."""
         self.answer.fade()
         self.scores.fade()
 
@@ -361,6 +366,8 @@ class ScoresPanel(QWidget):
         self._tools.setLayout(tools)
         column.addWidget(self._tools)
         column.addWidget(self._below)
+        for before, after in itertools.pairwise(self._details):
+            QWidget.setTabOrder(before, after)
 
 
 def _source(info: ClassifierInfo) -> str:

@@ -125,7 +125,7 @@ class Session(QObject):
         named = from_paths(paths)
         wanted = Path(weights) if weights else named.weights
         if wanted is not None:
-            self.models.open(ModelSpec("file", str(wanted.absolute()), architecture))
+            self.open_model(ModelSpec("file", str(wanted.absolute()), architecture))
         else:
             self.open_model(ModelSpec(architecture=architecture))
         self.models.find_devices()

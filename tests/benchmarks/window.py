@@ -12,6 +12,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.app import App
+from gui.main_window import MainWindow
+from gui.session import Session
 
 TIMEOUT_S = 300.0
 
@@ -22,6 +24,18 @@ class Opened:
     def __init__(self, application: QApplication, app: App) -> None:
         self._application = application
         self._app = app
+
+    @property
+    def window(self) -> MainWindow:
+        """The window itself."""
+        return self._app.window
+
+    @property
+    def session(self) -> Session:
+        """What is behind it."""
+        session = self._app.session
+        assert session is not None
+        return session
 
     @property
     def answered(self) -> int:
