@@ -166,6 +166,8 @@ def _provenance(info: ClassifierInfo) -> Provenance:
         precision="float32",
         version=VERSION,
         tensors=info.checkpoint.sets[0] if info.checkpoint.sets else ".".join(info.checkpoint.unwrapped),
+        preprocessing_source=info.preprocessing_source,
+        preprocessing_assumed=info.preprocessing_assumed,
     )
 
 

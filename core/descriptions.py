@@ -106,6 +106,8 @@ class Provenance:
         precision: element type of the forward pass, such as ``float32``.
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+        preprocessing_source: where the preprocessing came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
     """
 
     weights: str
@@ -117,6 +119,8 @@ class Provenance:
     precision: str
     version: str
     tensors: str = ""
+    preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ class ClassifierInfo:
         labels: class names in head order.
         labels_source: where they came from, such as ``config.json``, or ``numbers, no names found``.
         preprocessing: the values in use.
-        preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
+        preprocessing_source: where they came from, such as ``config.json`` or ``assumed: usual for resnet50``.
         device: where it runs.
         checkpoint: the file behind it.
         modified_ns: the weights file's modification time when it was read, for noticing changes.
@@ -166,6 +170,7 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        preprocessing_assumed: whether some of the preprocessing is only what is usual, as nothing told.
     """
 
     spec: ModelSpec
@@ -183,6 +188,7 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
+    preprocessing_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +226,7 @@ class Inspection:
         labels_source: where they came from.
         preprocessing: what images are prepared with; ``None`` where nothing says.
         preprocessing_source: where that came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
         needs_trust: whether code in the file would have to run before it can answer.
         parameters: how many numbers its tensors hold.
         tensors: of the network.
@@ -246,6 +253,7 @@ class Inspection:
     labels_source: str = ""
     preprocessing: Preprocessing | None = None
     preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
     needs_trust: bool = False
     parameters: int = 0
     tensors: tuple[TensorRow, ...] = ()

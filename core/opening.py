@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from core.architectures.input_form import InputForm
-from core.building import Built, assumed, build, with_channels
-from core.catalogue import (
-    PretrainedEntry,
-    assumed_preprocessing,
-    imagenet_labels,
-    published,
-)
+from core.building import Built, build
+from core.catalogue import PretrainedEntry, imagenet_labels, published
 from core.checkpoints import Checkpoint
 from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
@@ -23,7 +18,7 @@ from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
 from core.matching import hints_of
-from core.preprocessing import Preprocessing
+from core.preparing import Takes, prepare, takes_of_form, takes_of_match
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
 
@@ -90,7 +85,10 @@ def build_classifier(
     # From here on the sha256 is needed: it had all the time until now.
     known = entry or published(checkpoint.summary.sha256)
     labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
-    preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
+    prepared = prepare(
+        _takes(built), checkpoint.metadata, sidecar, known, spec.preprocessing, by_name=entry is not None
+    )
+    notices.extend(prepared.notices)
     builtin = spec.kind == "builtin"
     info = ClassifierInfo(
         # With the Python file that was found beside the weights, so that another of its classes can be chosen.
@@ -101,8 +99,9 @@ def build_classifier(
         matches=built.matches,
         labels=labels,
         labels_source=labels_source,
-        preprocessing=preprocessing,
-        preprocessing_source=preprocessing_source,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
         device=DeviceInfo("cpu", "CPU"),
         checkpoint=checkpoint.summary,
         modified_ns=checkpoint.modified_ns,
@@ -153,18 +152,10 @@ def _labels(
     return numbered(count), "numbers: the model brings no names"
 
 
-def _preprocessing(
-    spec: ModelSpec, built: Built, known: PretrainedEntry | None, sidecar: Sidecar | None
-) -> tuple[Preprocessing, str]:
-    """Preprocessing and where it came from: a person, a sidecar, known weights, the network's usual one."""
-    if spec.preprocessing is not None:
-        return spec.preprocessing, "chosen by you"
-    if known is not None:
-        return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(built.num_classes):
-        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
+def _takes(built: Built) -> Takes:
+    """The input of the network that was built."""
     if built.form is not None:
-        return assumed(built.form), "assumed: the input that the network takes, found by trying"
+        return takes_of_form(built.form, built.num_classes)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    usual = assumed_preprocessing(match.architecture, match.input_size)
-    return with_channels(usual, match.input_channels), f"assumed: usual for {match.architecture}"
+    # The head may be larger than the match's where a network of one output is shown as two classes.
+    return replace(takes_of_match(match), num_classes=built.num_classes)

@@ -19,6 +19,8 @@ from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Span, Storage, Te
 _MAX_SHARING = 4
 """How many times the same numbers may be used by tensors together; more is no network, but an attack on memory."""
 _SLACK = 1024 * 1024
+FEW = 3
+"""So many numbers are a colour's, such as the mean of a data set's pixels."""
 
 
 class StorageReader:
@@ -49,13 +51,18 @@ class StorageReader:
             tensors[name] = _view(loaded[key], ref)
         return tensors
 
-    def number(self, ref: TensorRef) -> float | int | bool | None:
-        """The value of a tensor with one element, if it has a plain type and cheap bytes."""
-        if ref.numel != 1 or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
+    def few(self, ref: TensorRef) -> float | int | bool | list[float] | None:
+        """The value of a tensor with one element, or those of one with up to ``FEW``, such as a mean.
+
+        Returns:
+            ``None`` where they are more, of no plain type, or their bytes are not cheap.
+        """
+        if not 1 <= ref.numel <= FEW or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
             return None
         if ref.dtype.startswith("complex"):
             return None
-        return self.read({"": ref})[""].item()
+        values = self.read({"": ref})[""].flatten()
+        return values.item() if ref.numel == 1 else [float(value) for value in values]
 
     def _storage(self, storage: Storage) -> Tensor:
         span = self._spans.get(storage.key)
