@@ -81,8 +81,7 @@ def _from_timm(config: Json) -> Preprocessing:
         )
     if mode != "center":
         raise ValueError(f"the crop mode {mode!r} is not known")
-    # Where the sides differ, timm forgets the interpolation and takes bilinear.
-    return Preprocessing(interpolation=interpolation if scale[0] == scale[1] else "bilinear", **shared)
+    return Preprocessing(interpolation=interpolation, **shared)
 
 
 def _from_hugging_face(config: Json) -> Preprocessing:
