@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.errors import UsageError
 from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing
-from core.sidecars import parse_preprocessing
+from core.preprocessing.configs import parse_preprocessing
 from core.tables import TIMM_PREFIX, ArchitectureRow, TimmRow, WeightsRow, timm_table, torchvision_table
 
 _FIRST = "IMAGENET1K_V1"

@@ -112,6 +112,7 @@ class Provenance:
         activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
         activation_source: how that is known.
         preprocessing_source: where the values came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
         evidence: why the architecture, one line.
         source: path of the person's Python file that the network was built from; empty where there is none.
         libraries: (name, version) of what computed, such as ``torch``.
@@ -130,6 +131,7 @@ class Provenance:
     activation: str = "softmax"
     activation_source: str = ""
     preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
     evidence: str = ""
     source: str = ""
     libraries: tuple[tuple[str, str], ...] = ()
@@ -192,7 +194,7 @@ class ClassifierInfo:
         folders: what the classes were called in training, in head order, where ``labels`` are readable names or a
             person's in their place; else empty.
         preprocessing: the values in use.
-        preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
+        preprocessing_source: where they came from, such as ``config.json`` or ``assumed: usual for resnet50``.
         device: where it runs.
         checkpoint: the file behind it.
         modified_ns: the weights file's modification time when it was read, for noticing changes.
@@ -205,6 +207,7 @@ class ClassifierInfo:
         activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
         outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
         features: numbers in a row that it takes as they are; 0 where it takes none.
+        preprocessing_assumed: whether some of the preprocessing is only what is usual, as nothing told.
     """
 
     spec: ModelSpec
@@ -228,6 +231,7 @@ class ClassifierInfo:
     outputs: int = 0
     folders: tuple[str, ...] = ()
     features: int = 0
+    preprocessing_assumed: bool = False
 
     @property
     def takes(self) -> Takes:
@@ -305,6 +309,7 @@ class Inspection:
         labels_source: where they came from.
         preprocessing: what images are prepared with; ``None`` where nothing says.
         preprocessing_source: where that came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
         needs_trust: whether code in the file would have to run before it can answer.
         parameters: how many numbers its tensors hold.
         tensors: of the network.
@@ -331,6 +336,7 @@ class Inspection:
     labels_source: str = ""
     preprocessing: Preprocessing | None = None
     preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
     needs_trust: bool = False
     parameters: int = 0
     tensors: tuple[TensorRow, ...] = ()

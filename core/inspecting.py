@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from core.building import no_classifier, with_channels
-from core.catalogue import assumed_preprocessing
+from core.building import no_classifier
+from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Inspection, Match, ModelSpec, TensorRow
@@ -17,7 +17,7 @@ from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
 from core.matching import decide, hints_of, publication, rank
 from core.naming import choose_names
-from core.preprocessing import Preprocessing
+from core.preparing import prepare, takes_of_match
 from core.rebuilding import can_rebuild
 from core.sidecars import Sidecar, read_sidecar
 
@@ -86,7 +86,7 @@ def describe(checkpoint: Checkpoint) -> Inspection:
             num_classes=best.num_classes,
             input_channels=best.input_channels or found.input_channels,
         )
-        found = _with_preprocessing(found, best, known.preprocessing if known is not None else None, sidecar)
+        found = _with_preprocessing(found, best, checkpoint, sidecar, known)
     if other is None and (best is None or not best.num_classes):
         found = replace(found, needs_trust=found.needs_trust or _needs_code(checkpoint))
     return _with_labels(found, checkpoint, sidecar, is_published=known is not None)
@@ -99,18 +99,19 @@ def _needs_code(checkpoint: Checkpoint) -> bool:
 
 
 def _with_preprocessing(
-    found: Inspection, best: Match, published_with: Preprocessing | None, sidecar: Sidecar | None
+    found: Inspection, best: Match, checkpoint: Checkpoint, sidecar: Sidecar | None, known: PretrainedEntry | None
 ) -> Inspection:
-    if published_with is not None:
-        return replace(found, preprocessing=published_with, preprocessing_source="torchvision")
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(best.num_classes):
-        source = Path(sidecar.preprocessing_file or sidecar.file).name
-        return replace(found, preprocessing=sidecar.preprocessing, preprocessing_source=source)
     try:
-        usual = with_channels(assumed_preprocessing(best.architecture, best.input_size), best.input_channels)
+        prepared = prepare(takes_of_match(best), checkpoint.metadata, sidecar, known)
     except MatchError:
+        # Of channels that photos do not have.
         return found
-    return replace(found, preprocessing=usual, preprocessing_source=f"assumed: usual for {best.architecture}")
+    return replace(
+        found,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
+    )
 
 
 def _with_labels(

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from core.architectures.input_form import InputForm
-from core.building import Built, assumed, build, with_channels
-from core.catalogue import (
-    PretrainedEntry,
-    assumed_preprocessing,
-)
+from core.building import Built, build
+from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from core.errors import MatchError, WeightsError
@@ -22,7 +19,7 @@ from core.labels import read_table
 from core.matching import hints_of, publication
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
 from core.outputs import Evidence, Output, recognise, said_in
-from core.preprocessing import Preprocessing
+from core.preparing import Takes, prepare, takes_of_form, takes_of_match
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
 
@@ -125,16 +122,23 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     notices.extend(built.notices)
-    known = assembly.known
     output = _output(spec, assembly)
     naming = choose_names(
-        spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
+        spec, output.shown, checkpoint.metadata, sidecar, is_published=assembly.known is not None, kind=output.kind
     )
     notices.extend(naming.notices)
     _refuse_features(spec, built, naming)
     if output.notice:
         notices.append(output.notice)
-    preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
+    prepared = prepare(
+        _takes(built, sidecar),
+        checkpoint.metadata,
+        sidecar,
+        assembly.known,
+        spec.preprocessing,
+        by_name=assembly.entry is not None,
+    )
+    notices.extend(prepared.notices)
     builtin = spec.kind == "builtin"
     entry = assembly.entry
     return ClassifierInfo(
@@ -146,8 +150,9 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         labels=naming.labels,
         labels_source=naming.source,
         folders=naming.folders,
-        preprocessing=preprocessing,
-        preprocessing_source=preprocessing_source,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
         device=DeviceInfo("cpu", "CPU"),
         checkpoint=checkpoint.about,
         modified_ns=checkpoint.modified_ns,
@@ -241,18 +246,12 @@ def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
         )
 
 
-def _preprocessing(
-    spec: ModelSpec, built: Built, known: PretrainedEntry | None, sidecar: Sidecar | None
-) -> tuple[Preprocessing, str]:
-    """Preprocessing and where it came from: a person, a sidecar, known weights, the network's usual one."""
-    if spec.preprocessing is not None:
-        return spec.preprocessing, "chosen by you"
-    if known is not None:
-        return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and _fits(sidecar, built):
-        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
+def _takes(built: Built, sidecar: Sidecar | None) -> Takes:
+    """The input of the network that was built."""
+    # One output may be counted as the two classes that it tells apart.
+    two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
+    classes = 2 if two else built.outputs
     if built.form is not None:
-        return assumed(built.form), "assumed: the input that the network takes, found by trying"
+        return takes_of_form(built.form, classes)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    usual = assumed_preprocessing(match.architecture, match.input_size)
-    return with_channels(usual, match.input_channels), f"assumed: usual for {match.architecture}"
+    return replace(takes_of_match(match), num_classes=classes)

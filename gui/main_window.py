@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         panels: list[QWidget] = [self.model_bar, self.notices, self.drop_zone, self.photo, self.error, self.scores]
         if self._editor is not None:
             panels.append(self._editor)
-        stops = [self.centralWidget()]
+        stops: list[QWidget] = [self._centre]
         for panel in (*panels, self.filmstrip, self.footer):
             stops.extend(_stops(panel))
         for before, after in itertools.pairwise(stops):
@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         self._notices_place.setContentsMargins(3 * UNIT, 0, 3 * UNIT, UNIT // 2)
         self._strip_place = QHBoxLayout()
         self._strip_place.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
-        centre = QWidget(self)
+        self._centre = centre = QWidget(self)
         theme.name(centre, "Whatsit")
         # Else the first picker has the focus at the start, and looks chosen before any key was pressed.
         centre.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -271,11 +271,12 @@ class MainWindow(QMainWindow):
 def _stops(panel: QWidget) -> list[QWidget]:
     """Where the keyboard stops in a panel, in the order in which they were made."""
     found: list[QWidget] = []
-    widget = panel
-    while True:
+    widget: QWidget | None = panel
+    while widget is not None:
         takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
         if takes_keys and (widget is panel or panel.isAncestorOf(widget)):
             found.append(widget)
         widget = widget.nextInFocusChain()
         if widget is panel:
-            return found
+            break
+    return found

@@ -22,7 +22,7 @@ from core.checkpoints.metadata import PlainValues, beside_program, class_names
 from core.checkpoints.modules import ModuleTree, all_refs
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
-from core.checkpoints.storages import StorageReader
+from core.checkpoints.storages import FEW, StorageReader
 from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
@@ -343,5 +343,5 @@ def _metadata(
 def _is_extra(value: object, used: Set[TensorRef]) -> bool:
     """Whether a value beside the tensors is more than tensors."""
     if not isinstance(value, dict):
-        return not (isinstance(value, TensorRef) and (value.numel != 1 or value in used))
+        return not (isinstance(value, TensorRef) and (value.numel > FEW or value in used))
     return not any(isinstance(below, TensorRef) for below in cast("dict[object, object]", value).values())

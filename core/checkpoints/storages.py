@@ -25,6 +25,8 @@ _SLACK = 1024 * 1024
 _ALIGNED = 64
 """Storages begin at multiples of this many bytes, as those of PyTorch do."""
 _HUGE_PAGE = 2 * 1024 * 1024
+FEW = 3
+"""So many numbers are a colour's, such as the mean of a data set's pixels."""
 
 
 class StorageReader:
@@ -66,13 +68,18 @@ class StorageReader:
             tensors.update({name: _view(part, refs[name]) for name in users[key]})
         return {name: tensors[name] for name in refs}
 
-    def number(self, ref: TensorRef) -> float | int | bool | None:
-        """The value of a tensor with one element, if it has a plain type and cheap bytes."""
-        if ref.numel != 1 or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
+    def few(self, ref: TensorRef) -> float | int | bool | list[float] | None:
+        """The value of a tensor with one element, or those of one with up to ``FEW``, such as a mean.
+
+        Returns:
+            ``None`` where they are more, of no plain type, or their bytes are not cheap.
+        """
+        if not 1 <= ref.numel <= FEW or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
             return None
         if ref.dtype.startswith("complex"):
             return None
-        return self.read({"": ref})[""].item()
+        values = self.read({"": ref})[""].flatten()
+        return values.item() if ref.numel == 1 else [float(value) for value in values]
 
     def _span(self, storage: Storage) -> Span:
         span = self._spans.get(storage.key)
