@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
 from core.fingerprints import changed_fits_below, count_known_below, exact_fits_below, known_names
@@ -67,6 +68,7 @@ class TensorSet:
         refs: the tensors, by the names that are left.
         left_out: names beside them, as written, that are not among them.
         fits: whether an architecture has exactly these names and shapes.
+        note: what was called otherwise in the file, in a person's words; mostly empty.
     """
 
     path: tuple[str, ...]
@@ -74,6 +76,7 @@ class TensorSet:
     refs: Refs
     left_out: tuple[str, ...] = ()
     fits: bool = False
+    note: str = ""
 
     @property
     def name(self) -> str:
@@ -183,12 +186,30 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
             taken = {candidate.path for candidate in fitting}
             others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
+    other = [each for path, refs in largest if path not in found.trees and (each := _laid_out(path, refs))]
+    if other:
+        best = min(other, key=_preference)
+        return _distinct(best, [each for each in other if _alike(each, best)])
     likely = [candidate for path, refs in largest for candidate in _likely(path, refs)]
     if not likely:
         return ()
     known = known_names()
     best = min(likely, key=lambda each: (-len(known & each.refs.keys()), _preference(each), -len(each.refs)))
     return _distinct(best, [candidate for candidate in likely if _alike(candidate, best)])
+
+
+def _laid_out(path: tuple[str, ...], refs: Refs) -> TensorSet | None:
+    """Tensors of a known network whose parts have other names than the architecture's."""
+    used = {name: ref for name, ref in refs.items() if not _HARMLESS.search(name)}
+    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+        return None
+    wrapper = _wrapper(used)
+    layout = renamed({name.removeprefix(wrapper): ref.shape for name, ref in used.items()})
+    if layout is None:
+        return None
+    below = {name: refs[wrapper + raw] for name, raw in layout.names.items()}
+    beside = tuple(name for name in refs if name not in used)
+    return TensorSet(path, wrapper, below, beside, True, layout.note)
 
 
 def _likely(path: tuple[str, ...], refs: Refs) -> list[TensorSet]:
@@ -255,8 +276,8 @@ def _fitting_prefixes(
             taken.append(prefix)
             inside = [raw for name, raw in written.items() if name.startswith(prefix)]
             beside = tuple(raw for name, raw in written.items() if not name.startswith(prefix))
-            renamed = written.keys() != refs.keys()
-            yield TensorSet(path, _wrapper(inside) if renamed else prefix, below, beside, True)
+            modern = written.keys() != refs.keys()
+            yield TensorSet(path, _wrapper(inside) if modern else prefix, below, beside, True)
 
 
 def _explains_all(fitting: Sequence[TensorSet]) -> bool:
