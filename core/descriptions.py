@@ -28,6 +28,7 @@ class CheckpointSummary:
         sets: all sets of tensors in the file that may be a network's, as dotted keys (``state_dict_ema``),
             the one in use first; a dot stands for the file as a whole.
         blocked: names in Python that the file asks for and that could run code; sorted, mostly empty.
+        note: what the file calls otherwise than its architecture does, such as its head; mostly empty.
     """
 
     file: str
@@ -41,6 +42,7 @@ class CheckpointSummary:
     left_out: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import cast
 
 from core.building import no_classifier
 from core.catalogue import PretrainedEntry
-from core.checkpoints import Checkpoint, open_checkpoint
+from core.checkpoints import Checkpoint, identify, open_checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Inspection, Match, ModelSpec, TensorRow
 from core.ends import head_size, stem_channels
@@ -73,7 +73,8 @@ def describe(checkpoint: Checkpoint) -> Inspection:
         metadata=_texts(checkpoint.metadata),
     )
     if summary.blocked:
-        found = replace(found, error=_unsafe(summary.file, summary.blocked), needs_trust=True)
+        danger = identify.unsafe(Path(summary.file), summary.blocked)
+        found = replace(found, error=str(danger or ""), needs_trust=True)
     other = no_classifier(checkpoint, matches)
     if other is not None:
         found = replace(found, error=found.error or str(other), num_classes=0 if matches else found.num_classes)
@@ -125,11 +126,6 @@ def _with_labels(
     if naming.source.startswith("numbers"):
         return found
     return replace(found, class_names=naming.labels, labels_source=naming.source)
-
-
-def _unsafe(file: str, blocked: tuple[str, ...]) -> str:
-    names = ", ".join(shown(name) for name in blocked[:3])
-    return f"{Path(file).name} is not safe: it asks Python for {names}. Nothing was run."
 
 
 def _texts(metadata: Mapping[str, object]) -> tuple[tuple[str, str], ...]:

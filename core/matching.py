@@ -276,6 +276,8 @@ def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
         parts.append(f"{len(fit.left_out)} tensor(s) that the network computes by itself left out")
     if checkpoint.about.left_out:
         parts.append(f"{len(checkpoint.about.left_out)} tensor(s) beside them left out")
+    if checkpoint.about.note:
+        parts.append(checkpoint.about.note)
     if fit.architecture in _TRANSFORM_INPUT:
         state = "on" if transforms_input(checkpoint) else "off, as the file does not say"
         parts.append(f"transform_input {state}")

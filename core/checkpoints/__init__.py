@@ -152,6 +152,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         bytes=size,
         sha256="",
         left_out=chosen.left_out,
+        note=chosen.note,
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import cast
 
+from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
@@ -68,6 +69,7 @@ class TensorSet:
         used: their names as written.
         among: the names, as written, of all that lie in the same place.
         fits: whether an architecture has exactly these names and shapes.
+        note: what was called otherwise in the file, in a person's words; mostly empty.
     """
 
     path: tuple[str, ...]
@@ -76,6 +78,7 @@ class TensorSet:
     used: Sequence[str] = ()
     among: Collection[str] = ()
     fits: bool = False
+    note: str = ""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -224,12 +227,30 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
             taken = {candidate.path for candidate in fitting}
             others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
+    other = [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
+    if other:
+        best = min(other, key=_preference)
+        return _distinct(best, [each for each in other if _alike(each, best)])
     likely = [candidate for place in largest for candidate in place.likely]
     if not likely:
         return ()
     known = known_names()
     best = min(likely, key=lambda each: (-len(known.intersection(each.refs)), _preference(each), -len(each.refs)))
     return _distinct(best, [candidate for candidate in likely if _alike(candidate, best)])
+
+
+def _laid_out(place: _Place) -> TensorSet | None:
+    """Tensors of a known network whose parts have other names than the architecture's."""
+    refs = place.refs
+    used = {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+        return None
+    wrapper = _wrapper(used)
+    layout = renamed({name.removeprefix(wrapper): ref.shape for name, ref in used.items()})
+    if layout is None:
+        return None
+    below = {name: refs[wrapper + raw] for name, raw in layout.names.items()}
+    return TensorSet(place.path, wrapper, below, list(used), refs, True, layout.note)
 
 
 def _alike(candidate: TensorSet, best: TensorSet) -> bool:
@@ -285,8 +306,8 @@ def _fitting_prefixes(
             below = {name[len(prefix) :]: place.refs[written[name]] for name in names}
             taken.append(prefix)
             inside = [written[name] for name in names]
-            renamed = named is not place.named
-            yield TensorSet(place.path, _wrapper(inside) if renamed else prefix, below, inside, place.refs, True)
+            modern = named is not place.named
+            yield TensorSet(place.path, _wrapper(inside) if modern else prefix, below, inside, place.refs, True)
 
 
 def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:

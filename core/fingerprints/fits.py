@@ -41,10 +41,12 @@ class NewHead:
     Attributes:
         module: the name of what they replace, such as ``fc`` or ``classifier``.
         layers: in order; none where there is no head at all.
+        twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do.
     """
 
     module: str
     layers: tuple[Layer, ...]
+    twice: bool = False
 
 
 @dataclass(frozen=True)
