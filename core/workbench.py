@@ -122,13 +122,18 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
-        """Finishes with the upright image as a ``Preview``, for showing."""
+    def preview(self, source: ImageSource, cover: tuple[int, int] | None = None) -> int:
+        """Finishes with the upright image as a ``Preview``, for showing.
+
+        Args:
+            source: the image.
+            cover: pixels of the place where it is shown, for as many as fill that; ``None`` for all.
+        """
 
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source, context.check))
+            return preview(self.decoder.decode(source, context.check), cover=cover)
 
         return self._file_jobs.submit(work, Priority.NOW)
 

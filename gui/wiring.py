@@ -137,6 +137,7 @@ class Wiring(QObject):
         session.models.devices_found.connect(self._show_devices)
         session.images.current_changed.connect(self._show_current)
         session.counted.connect(self._show_counts)
+        session.photos.room = window.photo_room
         session.photos.shown.connect(self._show_picture)
         session.photos.started.connect(self._show_nothing_yet)
         session.photos.failed.connect(window.show_error)

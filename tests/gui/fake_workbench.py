@@ -74,6 +74,7 @@ class FakeWorkbench(Workbench):
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
+        previews: for each that was asked for, whether all pixels were.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -89,6 +90,7 @@ class FakeWorkbench(Workbench):
         self.opened: list[tuple[ModelSpec, str]] = []
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
+        self.previews: list[bool] = []
         self.emissions: list[object] = []
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
@@ -171,11 +173,13 @@ class FakeWorkbench(Workbench):
 
         return self._files.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
+    def preview(self, source: ImageSource, cover: tuple[int, int] | None = None) -> int:
+        self.previews.append(cover is None)
+
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source))
+            return preview(self.decoder.decode(source), cover=cover)
 
         return self._files.submit(work, Priority.NOW)
 
