@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
@@ -50,6 +50,8 @@ class Detail(QAbstractButton):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self._small = theme.small(self.font())
+        self._metrics = QFontMetrics(self._small)
         self._lines_by_width: dict[int, list[str]] = {}
 
     @property
@@ -81,6 +83,8 @@ class Detail(QAbstractButton):
 
     def changeEvent(self, event: QEvent) -> None:
         """Another font breaks lines elsewhere."""
+        self._small = theme.small(self.font())
+        self._metrics = QFontMetrics(self._small)
         self._lines_by_width.clear()
         super().changeEvent(event)
 
@@ -90,8 +94,7 @@ class Detail(QAbstractButton):
 
     def heightForWidth(self, width: int) -> int:
         """In pixels."""
-        metrics = QFontMetrics(theme.small(self.font()))
-        return self._line_count(width) * metrics.height() + 6
+        return self._line_count(width) * self._metrics.height() + 6
 
     def sizeHint(self) -> QSize:
         """For the usual width."""
@@ -105,8 +108,7 @@ class Detail(QAbstractButton):
         """Quiet text, brighter under the mouse."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = theme.small(self.font())
-        metrics = QFontMetrics(font)
+        font, metrics = QFont(self._small), self._metrics
         muted, text = self.palette().color(theme.MUTED), self.palette().windowText().color()
         painter.setFont(font)
         painter.setPen(muted)
@@ -133,7 +135,7 @@ class Detail(QAbstractButton):
         return self._lines_by_width[width]
 
     def _break(self, width: int) -> list[str]:
-        metrics = QFontMetrics(theme.small(self.font()))
+        metrics = self._metrics
         room = max(width - _CAPTION - 4, 4 * UNIT)
         lines: list[str] = []
         words = self._value.split()
@@ -252,20 +254,22 @@ class ScoresPanel(QWidget):
         self.answer.show_answer(best.label, wording.percent(best.score), best.score)
         self.answer.setToolTip(best.label.replace("<", "&lt;"))
         self.scores.show_scores(tuple(others))
+        self.copy.setEnabled(True)
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""
-        self._prediction = None
-        self.answer.show_line(text)
-        self.answer.setToolTip("")
-        self.scores.show_scores(())
+        self._clear(text)
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
-        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line."""
+        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line.
+
+        What stands below stays: most answers come at once, and nothing should blink for them.
+        """
         if old is None:
-            self.show_line(text)
+            self._clear(text)
+            self._sync_time()
             return
         self.show_prediction(old)
         self.answer.fade()
@@ -280,6 +284,13 @@ class ScoresPanel(QWidget):
         self.scores.set_spread(dense, large=self.width() > 52 * UNIT and not dense)
         self._column.setSpacing(UNIT // 2 if dense else UNIT)
         super().resizeEvent(event)
+
+    def _clear(self, text: str) -> None:
+        self._prediction = None
+        self.answer.show_line(text)
+        self.answer.setToolTip("")
+        self.scores.show_scores(())
+        self.copy.setEnabled(False)
 
     def _step_button(self, text: str, name: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
