@@ -145,17 +145,18 @@ class Stream:
             image = self._decoder.decode(source, check)
         except WhatsitError as error:
             return _Prepared(source, None, error, 0.0, 0, 0, None)
+        # While one processor makes the tensor, another has time for it; in the forward pass all are busy.
+        small = _later_small(image, pool)
         start = self._clock()
         try:
             # What a person waits for is often looked at, too.
             make = shared_tensor if pool is self._urgent else to_tensor
             tensor = make(image, preprocessing)
         except WhatsitError as error:
-            return _Prepared(source, None, error, 0.0, image.width, image.height, _later_small(image, pool))
+            return _Prepared(source, None, error, 0.0, image.width, image.height, small)
         except MemoryError:
-            return _Prepared(source, None, _too_large(source), 0.0, image.width, image.height, None)
-        seconds = self._clock() - start
-        return _Prepared(source, tensor, None, seconds, image.width, image.height, _later_small(image, pool))
+            return _Prepared(source, None, _too_large(source), 0.0, image.width, image.height, small)
+        return _Prepared(source, tensor, None, self._clock() - start, image.width, image.height, small)
 
     def _pass(self, classifier: Classifier, prepared: list[_Prepared]) -> list[ImageResult]:
         """One forward pass over images of one input size; those without a tensor bring their error."""

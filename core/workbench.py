@@ -163,12 +163,13 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource, features: int = 0) -> int:
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
         """Finishes with the upright image as a ``Preview``, or with a row of numbers as a ``Row``, for showing.
 
         Args:
             source: the image or row.
             features: how many numbers of a row the network takes; 0 for all there are.
+            cover: pixels of the place where an image is shown, for as many as fill that; ``None`` for all.
         """
 
         def work(context: Context) -> Steps:
@@ -178,7 +179,7 @@ class Workbench:
                 from core.arrays.contents import read_row
 
                 return read_row(source.path, source.place, source.short_name, features)
-            return preview(self.decoder.decode(source, context.check))
+            return preview(self.decoder.decode(source, context.check), cover=cover)
 
         return self._file_jobs.submit(work, Priority.NOW)
 

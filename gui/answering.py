@@ -189,8 +189,9 @@ class Answering(QObject):
             self._ask(entries, Priority.LONG)
             return
         self._current = entries[0].key
-        self.current_changed.emit()
+        # Before all that changes on screen: the first image is read meanwhile.
         self._ask(entries[:1], Priority.NOW)
+        self.current_changed.emit()
         self._ask(entries[1:], Priority.LONG)
 
     def _ask(self, entries: list[Entry], priority: Priority) -> None:

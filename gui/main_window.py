@@ -108,6 +108,11 @@ class MainWindow(QMainWindow):
         self.installEventFilter(self.drops)
         self._order_stops()
 
+    def photo_room(self) -> tuple[int, int]:
+        """Width and height of the photo's place, in pixels of the screen."""
+        ratio = self.devicePixelRatioF()
+        return round(self.stage.width() * ratio), round(self.stage.height() * ratio)
+
     def show_empty(self) -> None:
         """Invite."""
         self.stage.setCurrentWidget(self.drop_zone)

@@ -195,20 +195,22 @@ class ScoresPanel(QWidget):
                 self.answer.show_answer(best.title, number, best.score)
             self.answer.setToolTip(best.title.replace("<", "&lt;"))
             self.scores.show_lines(lines_of(others, prediction.over_labels))
+        self.copy.setEnabled(True)
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""
-        self._prediction = None
-        self.answer.show_line(text)
-        self.answer.setToolTip("")
-        self.scores.show_lines(())
+        self._clear(text)
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
-        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line."""
+        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line.
+
+        What stands below stays: most answers come at once, and nothing should blink for them.
+        """
         if old is None:
-            self.show_line(text)
+            self._clear(text)
+            self._sync_time()
             return
         self.show_prediction(old)
         self.fade()
@@ -234,6 +236,13 @@ class ScoresPanel(QWidget):
         # Else all below would jump whenever another class comes first.
         self.answer.setMinimumHeight(_EDITING_ANSWER if self._editing else 0)
         self.answer.setMaximumHeight(_EDITING_ANSWER if self._editing else _UNBOUND)
+
+    def _clear(self, text: str) -> None:
+        self._prediction = None
+        self.answer.show_line(text)
+        self.answer.setToolTip("")
+        self.scores.show_lines(())
+        self.copy.setEnabled(False)
 
     def _step_button(self, text: str, name: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _FEW = 16
 _SOON_MS = 30
+_PATIENCE_MS = 250
+"""How long images must be waited for before the footer counts them: most answers come sooner."""
 
 
 class Session(QObject):
@@ -110,6 +112,9 @@ class Session(QObject):
         self._held: list[Path] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._count)
+        self._counting = False
         self._connect()
 
     def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
@@ -388,14 +393,23 @@ class Session(QObject):
         if not self._soon.isActive():
             self._soon.start()
 
+    def _count(self) -> None:
+        self._counting = True
+        self._tell_activity()
+
     def _tell_activity(self) -> None:
         self.counted.emit()
         opening, results = self.models.opening, self.images.results
+        if not self.images.busy:
+            self._counting = False
+            self._patience.stop()
+        elif not self._counting and not self._patience.isActive():
+            self._patience.start()
         if opening is not None:
             share = opening.done / opening.total if opening.total else None
             first = self.models.info is None and opening.spec.kind == "builtin"
             self.activity_changed.emit(self._opening_text(), share, not first)
-        elif self.images.busy and results.rowCount() > 1:
+        elif self._counting and results.rowCount() > 1:
             count = results.rowCount()
             self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
         elif self.saving.busy:

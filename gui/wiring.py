@@ -152,6 +152,7 @@ class Wiring(QObject):
         session.models.devices_found.connect(self._show_devices)
         session.images.current_changed.connect(self._show_current)
         session.counted.connect(self._show_counts)
+        session.photos.room = window.photo_room
         session.photos.shown.connect(self._show_picture)
         session.photos.row_shown.connect(self._show_row)
         session.photos.started.connect(self._show_nothing_yet)

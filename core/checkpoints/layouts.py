@@ -7,10 +7,10 @@ behind it under another (``backbone.layer4...`` and ``head.fc.weight``: Lightnin
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from core.fingerprints import changed_fits
 
@@ -103,4 +103,5 @@ def _head(beside: Sequence[str], module: str) -> tuple[str, Names]:
 
 def _common(modules: Iterable[list[str]]) -> list[str]:
     listed = list(modules)
-    return list(commonprefix(listed)) if listed else []
+    same = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*listed, strict=False))
+    return [parts[0] for parts in same]

@@ -95,6 +95,7 @@ class FakeWorkbench(Workbench):
         unwritable: weights of models that no script can be written of.
         lists_prepared: how many times the lists of what can be chosen were read ahead.
         expanded: what the model took when files were looked at.
+        previews: for each that was asked for, whether all pixels were.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -116,6 +117,7 @@ class FakeWorkbench(Workbench):
         self.probes: dict[Path, Probe | WhatsitError] = {}
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
+        self.previews: list[bool] = []
         self.emissions: list[object] = []
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
@@ -256,13 +258,15 @@ class FakeWorkbench(Workbench):
 
         return self._files.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource, features: int = 0) -> int:
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
+        self.previews.append(cover is None)
+
         def work(context: Context) -> Steps:
             context.check()
             yield
             if source.is_row and source.path is not None and source.place is not None:
                 return read_row(source.path, source.place, source.short_name, features)
-            return preview(self.decoder.decode(source))
+            return preview(self.decoder.decode(source), cover=cover)
 
         return self._files.submit(work, Priority.NOW)
 
