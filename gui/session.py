@@ -11,10 +11,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.arrays import ANYTHING, is_array_file
 from core.descriptions import ClassifierInfo, ModelSpec
-from core.errors import DeviceError, MatchError, QuestionsError, TrustError
+from core.errors import QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
-from core.showing import isolated
 from gui import wording
 from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
@@ -25,6 +24,7 @@ from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.preparing import Preparing
 from gui.probing import Probing
+from gui.refusal import refusal
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
 from gui.scripting import Scripting
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from core.trust import TrustEntry
     from core.workbench import Workbench
 
-_FEW = 16
 _SOON_MS = 30
 _PATIENCE_MS = 250
 """How long images must be waited for before the footer counts them: most answers come sooner."""
@@ -276,9 +275,9 @@ class Session(QObject):
         """The quiet line where there is no answer to show."""
         entry = self.images.current
         if self.models.info is None:
-            return self._opening_text() or "No model is open."
+            return wording.opening(self.models.opening, first=True) or "No model is open."
         if entry is None:
-            return _invitation(self.models.info)
+            return wording.invitation(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -375,19 +374,6 @@ class Session(QObject):
         self.answer_changed.emit()
         self.about_changed.emit()
 
-    def _opening_text(self) -> str:
-        opening = self.models.opening
-        if opening is None:
-            return ""
-        if opening.spec.kind == "builtin" and self.models.info is None:
-            return "Getting the built-in model ready …"
-        name = Path(opening.spec.weights).name if opening.spec.kind == "file" else opening.spec.weights
-        name = name or "The built-in model"
-        text = opening.text if name in opening.text else f"{name}: {(opening.text or 'opening').lower()}"
-        if opening.total > 1_000_000:
-            return f"{text}: {wording.size(opening.done)} of {wording.size(opening.total)}"
-        return f"{text} …"
-
     def _note_activity(self) -> None:
         """Many events a moment are told once."""
         if not self._soon.isActive():
@@ -408,7 +394,8 @@ class Session(QObject):
         if opening is not None:
             share = opening.done / opening.total if opening.total else None
             first = self.models.info is None and opening.spec.kind == "builtin"
-            self.activity_changed.emit(self._opening_text(), share, not first)
+            text = wording.opening(opening, first=self.models.info is None)
+            self.activity_changed.emit(text, share, not first)
         elif self._counting and results.rowCount() > 1:
             count = results.rowCount()
             self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
@@ -428,8 +415,8 @@ class Session(QObject):
         self.tell("device", Words(text))
 
     def _fail_model(self, error: BaseException, report: str) -> None:
-        """Choices that a file was remembered with may be what it does not fit any more."""
-        refused, info = self.models.refused, self.models.info
+        """Ask where an answer would help; else say why."""
+        refused = self.models.refused
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
             words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
@@ -439,26 +426,15 @@ class Session(QObject):
         if isinstance(error, QuestionsError):
             self.questions_asked.emit(error, refused)
             return
-        bare = ModelSpec(refused.kind, refused.weights)
-        just_chosen = info is not None and info.spec.weights == refused.weights and info.spec != refused
-        words = words_for(error, report)
-        if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
-            action = self.architecture_file_asked.emit
-            self.noticed.emit(Notice("model", words, "Choose its Python file …", action))
-            return
-        if report or just_chosen or refused.kind != "file" or refused == bare or isinstance(error, DeviceError):
-            self._fail("model", error, report)
-            return
-        self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare)))
+        open_bare = partial(self.models.open, ModelSpec(refused.kind, refused.weights))
+        choose = self.architecture_file_asked.emit
+        self.noticed.emit(refusal(error, report, refused, self.models.info, choose, open_bare))
 
     def _tell_saved(self, path: str, count: int) -> None:
         waiting = self.images.results.rowCount() - count
         more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
         answers = "1 answer" if count == 1 else f"{count:,} answers"
-        if path:
-            self.tell("saving", Words(f"{answers} saved in {path}.", more))
-        else:
-            self.tell("saving", Words(f"{answers} copied as CSV.", more))
+        self.tell("saving", Words(f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more))
 
     def _tell_names_saved(self, path: str, count: int) -> None:
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
@@ -471,26 +447,3 @@ class Session(QObject):
     def _offer_reload(self, path: str) -> None:
         words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
         self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
-
-
-def _invitation(info: ClassifierInfo) -> str:
-    """What a model waits for."""
-    if not info.refuses:
-        return _introduction(info)
-    if not info.features:
-        return info.refuses
-    return f"Ready. This network takes rows of {info.features:,} numbers: drop a .npy, .npz or .csv file with them."
-
-
-def _introduction(info: ClassifierInfo) -> str:
-    """What a model that waits for its first photo knows."""
-    labels = info.labels
-    if info.activation == "regression":
-        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
-        return f"Ready. This model gives {values} for a photo, no class."
-    if len(labels) > _FEW:
-        return f"Ready. This model knows {len(labels):,} kinds of things."
-    if all(label == str(index) for index, label in enumerate(labels)):
-        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
-    *first, last = map(isolated, labels)
-    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

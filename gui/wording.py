@@ -11,11 +11,13 @@ from core.showing import isolated
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
     from core.predictions import ImageResult, NamedValue, Prediction
+    from gui.model_keeper import Opening
 
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 _FEW = 3
+_FEW_NAMES = 16
 
 
 def percent(score: float) -> str:
@@ -147,3 +149,45 @@ def scores(result: ImageResult, k: int) -> str:
     rows = [f"{best.title}\t{percent(best.score)}" for best in result.prediction.top(k)]
     rows += [f"{each.label}\t{each.value:.7g}" for each in result.prediction.named_values()]
     return "\n".join(rows)
+
+
+def invitation(info: ClassifierInfo) -> str:
+    """What a model waits for."""
+    if not info.refuses:
+        return _introduction(info)
+    if not info.features:
+        return info.refuses
+    return f"Ready. This network takes rows of {info.features:,} numbers: drop a .npy, .npz or .csv file with them."
+
+
+def _introduction(info: ClassifierInfo) -> str:
+    """What a model that waits for its first photo knows."""
+    labels = info.labels
+    if info.activation == "regression":
+        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
+        return f"Ready. This model gives {values} for a photo, no class."
+    if len(labels) > _FEW_NAMES:
+        return f"Ready. This model knows {len(labels):,} kinds of things."
+    if all(label == str(index) for index, label in enumerate(labels)):
+        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
+    *first, last = map(isolated, labels)
+    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."
+
+
+def opening(being: Opening | None, *, first: bool) -> str:
+    """What is said of a model on its way; empty where there is none.
+
+    Args:
+        being: the model.
+        first: whether there is no other yet.
+    """
+    if being is None:
+        return ""
+    if being.spec.kind == "builtin" and first:
+        return "Getting the built-in model ready …"
+    name = PurePath(being.spec.weights).name if being.spec.kind == "file" else being.spec.weights
+    name = name or "The built-in model"
+    text = being.text if name in being.text else f"{name}: {(being.text or 'opening').lower()}"
+    if being.total > 1_000_000:
+        return f"{text}: {size(being.done)} of {size(being.total)}"
+    return f"{text} …"
