@@ -231,7 +231,10 @@ def _gather_config(path: Path, found: _Gathered) -> None:
         found.file = found.file or path
     found.num_classes = found.num_classes or count
     found.note = found.note or _note(config)
-    found.output = found.output or _output(path.name, config)
+    output = _output(path.name, config)
+    if output is not None:
+        found.output = found.output or output
+        found.file = found.file or path
     _gather_values(path, config, found)
 
 
