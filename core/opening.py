@@ -23,7 +23,7 @@ from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import fit_labels, numbered, read_labels
 from core.matching import hints_of
-from core.outputs import Evidence, Output, class_names, recognise, said_in
+from core.outputs import Evidence, Output, Said, class_names, recognise, said_in
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -92,7 +92,7 @@ def build_classifier(
     notices.extend(built.notices)
     # From here on the sha256 is needed: it had all the time until now.
     known = entry or published(checkpoint.summary.sha256)
-    output = _output(spec, built, checkpoint, sidecar)
+    output = _output(spec, built, checkpoint, known, sidecar)
     labels, labels_source = _labels(spec, checkpoint, output, known, sidecar, notices)
     _refuse_features(spec, built, labels, labels_source)
     if output.notice:
@@ -129,9 +129,13 @@ def _refusal(form: InputForm | None) -> str:
     return f"The network takes rows of {form.features} numbers, not images."
 
 
-def _output(spec: ModelSpec, built: Built, checkpoint: Checkpoint, sidecar: Sidecar | None) -> Output:
+def _output(
+    spec: ModelSpec, built: Built, checkpoint: Checkpoint, known: PretrainedEntry | None, sidecar: Sidecar | None
+) -> Output:
     """What the network's numbers are."""
     beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
+    if known is not None:
+        beside = Said("single", f"torchvision {known.id}")
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
     own = [built.architecture] if not built.assembled else []
     return recognise(

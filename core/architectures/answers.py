@@ -49,8 +49,8 @@ def described(outputs: object, batch: int) -> str:
     pairs = _named(outputs)
     keys = [str(key) for key, value in pairs if key is not None and value is not None]
     if isinstance(outputs, list | tuple):
-        inside = next((item for item in cast("Sequence[object]", outputs) if isinstance(item, Mapping)), {})
-        keys = [str(key) for key in cast("Mapping[object, object]", inside)] or keys
+        for item in cast("Sequence[object]", outputs):
+            keys = [str(key) for key in cast("Mapping[object, object]", item)] if isinstance(item, Mapping) else keys
     if any(key in _BOXES for key in keys):
         return f"detections ({', '.join(keys[:4])}), as an object detector does"
     value = next((value for _, value in pairs if isinstance(value, Tensor)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 
 from core.activations import activated
+from core.architectures.answers import described, outputs_of
 from core.descriptions import ClassifierInfo
 from core.errors import MatchError
 from core.jobs import Context
@@ -62,7 +64,7 @@ class Scene:
     folder: Path
     photo: Path
 
-    def open(self, saved: object, activation: str = "", **config: object) -> ClassifierInfo:
+    def open(self, saved: object, activation: str = "", config: object = None) -> ClassifierInfo:
         """Save a network or a checkpoint, with a configuration beside it, and open it."""
         path = self.folder / "weights.pth"
         torch.save(saved, path)
@@ -232,14 +234,14 @@ class TestSaid:
         self, scene: Scene, outputs: int, config: dict[str, object], kind: str, source: str
     ) -> None:
         network = network_of(outputs)
-        info = scene.open(network, **config)
+        info = scene.open(network, config=config)
         assert info.activation == kind
         assert source in info.activation_source
         assert scene.shown() == scene.plainly(network, PLAINLY[kind][1])
 
     def test_by_a_configuration_and_the_network_together(self, scene: Scene) -> None:
         network = network_of(4, nn.Sigmoid())
-        info = scene.open(network, problem_type="multi_label_classification", num_labels=4)
+        info = scene.open(network, config={"problem_type": "multi_label_classification", "num_labels": 4})
         assert info.activation == "multilabel_probabilities"
         assert scene.shown() == scene.plainly(network, lambda x: x)
 
@@ -317,6 +319,23 @@ class TestWhatIsNoClassifier:
     def test_it_is_called_what_it_is(self, scene: Scene, network: nn.Module, words: str) -> None:
         with pytest.raises(MatchError, match=words):
             scene.open(network.eval())
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            ([{"boxes": torch.rand(5, 4), "labels": torch.ones(5), "scores": torch.rand(5)}] * 2, "an object detector"),
+            ({"pred_logits": torch.rand(2, 100, 92), "pred_boxes": torch.rand(2, 100, 4)}, "an object detector"),
+            (torch.rand(200, 7), "100 rows of 7 numbers for one image"),
+            (torch.rand(2, 9, 7), "9 rows of 7 numbers for one image"),
+            (torch.rand(2, 3, 8, 8), "3 maps of numbers"),
+            (torch.tensor([1, 2]), r"number of the best class.*argmax"),
+            (torch.rand(()), "as a loss is"),
+            ("text", "a str"),
+        ],
+    )
+    def test_every_answer_is_called_what_it_is(self, answer: object, words: str) -> None:
+        assert outputs_of(answer, 2) is None
+        assert re.search(words, described(answer, 2))
 
     def test_many_classes_of_a_real_head_are_no_features(self, scene: Scene) -> None:
         assert len(scene.open(network_of(600)).labels) == 600

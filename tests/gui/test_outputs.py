@@ -22,6 +22,7 @@ from gui.results_model import Entry, State
 from gui.scores_panel import ScoresPanel
 from tests.gui.conftest import MakeApp, Opened
 from tests.gui.fake_workbench import FakeWorkbench, make_info, make_prediction
+from tests.gui.test_panels import heard
 
 AGE = make_info(labels=("age",), activation="regression", activation_source="config.json: problem_type regression")
 LABELS = make_info(activation="sigmoid", activation_source="the test")
@@ -140,17 +141,16 @@ class TestSwitching:
         panel.show_info(LABELS)
         assert panel.names.value.startswith("10 labels")
 
-    def test_a_click_offers_what_so_many_outputs_can_be(self, panel: ScoresPanel, qtbot: QtBot) -> None:
+    def test_a_click_offers_what_so_many_outputs_can_be(self, panel: ScoresPanel) -> None:
         panel.show_info(make_info())
         panel.output.click()
         offered = panel.kinds.titles()
         assert offered[0] == "As it is recognised"
         assert [each.lower() for each in offered[1:]] == [title(kind) for kind in allowed(10)]
-        with qtbot.waitSignal(panel.activation_chosen) as told:
-            QTest.keyClick(panel.kinds.view, Qt.Key.Key_Down)
-            QTest.keyClick(panel.kinds.view, Qt.Key.Key_Down)
-            QTest.keyClick(panel.kinds.view, Qt.Key.Key_Return)
-        assert told.args == [allowed(10)[1]]
+        told = heard(panel.activation_chosen)
+        for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Return):
+            QTest.keyClick(panel.kinds.view, key)
+        assert told == [allowed(10)[1]]
 
     def test_one_output_is_offered_as_two_classes_or_a_value(self) -> None:
         info = make_info(labels=("cat", "dog"), activation="binary", outputs=1)
