@@ -9,18 +9,19 @@ from pathlib import Path
 
 from torch import nn
 
-from core.architectures.custom import build_custom, load_source, rank_classes, trust_request
+from core.architectures.custom import build_custom, load_source, rank_classes, spell_source, trust_request
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
-from core.checkpoints import Checkpoint
+from core.checkpoints import Checkpoint, identify
 from core.checkpoints.values import shown
+from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError
+from core.errors import MatchError, WhatsitError
 from core.foreign import recognise
-from core.matching import assemble, decide, rank
+from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
 from core.programs import load_program
-from core.rebuilding import own_classes, rebuild, settings_that_differ
+from core.rebuilding import own_classes, rebuild, settings_that_differ, wrapped_in
 from core.trust import Consent, demand
 
 _MOST_BESIDE = 40
@@ -28,6 +29,7 @@ _LARGEST_SOURCE = 1_000_000
 _ENOUGH = 0.6
 """Share of the weights' names that a Python file must speak of to be asked about."""
 _SMALL = 96
+_ULTRALYTICS = "ultralytics.nn.tasks.Classification"
 _ATTRIBUTE = re.compile(r"\bself\.(\w+)")
 
 
@@ -44,6 +46,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
         assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
     """
@@ -56,6 +59,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    construction: Construction | None = None
     ends_in: str = ""
     assembled: bool = False
 
@@ -82,17 +86,24 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if spec.architecture:
         return _known(entry_of(spec.architecture).id, checkpoint, matches, ambiguous=False)
     best, ambiguous = decide(matches, hints)
+    other = no_classifier(checkpoint, matches)
+    if other is not None:
+        raise other
     if checkpoint.module is not None and (whole := _whole(checkpoint, best, matches)) is not None:
         return whole
     if best is not None and best.num_classes:
         return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
     if checkpoint.program is not None:
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
-        return _tried(load_program(checkpoint, *consents), name, "a program that brings its own code")
+        program = load_program(checkpoint, *consents)
+        batch = program.input_shape[0] if program.input_shape else 0
+        built = _tried(program, name, "a program that brings its own code")
+        way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
+        return _told(built, Construction(way, batch=batch))
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
-    raise _fits_nothing(checkpoint, matches)
+    raise _fits_nothing(checkpoint)
 
 
 def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...]) -> Built | None:
@@ -116,10 +127,12 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
         if best is None:
             raise
         return None
+    construction = _pickled(checkpoint)
     if best is None or best.num_classes < 2:
-        return _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
+        built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
+        return _told(built, construction)
     ends_in = find_input(network, best.input_channels, best.input_size).ends_in if _may_end_so(network) else ""
-    return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in)
+    return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, construction=construction)
 
 
 def _may_end_so(network: nn.Module) -> bool:
@@ -128,10 +141,43 @@ def _may_end_so(network: nn.Module) -> bool:
     return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
 
 
-def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
-    """The error that says what the file is instead, or what is nearest."""
+def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> WhatsitError | None:
+    """What a file is that is no image classifier, whatever code its network may be built with; ``None`` if it may be.
+
+    Args:
+        checkpoint: read from it.
+        matches: what fits, from ``rank``.
+    """
+    if any(match.num_classes for match in matches):
+        return None
+    path = Path(checkpoint.about.file)
+    if checkpoint.program is None and checkpoint.quantised:
+        return identify.not_weights(path, *identify.QUANTISED)
+    if matches and checkpoint.program is None:
+        try:
+            assemble(checkpoint, matches[0].architecture)
+        except MatchError as error:
+            return error
+    if matches:
+        return None
+    shapes = {key: tuple(value.shape) for key, value in checkpoint.tensors.items()}
+    foreign = recognise(shapes, checkpoint.classes[0][1] if checkpoint.module is not None else "")
+    if foreign is None:
+        return None
+    tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
+    return MatchError(f"{shown(path.name)} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
+
+
+def _fits_nothing(checkpoint: Checkpoint) -> MatchError:
+    """The error that says what is nearest, or whose code is needed."""
     name = shown(Path(checkpoint.about.file).name)
     classes = own_classes(checkpoint)
+    if classes and classes[0].startswith(_ULTRALYTICS):
+        return MatchError(
+            f"{name} is a classifier of Ultralytics that was saved whole.",
+            f"It is made of {shown(classes[0], 60)}: how these compute is in the Python package ultralytics.",
+            f"Where that is installed, run `yolo export model={name} format=torchscript`, and open what it writes.",
+        )
     if classes:
         named = ", ".join(shown(each, 40) for each in classes[:3]) + (" and others" if len(classes) > 3 else "")
         return MatchError(
@@ -139,10 +185,6 @@ def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchEr
             f"It is made of {named}: how these compute is in the Python file that defines them, not in this file.",
             "Choose that Python file, or drop it on the window.",
         )
-    foreign = None if matches else recognise({key: tuple(value.shape) for key, value in checkpoint.tensors.items()})
-    if foreign is not None:
-        tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
-        return MatchError(f"{name} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
     try:
         assemble(checkpoint, "")
     except MatchError as error:
@@ -195,6 +237,23 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
     )
 
 
+def _told(built: Built, construction: Construction) -> Built:
+    """With how it was made, and which of its outputs is the answer."""
+    form = built.form
+    if form is not None:
+        construction = replace(construction, output=form.output, reshaped=form.output_shape != (form.outputs,))
+    return replace(built, construction=construction)
+
+
+def _pickled(checkpoint: Checkpoint, source: Source | None = None) -> Construction:
+    return Construction(
+        "module",
+        source=source,
+        classes=tuple(dict.fromkeys(name for _, name in checkpoint.classes)),
+        inside=wrapped_in(checkpoint),
+    )
+
+
 def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...], *, ambiguous: bool) -> Built:
     network = assemble(checkpoint, architecture)
     match = next((found for found in matches if found.architecture == architecture), None)
@@ -204,7 +263,12 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
             "They end in features: the last layer is missing.",
             "Choose weights with their head, such as those of a fine-tuned network.",
         )
-    return Built(network, architecture, matches, match.num_classes, None, ambiguous, assembled=True)
+    construction = construction_of(checkpoint, architecture, network)
+    if checkpoint.module is not None:
+        pickled = _pickled(checkpoint)
+        construction = replace(construction, classes=pickled.classes, inside=pickled.inside)
+    built = Built(network, architecture, matches, match.num_classes, None, ambiguous, assembled=True)
+    return replace(built, construction=construction)
 
 
 def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
@@ -223,12 +287,15 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     hint = spec.architecture or _class_of(checkpoint)
     fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
     chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+    told = spell_source(chosen, loaded)
     if not chosen.exact and not chosen.questions and checkpoint.module is not None:
+        construction = _pickled(checkpoint, told)
         own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
         network = rebuild(checkpoint, own)
     else:
         network = build_custom(chosen, checkpoint.tensors)
-    built = _tried(network, chosen.name, f"{path.name}: {chosen.evidence}")
+        construction = replace(_pickled(checkpoint, told), way="source", tensors=tuple(network.state_dict()))
+    built = _told(_tried(network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
     return replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 
 import torch
@@ -20,22 +21,51 @@ from core.predictions import Prediction, prediction
 CPU = "cpu"
 
 
-class Classifier:
-    """Answers batches, and steps down when the device's memory is full.
+class Seat:
+    """Where a network sits, and how much fits there: shared by all classifiers that are dressings of it.
 
     Attributes:
-        info: what the window shows of it; changes when it steps down to the CPU.
-        batch_limit: the largest batch that did not run out of memory; 0 while none has.
+        device: where it is.
+        batch_limit: the largest batch that did not run out of memory, counted in views; 0 while none has.
         make_room: called with the id of a device whose memory is full, before anything slower; frees what
             others keep there, and says whether there was anything.
     """
 
-    def __init__(self, network: nn.Module, info: ClassifierInfo) -> None:
-        self.info = info
+    def __init__(self, device: DeviceInfo) -> None:
+        self.device = device
         self.batch_limit = 0
         self.make_room: Callable[[str], bool] = lambda _: False
+
+
+class Classifier:
+    """Answers batches, and steps down when the device's memory is full.
+
+    Attributes:
+        seat: the network's place.
+    """
+
+    def __init__(self, network: nn.Module, info: ClassifierInfo) -> None:
+        self.seat = Seat(info.device)
         self._network = network
+        self._info = info
         self._provenance = _provenance(info)
+
+    @property
+    def info(self) -> ClassifierInfo:
+        """What the window shows of it; changes when the network moves, such as down to the CPU."""
+        if self._info.device != self.seat.device:
+            self.describe(replace(self._info, device=self.seat.device))
+        return self._info
+
+    def dressed(self, info: ClassifierInfo) -> Classifier:
+        """The same network with other labels or preprocessing; this one stays as it is.
+
+        Args:
+            info: all about it but the device, which is where the network is.
+        """
+        made = copy(self)
+        made.describe(replace(info, device=self.seat.device))
+        return made
 
     @property
     def bytes(self) -> int:
@@ -62,7 +92,7 @@ class Classifier:
             release_memory()
             if not is_out_of_memory(error):
                 raise
-            if self.make_room(device.id):
+            if self.seat.make_room(device.id):
                 release_memory()
                 self.move(device)
                 return
@@ -71,12 +101,12 @@ class Classifier:
                 "Its weights need more than is free there.",
                 "Choose the CPU, or close other programs that use the device.",
             ) from error
-        self.batch_limit = 0
+        self.seat.batch_limit = 0
         self.describe(replace(self.info, device=device))
 
     def describe(self, info: ClassifierInfo) -> None:
         """Take over new labels, preprocessing or device."""
-        self.info = info
+        self._info, self.seat.device = info, info.device
         self._provenance = _provenance(info)
 
     def predict(
@@ -85,7 +115,8 @@ class Classifier:
         """The class scores of a batch, or its values.
 
         Args:
-            batch: float32, (N, C, H, W), or (N, features) with ``flatten``; preprocessed.
+            batch: float32, (N, C, H, W), or (N, features) with ``flatten``; preprocessed.  With several crops
+                (N, views, C, H, W): an image's scores are the mean of its views'.
             preparation_s: seconds that each image's preprocessing took; part of its prediction's time.
             clock: seconds, rising, such as ``time.perf_counter``.
 
@@ -98,7 +129,10 @@ class Classifier:
                 class scores an image.
         """
         start = clock()
-        probabilities = self._probabilities(batch)
+        views = batch.shape[1] if batch.dim() == 5 else 1
+        probabilities = self._probabilities(batch.flatten(0, 1) if views > 1 else batch)
+        if views > 1:
+            probabilities = probabilities.view(len(batch), views, -1).mean(1)
         share = (clock() - start) / len(batch)
         answers: list[Prediction | WhatsitError] = []
         for row, spent in zip(probabilities, preparation_s, strict=True):
@@ -113,7 +147,7 @@ class Classifier:
 
     def _probabilities(self, batch: Tensor) -> Tensor:
         """The batch's scores, (N, classes) on the CPU; smaller batches, then the CPU, if need be."""
-        size = min(len(batch), self.batch_limit or len(batch))
+        size = min(len(batch), self.seat.batch_limit or len(batch))
         while True:
             try:
                 return torch.cat([self._forward(part) for part in torch.split(batch, size)])
@@ -122,16 +156,16 @@ class Classifier:
                     raise _refused(batch, error) from error
             except (IndexError, ValueError, TypeError, AssertionError) as error:
                 raise _refused(batch, error) from error
-            has_room = self.make_room(self.info.device.id)
+            has_room = self.seat.make_room(self.info.device.id)
             release_memory()
             if has_room:
                 continue
             if size > 1:
-                size = self.batch_limit = max(1, size // 2)
+                size = self.seat.batch_limit = max(1, size // 2)
             elif self.info.device.id != CPU:
                 self._network.to(CPU)
                 self.describe(replace(self.info, device=DeviceInfo(CPU, "CPU")))
-                size = self.batch_limit = 1
+                size = self.seat.batch_limit = 1
             else:
                 raise DeviceError(
                     "There is not enough memory to answer even one image.",

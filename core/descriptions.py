@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from core.constructions import Construction
 from core.preprocessing import Preprocessing
 
 
@@ -129,13 +131,15 @@ class ModelSpec:
         kind: ``builtin``, ``file`` or ``pretrained``.
         weights: a path for ``file``; ``resnet50/IMAGENET1K_V2`` for ``pretrained``; empty for ``builtin``.
         architecture: id chosen by a person; empty to match by names and shapes.
-        labels: path of a label file chosen by a person; empty to use what travels with the weights.
+        labels: path of a label file chosen by a person, or ``imagenet`` for ImageNet's names; empty to use what
+            travels with the weights.
         preprocessing: chosen by a person; ``None`` to use what travels with the weights, or the default.
         architecture_file: path of a person's Python file that defines the architecture; may be empty.
         arguments: constructor arguments that a person gave, as (name, Python literal).
         tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
             empty to choose by evidence.
         activation: kind of output chosen by a person, one of ``core.outputs.KINDS``; empty as it is recognised.
+        names: class names that a person wrote, in head order; they go before ``labels``.  Empty where there are none.
     """
 
     kind: str = "builtin"
@@ -147,6 +151,17 @@ class ModelSpec:
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
     activation: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def network(self) -> ModelSpec:
+        """The part that decides which network is built; what it is only dressed in is left to the model."""
+        bare: dict[str, Any] = {entry.name: entry.default for entry in fields(self) if entry.name in _DRESSING}
+        return replace(self, **bare)
+
+
+_DRESSING = frozenset(("labels", "names", "preprocessing", "activation"))
+"""What a network is dressed in: a change of these builds nothing anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +176,8 @@ class ClassifierInfo:
         matches: architectures that fit, best first.
         labels: class names in head order.
         labels_source: where they came from, such as ``config.json``, or ``numbers, no names found``.
+        folders: what the classes were called in training, in head order, where ``labels`` are readable names or a
+            person's in their place; else empty.
         preprocessing: the values in use.
         preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
         device: where it runs.
@@ -170,6 +187,7 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        construction: how plain Python makes the network again; ``None`` where nothing tells.
         activation: what the network's numbers are; one of ``core.outputs.KINDS``.
         activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
         outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
@@ -190,9 +208,34 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
+    construction: Construction | None = None
     activation: str = "softmax"
     activation_source: str = ""
     outputs: int = 0
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a network gets to see of an image.
+
+    Attributes:
+        width, height: of each picture, in pixels.
+        pictures: one, or as many as there are crops; a byte each of red, green and blue a pixel, rows from the top,
+            without gaps.  Mean and std are undone, all else is as the network gets it: in BGR what is blue looks red.
+        crops: left, top, width and height of what each picture shows, in pixels of the upright image; beyond its
+            edges where it was padded.
+        low, high: least and greatest of the numbers that enter the network.
+        clipped: share 0..1 of these that are cut off in the pictures, as they lie outside of what one can show.
+    """
+
+    width: int
+    height: int
+    pictures: tuple[bytes, ...] = field(repr=False)
+    crops: tuple[tuple[float, float, float, float], ...]
+    low: float
+    high: float
+    clipped: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

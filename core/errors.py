@@ -70,6 +70,10 @@ class ExportError(WhatsitError):
     """Results cannot be written."""
 
 
+class ScriptError(WhatsitError):
+    """A classifier cannot be written as plain Python that would give the same scores."""
+
+
 class UsageError(WhatsitError):
     """A command line asks for something that does not exist."""
 

@@ -6,16 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from core.building import with_channels
-from core.catalogue import assumed_preprocessing, imagenet_labels, published
+from core.building import no_classifier, with_channels
+from core.catalogue import assumed_preprocessing, published
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.checkpoints.values import shown
-from core.descriptions import Inspection, Match, TensorRow
+from core.descriptions import Inspection, Match, ModelSpec, TensorRow
 from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
-from core.foreign import recognise
 from core.matching import decide, hints_of, rank
+from core.naming import choose_names
 from core.preprocessing import Preprocessing
 from core.rebuilding import can_rebuild
 from core.sidecars import Sidecar, read_sidecar
@@ -73,20 +74,20 @@ def describe(checkpoint: Checkpoint) -> Inspection:
     )
     if summary.blocked:
         found = replace(found, error=_unsafe(summary.file, summary.blocked), needs_trust=True)
-    foreign = recognise(shapes) if not matches else None
-    if foreign is not None:
-        return replace(found, error=found.error or f"{Path(summary.file).name} is {foreign.what}. {foreign.remedy}")
+    other = no_classifier(checkpoint, matches)
+    if other is not None:
+        found = replace(found, error=found.error or str(other), num_classes=0 if matches else found.num_classes)
     best, ambiguous = decide(matches, hints_of(checkpoint, sidecar.architecture if sidecar is not None else ""))
     if best is not None:
         found = replace(
             found,
             architecture=best.architecture,
             ambiguous=ambiguous,
-            num_classes=best.num_classes or found.num_classes,
+            num_classes=best.num_classes,
             input_channels=best.input_channels or found.input_channels,
         )
         found = _with_preprocessing(found, best, known.preprocessing if known is not None else None, sidecar)
-    else:
+    if other is None and (best is None or not best.num_classes):
         found = replace(found, needs_trust=found.needs_trust or _needs_code(checkpoint))
     return _with_labels(found, checkpoint, sidecar, is_published=known is not None)
 
@@ -116,14 +117,13 @@ def _with_labels(
     found: Inspection, checkpoint: Checkpoint, sidecar: Sidecar | None, *, is_published: bool
 ) -> Inspection:
     inside = checkpoint.metadata.get("class_names")
-    if is_published:
-        return replace(found, class_names=imagenet_labels(), labels_source="torchvision (ImageNet)")
-    if isinstance(inside, list | tuple) and inside:
-        return replace(found, class_names=tuple(map(str, inside)), labels_source="the weights file")  # pyright: ignore[reportUnknownArgumentType]
-    if sidecar is not None and sidecar.labels and found.num_classes in (0, len(sidecar.labels)):
-        source = Path(sidecar.labels_file or sidecar.file).name
-        return replace(found, class_names=sidecar.labels, labels_source=source)
-    return found
+    counts = (len(cast("list[object]", inside)) if isinstance(inside, list | tuple) else 0, found.num_classes)
+    beside = len(sidecar.labels) if sidecar is not None else 0
+    count = next((count for count in (*counts, beside) if count), 0)
+    naming = choose_names(ModelSpec(), count, checkpoint.metadata, sidecar, is_published=is_published, assume=False)
+    if naming.source.startswith("numbers"):
+        return found
+    return replace(found, class_names=naming.labels, labels_source=naming.source)
 
 
 def _unsafe(file: str, blocked: tuple[str, ...]) -> str:

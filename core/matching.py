@@ -8,13 +8,16 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from core.architectures import build
+from core.architectures.spelling import spell
 from core.catalogue import architecture as entry_of
 from core.catalogue import published
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import as_dict, shown
+from core.constructions import Construction
 from core.descriptions import Match
 from core.errors import MatchError
 from core.fingerprints import (
+    Fingerprint,
     Fit,
     Shape,
     changed_fits,
@@ -167,18 +170,10 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
         UsageError: there is no such architecture, or it is timm's and timm is not installed.
         MatchError: the weights do not fit it by every name and shape, or have no head that gives classes.
     """
-    shapes = _shapes(checkpoint)
     if not architecture:
-        raise fits_nothing(checkpoint.about.file, shapes)
+        raise fits_nothing(checkpoint.about.file, _shapes(checkpoint))
     known = fingerprint(entry_of(architecture).id)
-    fit = compare(shapes, known)
-    if not fit.exact:
-        explained = explain(shapes, known)
-        if explained is None:
-            raise misfit(shapes, fit)
-        fit = explained
-    if not fit.num_classes:
-        raise no_head(checkpoint.about.file, fit)
+    fit = _fit(checkpoint, known)
     _check_types(checkpoint, fit)
     try:
         network = build(fit, transform_input=transforms_input(checkpoint))
@@ -190,6 +185,45 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
         ) from error
     _assign(network, checkpoint.tensors, frozenset(known.computed), architecture)
     return network
+
+
+def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Module) -> Construction:
+    """How ``assemble`` made a network.
+
+    Args:
+        checkpoint: where the weights are from.
+        architecture: id.
+        network: what ``assemble`` gave.
+    """
+    known = fingerprint(architecture)
+    spelling = spell(_fit(checkpoint, known), network, transform_input=transforms_input(checkpoint))
+    names = tuple(network.state_dict())
+    return Construction(
+        "library",
+        lines=spelling.lines,
+        imports=spelling.imports,
+        tensors=names,
+        computed=frozenset(name for name in names if name in known.computed or is_computed(name)),
+        obstacle=spelling.obstacle,
+    )
+
+
+def _fit(checkpoint: Checkpoint, known: Fingerprint) -> Fit:
+    """How the weights fit an architecture, with known changes.
+
+    Raises:
+        MatchError: they do not, or have no head.
+    """
+    shapes = _shapes(checkpoint)
+    fit = compare(shapes, known)
+    if not fit.exact:
+        explained = explain(shapes, known)
+        if explained is None:
+            raise misfit(shapes, fit)
+        fit = explained
+    if not fit.num_classes:
+        raise no_head(checkpoint.about.file, fit)
+    return fit
 
 
 def transforms_input(checkpoint: Checkpoint) -> bool:

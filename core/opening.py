@@ -1,9 +1,9 @@
-"""From what a person asked for to a classifier on the CPU: which file, architecture, labels and preprocessing."""
+"""From what a person asked for to a network, and to what it is dressed in: labels, preprocessing, and their sources."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -12,18 +12,17 @@ from core.building import Built, assumed, build, with_channels
 from core.catalogue import (
     PretrainedEntry,
     assumed_preprocessing,
-    imagenet_labels,
     published,
 )
 from core.checkpoints import Checkpoint
-from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import LabelsError, MatchError, WeightsError
+from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
-from core.labels import fit_labels, numbered, read_labels
+from core.labels import read_table
 from core.matching import hints_of
-from core.outputs import Evidence, Output, Said, class_names, recognise, said_in
+from core.naming import IMAGENET, UNNAMED, Naming, choose_names
+from core.outputs import Evidence, Output, Said, recognise, said_in
 from core.preprocessing import Preprocessing
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -32,8 +31,6 @@ BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "mo
 BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
-UNNAMED = "numbers: the model brings no names"
-_IMAGENET = 1000
 _FEATURES = 512
 
 
@@ -54,14 +51,36 @@ def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | N
     return fetch_pretrained(spec.weights, context.progress, context.check)
 
 
-def build_classifier(
+@dataclass(frozen=True)
+class Assembly:
+    """A network that was built, and all that is known of how to dress it.
+
+    Attributes:
+        built: the network, on the CPU at first.
+        checkpoint: what was read from the weights file, without its tensors.
+        entry: where they are published ones that were asked for by name.
+        sidecar: what lies beside the file.
+        spec: what was asked for, with the Python file that was found beside the weights, so that another of its
+            classes can be chosen.
+        head: name of the last weights that the file has, mostly the head's.
+    """
+
+    built: Built
+    checkpoint: Checkpoint
+    entry: PretrainedEntry | None
+    sidecar: Sidecar | None
+    spec: ModelSpec
+    head: str
+
+
+def build_network(
     context: Context,
     spec: ModelSpec,
     checkpoint: Checkpoint,
     entry: PretrainedEntry | None,
     consents: Sequence[Consent] = (),
-) -> Classifier:
-    """Network, labels and preprocessing for a checkpoint, on the CPU.
+) -> Assembly:
+    """The network of a checkpoint, on the CPU.
 
     Args:
         context: of the job.
@@ -71,8 +90,7 @@ def build_classifier(
         consents: who may have agreed that code runs.
 
     Raises:
-        LabelsError: the label file that a person chose cannot be read, or has another count than the head.
-        MatchError: the weights do not fit the architecture, or none; or the network gives no scores and no values.
+        MatchError: the weights do not fit the architecture, or none.
         QuestionsError: a network of a person's own wants arguments that nothing tells.
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
@@ -84,30 +102,55 @@ def build_classifier(
             f"Remove {checkpoint.about.file} and choose these weights again.",
         )
     sidecar = read_sidecar(Path(checkpoint.about.file))
-    notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
-    notices.extend(built.notices)
     # From here on the sha256 is needed: it had all the time until now.
-    known = entry or published(checkpoint.summary.sha256)
-    output = _output(spec, built, checkpoint, known, sidecar)
-    labels, labels_source = _labels(spec, checkpoint, output, known, sidecar, notices)
-    _refuse_features(spec, built, labels, labels_source)
+    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
+    bare = replace(checkpoint, about=checkpoint.summary, tensors={}, module=None, program=None, finish=None)
+    found = replace(spec, architecture_file=spec.architecture_file or built.source)
+    return Assembly(built, bare, entry, sidecar, found, head)
+
+
+def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
+    """All that a person chose of a network, or that is known of it, but how it is built; reads a label file at most.
+
+    Args:
+        assembly: the network.
+        spec: what a person chose.
+
+    Returns:
+        The description of the classifier, on the CPU.
+
+    Raises:
+        LabelsError: the label file that a person chose cannot be read, or has another count than the head.
+        MatchError: the network takes another number of channels than photos have, or gives no scores and no values.
+    """
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
+    notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
+    notices.extend(built.notices)
+    known = assembly.entry or published(checkpoint.summary.sha256)
+    output = _output(spec, assembly, known)
+    naming = choose_names(
+        spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
+    )
+    notices.extend(naming.notices)
+    _refuse_features(spec, built, naming)
     if output.notice:
         notices.append(output.notice)
     preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
     builtin = spec.kind == "builtin"
-    info = ClassifierInfo(
-        # With the Python file that was found beside the weights, so that another of its classes can be chosen.
-        spec=replace(spec, architecture_file=spec.architecture_file or built.source),
+    entry = assembly.entry
+    return ClassifierInfo(
+        spec=replace(spec, architecture_file=assembly.spec.architecture_file),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,
         matches=built.matches,
-        labels=labels,
-        labels_source=labels_source,
+        labels=naming.labels,
+        labels_source=naming.source,
+        folders=naming.folders,
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         device=DeviceInfo("cpu", "CPU"),
@@ -116,11 +159,11 @@ def build_classifier(
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
+        construction=built.construction,
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,
     )
-    return Classifier(built.network, info)
 
 
 def _refusal(form: InputForm | None) -> str:
@@ -129,14 +172,12 @@ def _refusal(form: InputForm | None) -> str:
     return f"The network takes rows of {form.features} numbers, not images."
 
 
-def _output(
-    spec: ModelSpec, built: Built, checkpoint: Checkpoint, known: PretrainedEntry | None, sidecar: Sidecar | None
-) -> Output:
+def _output(spec: ModelSpec, assembly: Assembly, known: PretrainedEntry | None) -> Output:
     """What the network's numbers are."""
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
     if known is not None:
         beside = Said("single", f"torchvision {known.id}")
-    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
     own = [built.architecture] if not built.assembled else []
     return recognise(
         Evidence(
@@ -145,7 +186,7 @@ def _output(
             assembled=built.assembled,
             beside=beside,
             inside=said_in(checkpoint.metadata, checkpoint.about.left_out),
-            names=(*own, head, Path(checkpoint.about.file).name),
+            names=(*own, assembly.head, Path(checkpoint.about.file).name),
             class_names=_name_count(spec, checkpoint, sidecar),
             takes_rows=built.form is not None and built.form.kind == "vector",
         ),
@@ -155,8 +196,10 @@ def _output(
 
 def _name_count(spec: ModelSpec, checkpoint: Checkpoint, sidecar: Sidecar | None) -> int:
     """How many class names there are, before it is known how many there should be."""
-    if spec.labels:
-        return len(read_labels(Path(spec.labels)))
+    if spec.names:
+        return len(spec.names)
+    if spec.labels and spec.labels != IMAGENET:
+        return len(read_table(Path(spec.labels)).names)
     inside = checkpoint.metadata.get("class_names")
     if isinstance(inside, list | tuple):
         return len(cast("list[object]", inside))
@@ -168,56 +211,20 @@ def _fits(sidecar: Sidecar, built: Built) -> bool:
     return sidecar.fits(built.outputs) or (built.outputs == 1 and sidecar.fits(2))
 
 
-def _refuse_features(spec: ModelSpec, built: Built, labels: Sequence[str], labels_source: str) -> None:
+def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
     """Many numbers that come from no last layer, and that nothing names, are features.
 
     Raises:
         MatchError: they are.
     """
     headless = built.form is not None and built.form.headless
-    if headless and built.outputs >= _FEATURES and labels_source == UNNAMED and not spec.activation:
+    if headless and built.outputs >= _FEATURES and naming.source == UNNAMED and not spec.activation:
         raise MatchError(
-            f"The network gives {len(labels):,} features of an image, and no class scores.",
+            f"The network gives {len(naming.labels):,} features of an image, and no class scores.",
             "They come from no last layer: its head is missing.",
             "Choose weights with their head. If these are classes after all, give their names, or say which kind of "
             "output they are.",
         )
-
-
-def _labels(
-    spec: ModelSpec,
-    checkpoint: Checkpoint,
-    output: Output,
-    known: PretrainedEntry | None,
-    sidecar: Sidecar | None,
-    notices: list[str],
-) -> tuple[tuple[str, ...], str]:
-    """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    count = output.shown
-    if spec.labels:
-        labels = class_names(output.kind, read_labels(Path(spec.labels)))
-        fit_labels(labels, count)
-        return labels, Path(spec.labels).name
-    inside = checkpoint.metadata.get("class_names")
-    candidates: list[tuple[tuple[str, ...], str]] = []
-    if known is not None:
-        # Its hash says which file this is; what lies beside it may belong to another.
-        candidates.append((imagenet_labels(), "torchvision (ImageNet)"))
-    if isinstance(inside, list | tuple):
-        candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
-    if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for names, source in candidates:
-        labels = class_names(output.kind, names)
-        try:
-            fit_labels(labels, count)
-        except LabelsError as error:
-            notices.append(f"The class names in {source} are not used: {error.why or error.what}")
-            continue
-        return labels, source
-    if count == _IMAGENET and output.kind != "regression":
-        return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), UNNAMED
 
 
 def _preprocessing(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 
 from core.descriptions import Provenance
@@ -24,11 +26,18 @@ class ClassScore:
         index: position in the model's head, from 0.
         label: the class's name; the index as text where the model has no names.
         score: 0..1.
+        repeated: whether another class of the model has the same name.
     """
 
     index: int
     label: str
     score: float
+    repeated: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name as a person reads it: with the class's number where the name alone would mean several."""
+        return f"{self.label} (class {self.index})" if self.repeated else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,8 @@ class Prediction:
         count = len(self.probabilities)
         wanted = count if k <= 0 else min(k, count)
         best = heapq.nsmallest(wanted, range(count), key=lambda i: (-self.probabilities[i], i))
-        return tuple(ClassScore(i, self.labels[i], self.probabilities[i]) for i in best)
+        twice = _repeated(self.labels)
+        return tuple(ClassScore(i, self.labels[i], self.probabilities[i], self.labels[i] in twice) for i in best)
 
     def found(self) -> tuple[ClassScore, ...]:
         """The labels that are said to be in the image, best first: those with a probability of a half or more."""
@@ -122,3 +132,9 @@ class ImageResult:
     width: int = 0
     height: int = 0
     thumbnail: bytes = b""
+
+
+@functools.lru_cache(maxsize=8)
+def _repeated(labels: tuple[str, ...]) -> frozenset[str]:
+    """The names that more than one class has."""
+    return frozenset(label for label, count in Counter(labels).items() if count > 1)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from core.errors import LabelsError, PreprocessingError
-from core.labels import LIST_KEYS, Labels, labels_from, read_labels, read_text
+from core.labels import (
+    LIST_KEYS,
+    Labels,
+    NamesBeside,
+    label_files,
+    labels_from,
+    names_beside,
+    read_text,
+    readable_names,
+    table_from,
+)
 from core.outputs import Said, said_beside
 from core.preprocessing import (
     IMAGENET_MEAN,
@@ -52,6 +61,8 @@ class Sidecar:
         preprocessing_file: the file that the preprocessing comes from; may be empty.
         output: what the network's numbers are: the very kind from Whatsit's own files, from Hugging Face's
             ``problem_type`` whether one class is right, or several labels, or none; ``None`` where nothing says.
+        folders: what ``labels`` were called in training, where readable names took their place; else empty.
+        names: all label files, for where ``labels`` do not fit the head or are names of folders.
     """
 
     file: str
@@ -64,6 +75,8 @@ class Sidecar:
     labels_file: str = ""
     preprocessing_file: str = ""
     output: Said | None = None
+    folders: Labels = field(default=(), compare=False)
+    names: NamesBeside = field(default=NamesBeside(), compare=False)
 
     def fits(self, num_classes: int) -> bool:
         """Whether the files can speak of a model with that many classes."""
@@ -75,21 +88,17 @@ def _configs(weights: Path) -> list[Path]:
     return [weights.with_name(name) for name in names]
 
 
-def _names(weights: Path) -> list[Path]:
-    return [weights.with_name(name) for name in ("index_to_name.json", "labels.txt", "classes.txt")]
-
-
 def sidecar_files(weights: Path) -> list[Path]:
     """Where ``read_sidecar`` looks, whether there is anything or not."""
-    return [*_configs(weights), *_names(weights)]
+    return [*_configs(weights), *label_files(weights)]
 
 
 def read_sidecar(weights: Path) -> Sidecar | None:
     """Gather what lies beside a weights file; never raises.
 
     Looked at, each only for what those before it left open: ``<stem>.json``, ``config.json`` (timm's new
-    and flat form, Hugging Face), ``preprocessor_config.json``, ``index_to_name.json``, ``labels.txt`` and
-    ``classes.txt``.
+    and flat form, Hugging Face), ``preprocessor_config.json``, and label files such as ``index_to_name.json``,
+    ``labels.txt``, ``signature.json`` or ``data.yaml`` (``core/labels/beside.py``).
 
     Returns:
         ``None`` where there is nothing that says anything.
@@ -97,49 +106,12 @@ def read_sidecar(weights: Path) -> Sidecar | None:
     found = _Gathered()
     for path in _configs(weights):
         _gather_config(path, found)
-    for path in _names(weights):
-        if not found.labels and path.is_file():
-            try:
-                found.set_labels(path, read_labels(path))
-            except LabelsError as error:
-                found.problems.append(str(error))
+    found.set_names(names_beside(weights))
     return found.result()
 
 
-def read_preprocessing(text_or_path: str) -> Preprocessing:
-    """Preprocessing from a preset's name, or from a file.
-
-    Args:
-        text_or_path: a name in ``PRESETS``; or a path of a ``config.json`` (timm), a
-            ``preprocessor_config.json`` (Hugging Face) or a JSON file with what ``to_dict`` gives.
-
-    Raises:
-        PreprocessingError: there is no such preset and no such file, or it describes no preprocessing.
-    """
-    preset = PRESETS.get(text_or_path.strip().lower())
-    if preset is not None:
-        return preset
-    path = Path(text_or_path)
-    if not path.exists():
-        near = difflib.get_close_matches(text_or_path, PRESETS, 1)
-        raise PreprocessingError(
-            f"There is no preprocessing {text_or_path!r}.",
-            "It is neither a preset nor a file.",
-            f"Did you mean {near[0]}?" if near else f"Presets are {', '.join(PRESETS)}.",
-        )
-    config = _parse_json(read_text(path, PreprocessingError))
-    preprocessing = None if config is None else parse_preprocessing(config)
-    if preprocessing is None:
-        raise PreprocessingError(
-            f"{path.name} describes no preprocessing.",
-            "It is no config.json of timm, no preprocessor_config.json of Hugging Face and no file of Whatsit.",
-            f"Choose another file, or a preset: {', '.join(PRESETS)}.",
-        )
-    return preprocessing
-
-
 def parse_preprocessing(config: Json) -> Preprocessing | None:
-    """Preprocessing from a configuration in any of the forms that ``read_preprocessing`` takes.
+    """Preprocessing from a configuration in any of the forms that are known: timm's, Hugging Face's, Whatsit's own.
 
     Returns:
         ``None`` where the configuration does not speak of it.
@@ -177,6 +149,8 @@ class _Gathered:
         self.architecture = ""
         self.labels: Labels = ()
         self.labels_file = ""
+        self.folders: Labels = ()
+        self.names = NamesBeside()
         self.preprocessing: Preprocessing | None = None
         self.preprocessing_file = ""
         self.note = ""
@@ -184,11 +158,26 @@ class _Gathered:
         self.output: Said | None = None
         self.problems: list[str] = []
 
-    def set_labels(self, path: Path, labels: Labels) -> None:
+    def set_labels(self, path: Path, labels: Labels, folders: Labels = ()) -> None:
         """Take over class names."""
-        self.labels, self.labels_file = labels, str(path)
+        self.labels, self.labels_file, self.folders = labels, str(path), folders
         self.num_classes = self.num_classes or len(labels)
         self.file = self.file or path
+
+    def set_names(self, names: NamesBeside) -> None:
+        """Take over label files; the first counts where no configuration brought names."""
+        self.names = names
+        if self.labels:
+            return
+        self.problems.extend(names.problems)
+        if names.found:
+            path, count = Path(names.found[0].file), self.num_classes
+            self.set_labels(path, names.found[0].labels)
+            if self.preprocessing is not None:
+                # Files with general names may belong to another model: that is no reason to doubt the others.
+                self.num_classes = count
+        elif names.readable:
+            self.file = self.file or Path(names.readable[0].file)
 
     def result(self) -> Sidecar | None:
         """``None`` where nothing was found, not even a problem."""
@@ -205,6 +194,8 @@ class _Gathered:
             labels_file=self.labels_file,
             preprocessing_file=self.preprocessing_file,
             output=self.output,
+            folders=self.folders,
+            names=self.names,
         )
 
 
@@ -213,7 +204,7 @@ def _gather_config(path: Path, found: _Gathered) -> None:
     if not path.is_file():
         return
     try:
-        config = _parse_json(read_text(path, LabelsError))
+        config = parse_json(read_text(path, LabelsError))
     except LabelsError as error:
         found.problems.append(str(error))
         return
@@ -255,7 +246,11 @@ def _gather_values(path: Path, config: Json, found: _Gathered) -> None:
     except LabelsError as error:
         found.problems.append(f"The class names in {path.name} are not used. {error.why}")
         return
-    if labels:
+    over = readable_names(labels, table_from(config).readable) if labels else None
+    if over is not None:
+        # The names are WordNet ids then, such as n01440764.
+        found.set_labels(path, over.names, labels)
+    elif labels:
         found.set_labels(path, labels)
 
 
@@ -264,14 +259,7 @@ def _labels(config: Json) -> Labels:
     if not any(isinstance(config.get(key), (list, dict)) for key in LIST_KEYS):
         return ()
     labels = labels_from(config)
-    if all(label == f"LABEL_{index}" for index, label in enumerate(labels)):
-        return ()
-    described = config.get("label_descriptions")
-    if isinstance(described, dict) and "label_names" in config:
-        # The names are WordNet ids then, such as n01440764.
-        words = cast(Json, described)
-        return tuple(str(words.get(label, label)) for label in labels)
-    return labels
+    return () if all(label == f"LABEL_{index}" for index, label in enumerate(labels)) else labels
 
 
 def _num_classes(config: Json) -> int:
@@ -288,7 +276,7 @@ def _note(config: Json) -> str:
     return note.strip() if isinstance(note, str) else ""
 
 
-def _parse_json(text: str) -> Json | None:
+def parse_json(text: str) -> Json | None:
     """The object in a JSON text; ``None`` where it is something else."""
     try:
         value: object = json.loads(text)

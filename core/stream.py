@@ -22,6 +22,7 @@ from core.tensors import to_tensor
 
 _THREADS = 2
 _LARGEST_BATCH = 64
+"""Views in one forward pass."""
 _BATCH_S = 0.15
 """How long one forward pass may keep a more urgent job waiting."""
 
@@ -49,16 +50,17 @@ class _Prepared:
 class _Pace:
     """How many images go into the next forward pass: more and more, for as long as a pass is short."""
 
-    def __init__(self, fixed: int) -> None:
-        self._fixed = fixed
-        self.size = fixed or 1
+    def __init__(self, fixed: int, views: int) -> None:
+        self._fixed = bool(fixed)
+        self._largest = max(1, _LARGEST_BATCH // views)
+        self.size = max(1, fixed // views)
 
     def adapt(self, count: int, seconds: float) -> None:
         """Learn from a pass over so many images."""
         if self._fixed or count < self.size:
             return
         if seconds < _BATCH_S / 2:
-            self.size = min(_LARGEST_BATCH, self.size * 2)
+            self.size = min(self._largest, self.size * 2)
         elif seconds > _BATCH_S:
             self.size = max(1, self.size // 2)
 
@@ -93,10 +95,11 @@ class Stream:
         Args:
             classifier: it may step down to the CPU on the way.
             sources: the images.
-            batch_size: images in one forward pass; 0 grows from 1 for as long as a pass is short.
+            batch_size: images in one forward pass, or, with several crops, views, of which those of one image
+                stay together; 0 grows from 1 for as long as a pass is short.
         """
         preprocessing = classifier.info.preprocessing
-        pace, over = _Pace(batch_size), threading.Event()
+        pace, over = _Pace(batch_size, preprocessing.crops), threading.Event()
         waiting: deque[Future[_Prepared]] = deque()
         remaining = iter(sources)
         pool = self._urgent if len(sources) <= _FEW else self._pool

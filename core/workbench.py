@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.descriptions import ModelSpec
+from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import Cancelled
 from core.images import Decoder, ImageSource, preview, walk
 from core.jobs import (
@@ -33,6 +33,8 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.preprocessing import Preprocessing
+    from core.scripting import Form
 
 _CHUNK = 200
 _POLL_S = 0.1
@@ -77,6 +79,21 @@ class Workbench:
             )
         return self._engine_jobs.submit(self._opening(spec, device), Priority.SOON)
 
+    def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
+        """Give the current classifier other labels or preprocessing; finishes with its ``ClassifierInfo``.
+
+        Nothing is read or built for it, and it goes before all that is not as urgent.  Emits, before it finishes, the
+        ``ImageResult`` of an image.  A failure leaves the classifier in use as it was.
+
+        Args:
+            spec: as the current classifier's, with other labels or preprocessing; another network is opened first.
+            source: the image that a person looks at; ``None`` where there is none.
+            device: for a network that has to be opened first.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().dress(context, spec, device, source, self.decoder), Priority.NOW
+        )
+
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
     ) -> int:
@@ -99,6 +116,18 @@ class Workbench:
         The weights on disk are left alone; overwriting them is the person's own choice of ``path``.
         """
         return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
+
+    def script(self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py") -> int:
+        """Write a classifier as plain PyTorch; finishes with the text of a script or notebook.
+
+        Args:
+            info: the classifier; its weights file is read once more.
+            source: the picture that it is to classify.
+            form: ``py`` or ``ipynb``.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().script(context, info, source, form, self.decoder), Priority.SOON
+        )
 
     def expand(self, paths: tuple[Path, ...]) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
@@ -129,6 +158,18 @@ class Workbench:
             context.check()
             yield
             return preview(self.decoder.decode(source, context.check))
+
+        return self._file_jobs.submit(work, Priority.NOW)
+
+    def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
+        """Find out what a network gets to see of an image; finishes with a ``Seen``."""
+
+        def work(context: Context) -> Steps:
+            from core.seeing import see
+
+            image = self.decoder.decode(source, context.check)
+            yield
+            return see(image, preprocessing)
 
         return self._file_jobs.submit(work, Priority.NOW)
 

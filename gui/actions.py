@@ -19,12 +19,14 @@ class Row:
         text: in the menu; ``&`` marks the key for it.
         keys: shortcuts, the first one shown.
         group: actions of one group exclude each other.
+        checkable: whether it is on or off.
     """
 
     name: str
     text: str = ""
     keys: tuple[str, ...] = ()
     group: str = ""
+    checkable: bool = False
 
 
 _LINE = Row(SEPARATOR)
@@ -41,6 +43,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("quit", "&Quit", ("Ctrl+Q",)),
     ),
     "&Edit": (
+        Row("undo", "&Undo", ("Ctrl+Z",)),
+        Row("redo", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
+        _LINE,
         Row("paste", "&Paste", ("Ctrl+V",)),
         Row("copy", "&Copy answer", ("Ctrl+C",)),
         Row("copy_all", "Copy &all results as CSV", ("Ctrl+Shift+C",)),
@@ -57,6 +62,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("fit", "&Fit", ("0", "Ctrl+0")),
         Row("actual_size", "Actual &size", ("1", "Ctrl+1")),
         _LINE,
+        Row("see", "What the &model sees", ("Ctrl+E",), checkable=True),
+        _LINE,
         Row("full_screen", "F&ull screen", ("F11",)),
         _LINE,
         Row("system", "&As the system has it", group="appearance"),
@@ -69,8 +76,14 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("choose_device", "Choose &device …", ("Ctrl+D",)),
         _LINE,
         Row("choose_names", "Choose class &names …", ("Ctrl+N",)),
+        Row("edit_names", "&Edit class names …", ("Ctrl+E",)),
+        Row("save_names", "Save class na&mes …"),
         Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
         Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
+        Row("edit_preprocessing", "&Edit preprocessing …", ("Ctrl+Shift+P",)),
+        Row("load_preprocessing", "&Load preprocessing …"),
+        Row("save_preprocessing", "Save prepro&cessing …"),
+        _LINE,
         Row("reload", "&Reload from disk", ("F5",)),
         _LINE,
         Row("about_model", "A&bout this model …", ("Ctrl+I",)),
@@ -102,6 +115,7 @@ class Actions:
                     continue
                 action = QAction(row.text, window)
                 action.setShortcuts([QKeySequence(key) for key in row.keys])
+                action.setCheckable(row.checkable)
                 if row.group:
                     action.setCheckable(True)
                     groups.setdefault(row.group, QActionGroup(window)).addAction(action)

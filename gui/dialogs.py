@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 _PHOTOS = "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;All files (*)"
 _WEIGHTS = "Weights files (*.pth *.pt *.safetensors *.ckpt *.bin *.th *.tar *.pkl);;All files (*)"
 _PYTHON = "Python files (*.py);;All files (*)"
-_LABELS = "Class names (*.txt *.json);;All files (*)"
+_LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All files (*)"
+_NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
+_PREPROCESSING = "Preprocessing (*.json);;All files (*)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 
 Answer = Callable[[list[Path]], object]
@@ -43,6 +45,22 @@ def choose_labels(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     return _open(parent, "Choose class names", folder, _LABELS, QFileDialog.FileMode.ExistingFile, answer)
 
 
+def choose_preprocessing(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a file that says how photos are prepared."""
+    return _open(parent, "Load preprocessing", folder, _PREPROCESSING, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_preprocessing_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask where to save how photos are prepared; the dialog itself asks before it replaces a file."""
+    mode = QFileDialog.FileMode.AnyFile
+    dialog = _open(parent, "Save preprocessing", folder, _PREPROCESSING, mode, answer, show=False)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("json")
+    dialog.selectFile("preprocessing.json")
+    dialog.open()
+    return dialog
+
+
 def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
     """Ask where to save the model; the dialog itself asks before it replaces a file."""
     filters = "Weights with a config beside them (*.safetensors)"
@@ -56,10 +74,20 @@ def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer)
 
 def choose_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask where to save results; the dialog itself asks before it replaces a file."""
-    dialog = _open(parent, "Save results", folder, _RESULTS, QFileDialog.FileMode.AnyFile, answer, show=False)
+    return _save(parent, "Save results", folder, _RESULTS, "results.csv", answer)
+
+
+def choose_names_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask where to save class names; the dialog itself asks before it replaces a file."""
+    return _save(parent, "Save class names", folder, _NAMES, "labels.txt", answer)
+
+
+def _save(parent: QWidget, title: str, folder: str, filters: str, name: str, answer: Answer) -> QFileDialog:
+    """A dialog for a new file, whose suffix follows the chosen kind."""
+    dialog = _open(parent, title, folder, filters, QFileDialog.FileMode.AnyFile, answer, show=False)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("csv")
-    dialog.selectFile("results.csv")
+    dialog.setDefaultSuffix(Path(name).suffix[1:])
+    dialog.selectFile(name)
 
     def follow(chosen: str) -> None:
         dialog.setDefaultSuffix(chosen.split("*.")[-1].rstrip(")"))

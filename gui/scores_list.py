@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from core.outputs import HALF
+from core.showing import isolated
 from gui import theme
 from gui.answer_view import BAR_HEIGHT, draw_bar, draw_mark
 from gui.theme import UNIT
@@ -46,7 +47,7 @@ class Line:
 def lines_of(scores: Iterable[ClassScore], over_labels: bool) -> tuple[Line, ...]:
     """Class scores as lines."""
     return tuple(
-        Line(score.label, percent(score.score), f"class {score.index}, {score.score:.6f}", score.score, over_labels)
+        Line(score.title, percent(score.score), f"class {score.index}, {score.score:.6f}", score.score, over_labels)
         for score in scores
     )
 
@@ -83,7 +84,7 @@ class ScoresModel(QAbstractListModel):
         if role == _LINE_ROLE:
             return line
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{line.label}, {line.number}"
+            return f"{isolated(line.label)}, {line.number}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{line.label}\n{line.tip}".replace("<", "&lt;")
         return None

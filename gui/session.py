@@ -12,19 +12,24 @@ from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
+from core.showing import isolated
 from gui import wording
 from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
 from gui.error_view import Notice, Words, words_for
 from gui.looking import Looking
-from gui.model_keeper import ModelKeeper
+from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
+from gui.preparing import Preparing
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
+from gui.seeing import Seeing
 from gui.weights_watch import WeightsWatch
 
 if TYPE_CHECKING:
+    from core.images import ImageSource
+    from core.predictions import ImageResult
     from core.trust import TrustEntry
     from core.workbench import Workbench
 
@@ -40,6 +45,8 @@ class Session(QObject):
         models: the model in use and the one on its way.
         images: the images and their answers.
         photos: brings the shown one to the screen.
+        preparing: what a person does to the preprocessing.
+        seeing: what the model sees of the shown image.
 
     Signals:
         info_changed: the classifier in use, or what it assumes, has changed.
@@ -90,7 +97,10 @@ class Session(QObject):
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
+        self.preparing = Preparing(self.models, self)
+        self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
+        self._used: ClassifierInfo | None = None
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
         self._connect()
@@ -104,19 +114,19 @@ class Session(QObject):
             architecture: id; empty to match.
         """
         if self.preferences.problem:
-            self._tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
+            self.tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
         named = from_paths(paths)
         wanted = Path(weights) if weights else named.weights
         if wanted is not None:
             self.models.open(ModelSpec("file", str(wanted.absolute()), architecture))
         else:
-            self.models.open(ModelSpec(architecture=architecture))
+            self.open_model(ModelSpec(architecture=architecture))
         self.models.find_devices()
         self.images.add_paths(named.paths)
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.saving, self.looking):
+        for part in (self.images, self.models, self.photos, self.seeing, self.saving, self.looking):
             if part.handle(event):
                 break
         self._note_activity()
@@ -142,14 +152,17 @@ class Session(QObject):
         if architecture_file is not None:
             self.models.open(ModelSpec("file", weights, architecture_file=str(architecture_file.absolute())))
             return
-        known = (spec for spec in self.preferences.recent if (spec.kind, spec.weights) == ("file", weights))
-        self.models.open(next(known, ModelSpec("file", weights)))
+        self.open_model(ModelSpec("file", weights))
+
+    def open_model(self, spec: ModelSpec) -> None:
+        """Open a model; one of which nothing but its weights is asked for, as it was opened the last time."""
+        self.models.open(self.preferences.as_left(spec))
 
     def use_architecture_file(self, path: Path) -> None:
         """Build the network from a person's Python file."""
         if not self.models.choose_architecture_file(path):
             words = Words(f"{path.name} says how a network is built.", "Drop the weights file with it, or before it.")
-            self._tell("model", words)
+            self.tell("model", words)
 
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
         """A person agreed that a file's code may run: remember it, and open the model that needs it."""
@@ -189,6 +202,12 @@ class Session(QObject):
         self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
         self._note_activity()
 
+    def save_names(self, path: Path) -> None:
+        """Write the class names to a file; its suffix tells the form."""
+        if self.models.info is not None:
+            self.saving.save_names(path, self.models.info.labels)
+            self._note_activity()
+
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
         self.saving.copy(tuple(self.images.results.results()), self.preferences.k)
@@ -196,6 +215,7 @@ class Session(QObject):
     def close(self) -> bool:
         """Start no more work, and finish what is being written; whether that has ended."""
         self.photos.stop()
+        self.preparing.close()
         return self.saving.close()
 
     @property
@@ -240,6 +260,11 @@ class Session(QObject):
         models, images = self.models, self.images
         models.changed.connect(self._use_model)
         models.described.connect(self.info_changed)
+        models.dressed.connect(self._use_dress)
+        models.dress_failed.connect(self._fail_dress)
+        models.noticed.connect(self._tell_of_device)
+        models.looked_at = self._looked_at
+        self.seeing.broken.connect(partial(self._fail, "seeing"))
         models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
@@ -253,6 +278,7 @@ class Session(QObject):
         self.photos.broken.connect(partial(self._fail, "photo"))
         self.saving.failed.connect(partial(self._fail, "saving"))
         self.saving.saved.connect(self._tell_saved)
+        self.saving.names_saved.connect(self._tell_names_saved)
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
@@ -268,11 +294,42 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self._tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
         self.info_changed.emit()
-        self.images.answer_again()
+        if self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_again()
+        self._used = info
         self.answer_changed.emit()
         self.about_changed.emit()
+
+    def _use_dress(self, answer: ImageResult | None) -> None:
+        """The same network is prepared for or named otherwise: less is new than with another model."""
+        info = self.models.info
+        assert info is not None
+        self.preferences.remember(info.spec)
+        self.recent_changed.emit()
+        self.notice_over.emit("model")
+        if info.notices and (self._used is None or info.notices != self._used.notices):
+            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+        self.info_changed.emit()
+        if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_dressed(answer)
+        self._used = info
+        self.answer_changed.emit()
+        self.about_changed.emit()
+
+    def _fail_dress(self, error: BaseException, report: str) -> None:
+        if not self.preparing.refuse(error, report):
+            self._fail("model", error, report)
+        # What is shown goes back to what is in use.
+        self.info_changed.emit()
+
+    def _looked_at(self) -> ImageSource | None:
+        return self.images.current.source if self.images.current is not None else None
 
     def _show_current(self) -> None:
         self._tell_activity()
@@ -317,14 +374,15 @@ class Session(QObject):
         else:
             self.activity_changed.emit("", None, False)
 
-    def _tell(self, key: str, words: Words) -> None:
+    def tell(self, key: str, words: Words) -> None:
+        """Tell a person something; a newer notice with the same key replaces an older one."""
         self.noticed.emit(Notice(key, words))
 
     def _fail(self, key: str, error: BaseException, report: str) -> None:
-        self._tell("bug" if report else key, words_for(error, report))
+        self.tell("bug" if report else key, words_for(error, report))
 
     def _tell_of_device(self, text: str) -> None:
-        self._tell("device", Words(text))
+        self.tell("device", Words(text))
 
     def _fail_model(self, error: BaseException, report: str) -> None:
         """Choices that a file was remembered with may be what it does not fit any more."""
@@ -355,14 +413,17 @@ class Session(QObject):
         more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
         answers = "1 answer" if count == 1 else f"{count:,} answers"
         if path:
-            self._tell("saving", Words(f"{answers} saved in {path}.", more))
+            self.tell("saving", Words(f"{answers} saved in {path}.", more))
         else:
-            self._tell("saving", Words(f"{answers} copied as CSV.", more))
+            self.tell("saving", Words(f"{answers} copied as CSV.", more))
+
+    def _tell_names_saved(self, path: str, count: int) -> None:
+        self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
 
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
         weights, config = paths
         words = Words(f"The model is saved in {weights}.", f"{config.name} beside it holds all that it assumes.")
-        self._tell("saving", words)
+        self.tell("saving", words)
 
     def _offer_reload(self, path: str) -> None:
         words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
@@ -379,5 +440,5 @@ def _introduction(info: ClassifierInfo) -> str:
         return f"Ready. This model knows {len(labels):,} kinds of things."
     if all(label == str(index) for index, label in enumerate(labels)):
         return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
-    *first, last = labels
+    *first, last = map(isolated, labels)
     return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

@@ -22,8 +22,10 @@ from gui.asking import Answers, QuestionsDialog, TrustDialog
 from gui.dropping import from_paths, read
 from gui.error_view import Details, Notice, Words, copy
 from gui.main_window import MainWindow
+from gui.naming import Naming
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
+from gui.preprocessing_wiring import PreprocessingWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
@@ -32,8 +34,8 @@ _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actua
 _NEED_AN_ANSWER = ("save", "copy_all")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
-    "choose_architecture", "choose_names", "choose_preprocessing", "choose_output", "reload", "about_model",
-    "save_model",
+    "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
+    "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model", "save_model",
 )  # fmt: skip
 
 
@@ -44,10 +46,12 @@ class Wiring(QObject):
         super().__init__(window)
         self._window = window
         self._session = session
+        self._naming = Naming(window, session, self)
         self._connect_panels()
         self._connect_actions()
         self._connect_session()
         self._show_all()
+        PreprocessingWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session
@@ -62,7 +66,7 @@ class Wiring(QObject):
     def _connect_panels(self) -> None:
         window, session = self._window, self._session
         bar, scores = window.model_bar, window.scores
-        bar.model_chosen.connect(session.models.open)
+        bar.model_chosen.connect(session.open_model)
         bar.weights_asked.connect(self._choose_weights)
         bar.architecture_file_asked.connect(self._choose_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
@@ -79,9 +83,6 @@ class Wiring(QObject):
         scores.k_changed.connect(session.set_k)
         scores.copy_asked.connect(self._copy)
         scores.device_asked.connect(bar.device.open_list)
-        scores.labels_asked.connect(self._choose_labels)
-        scores.labels_reset.connect(lambda: session.models.choose_labels(None))
-        scores.preprocessing_chosen.connect(session.models.choose_preprocessing)
         scores.tensors_chosen.connect(session.models.choose_tensors)
         scores.activation_chosen.connect(session.models.choose_activation)
 
@@ -111,6 +112,8 @@ class Wiring(QObject):
             "choose_architecture": bar.architecture.open_list,
             "choose_device": bar.device.open_list,
             "choose_names": window.scores.names.click,
+            "edit_names": self._naming.edit,
+            "save_names": self._naming.save,
             "choose_preprocessing": window.scores.input.click,
             "choose_output": window.scores.output.click,
             "reload": session.models.reload,
@@ -236,11 +239,6 @@ class Wiring(QObject):
             self._session.models.open(replace(spec, architecture=error.architecture, arguments=arguments))
 
         QuestionsDialog(self._window, f"{error.what} {error.why}".strip(), error.questions, answer).open()
-
-    def _choose_labels(self) -> None:
-        dialogs.choose_labels(
-            self._window, self._folder(), lambda paths: self._session.models.choose_labels(self._remember(paths)[0])
-        )
 
     def _choose_model_target(self) -> None:
         info = self._session.models.info

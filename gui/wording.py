@@ -6,6 +6,8 @@ import math
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from core.showing import isolated
+
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
     from core.predictions import ImageResult, NamedValue, Prediction
@@ -96,11 +98,11 @@ def brief(prediction: Prediction) -> tuple[str, str]:
         return value(first.value), value_name(first, len(prediction.values))
     best = prediction.top(1)[0]
     if not prediction.over_labels:
-        return best.label, percent(best.score)
+        return best.title, percent(best.score)
     found = prediction.found()
     if not found:
-        return "no label", f"{best.label} {percent(best.score)}"
-    labels = ", ".join(each.label for each in found[:_FEW]) + (" …" if len(found) > _FEW else "")
+        return "no label", f"{best.title} {percent(best.score)}"
+    labels = ", ".join(each.title for each in found[:_FEW]) + (" …" if len(found) > _FEW else "")
     numbers = ", ".join(percent(each.score) for each in found)
     return labels, numbers if len(found) < _FEW else f"{len(found):,} labels"
 
@@ -113,11 +115,11 @@ def said(prediction: Prediction) -> str:
         return ", ".join(parts) + (" …" if len(values) > _FEW else "")
     best = prediction.top(1)[0]
     if not prediction.over_labels:
-        return f"{best.label}, {percent(best.score)}"
+        return f"{isolated(best.title)}, {percent(best.score)}"
     found = prediction.found()
     if not found:
-        return f"no label reaches 50 % ({best.label}, {percent(best.score)})"
-    parts = [f"{each.label} {percent(each.score)}" for each in found[:_FEW]]
+        return f"no label reaches 50 % ({isolated(best.title)}, {percent(best.score)})"
+    parts = [f"{isolated(each.title)} {percent(each.score)}" for each in found[:_FEW]]
     return ", ".join(parts) + (f" and {len(found) - _FEW} more" if len(found) > _FEW else "")
 
 
@@ -142,6 +144,6 @@ def scores(result: ImageResult, k: int) -> str:
     """For the clipboard: the best ``k`` classes, or all values, one a line, name and number parted by a tab."""
     if result.prediction is None:
         return str(result.error or "")
-    rows = [f"{best.label}\t{percent(best.score)}" for best in result.prediction.top(k)]
+    rows = [f"{best.title}\t{percent(best.score)}" for best in result.prediction.top(k)]
     rows += [f"{each.label}\t{each.value:.7g}" for each in result.prediction.named_values()]
     return "\n".join(rows)

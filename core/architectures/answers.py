@@ -49,13 +49,15 @@ def described(outputs: object, batch: int) -> str:
     pairs = _named(outputs)
     keys = [str(key) for key, value in pairs if key is not None and value is not None]
     if isinstance(outputs, list | tuple):
-        for item in cast("Sequence[object]", outputs):
-            keys = [str(key) for key in cast("Mapping[object, object]", item)] if isinstance(item, Mapping) else keys
+        items = cast("Sequence[object]", outputs)
+        maps = [cast("Mapping[object, object]", item) for item in items if isinstance(item, Mapping)]
+        keys = [str(key) for key in maps[0]] if maps else keys
     if any(key in _BOXES for key in keys):
         return f"detections ({', '.join(keys[:4])}), as an object detector does"
     value = next((value for _, value in pairs if isinstance(value, Tensor)), None)
     if value is None:
-        return f"a {type(cast(object, outputs)).__name__}" + (f" of {', '.join(keys[:4])}" if keys else "")
+        kind: type[object] = type(cast(object, outputs))
+        return f"a {kind.__name__}" + (f" of {', '.join(keys[:4])}" if keys else "")
     return _tensor(value, batch)
 
 

@@ -11,7 +11,7 @@ from torchvision import models
 from core.architectures.calls import Calls
 from core.catalogue import architecture as entry_of
 
-_AUXILIARY = ("googlenet", "inception_v3")
+AUXILIARY = ("googlenet", "inception_v3")
 
 
 class Unfilled(Calls):
@@ -46,7 +46,7 @@ def blueprint(architecture: str, num_classes: int, *, input_size: int = 0, trans
     """
     entry = entry_of(architecture)
     options: dict[str, object] = {}
-    if architecture in _AUXILIARY:
+    if architecture in AUXILIARY:
         options = {"aux_logits": False, "init_weights": False, "transform_input": transform_input}
     elif entry.family == "Vision Transformer" and input_size:
         options = {"image_size": input_size}

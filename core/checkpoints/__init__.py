@@ -60,6 +60,7 @@ class Checkpoint:
             or as a program; empty for a state dict.
         module: the network, where the chosen tensors are those of one that was saved whole.
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
+        quantised: whether tensors in it are stored in a form that ordinary networks do not take.
         finish: waits for the sha256.
     """
 
@@ -70,6 +71,7 @@ class Checkpoint:
     classes: tuple[tuple[str, str], ...] = ()
     module: PickledNetwork | None = None
     program: Program | None = None
+    quantised: bool = False
     finish: Callable[[], str] | None = None
 
     @functools.cached_property
@@ -91,6 +93,7 @@ class _Reading:
     tree: ModuleTree | None
     tensors: Mapping[TensorRef, Tensor]
     metadata: dict[str, object]
+    quantised: bool
 
 
 def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True) -> Checkpoint:
@@ -158,6 +161,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         classes=tree.classes if tree is not None else contents.program.classes if contents.program else (),
         module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
         program=contents.program,
+        quantised=read.quantised,
         finish=finish,
     )
 
@@ -184,7 +188,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         numbered = {str(number): ref for number, ref in enumerate(refs)}
         tensors = reader.read(numbered)
         by_ref = {ref: tensors[number] for number, ref in numbered.items()}
-        return _Reading(contents, sets, tree, by_ref, _metadata(contents, tree, refs, reader))
+        return _Reading(contents, sets, tree, by_ref, _metadata(contents, tree, refs, reader), found.quantised)
     except NotStored as error:
         raise identify.packed(path, error) from error
     except BrokenFile as error:
@@ -284,12 +288,7 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
             path, f"a whole pickled network ({name}) without tensors", identify.ASK_FOR_STATE_DICT
         )
     if found.quantised:
-        return identify.not_weights(
-            path,
-            "a quantised network",
-            "Save the network's state dict before it is quantised, and open that.",
-            "Its numbers are stored in a form that ordinary networks do not take.",
-        )
+        return identify.not_weights(path, *identify.QUANTISED)
     if isinstance(contents.root, TensorRef):
         shape = " x ".join(str(side) for side in contents.root.shape) or "no sides"
         return identify.not_weights(

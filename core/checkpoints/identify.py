@@ -17,6 +17,12 @@ from core.errors import UnsafeError, WeightsError
 
 SAVE_STATE_DICT = "In the code that made it, run torch.save(model.state_dict(), 'weights.pth'), and open that file."
 ASK_FOR_STATE_DICT = "Ask whoever made it for a state dict: torch.save(model.state_dict(), 'weights.pth')."
+QUANTISED = (
+    "a quantised network",
+    "Save the network's state dict before it is quantised, and open that.",
+    "Its numbers are stored in a form that ordinary networks do not take.",
+)
+"""What, remedy and why."""
 CHOOSE_WEIGHTS = "Choose a PyTorch weights file: .pth, .pt or .safetensors."
 AGAIN = "Download or copy the file again."
 HEAD_BYTES = 4096

@@ -48,6 +48,7 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 """Names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
+_QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
 _INSIDE = re.compile(r"(?:(?<=\.)|^)(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
@@ -132,6 +133,7 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
         found.quantised |= "_rebuild_qtensor" in value.kind
         if is_module(value):
             tree = found.trees[path] = read_tree(value)
+            found.quantised |= any(_QUANTISED.search(name) for _, name in tree.classes)
             if tree.refs:
                 found.sets.append((path, tree.refs))
             return
@@ -273,6 +275,10 @@ def _plausible(path: tuple[str, ...], refs: Refs) -> Iterator[TensorSet]:
     prefixes = [wrapper]
     if len(refs) <= _MAX_TENSORS:
         longer = [prefix for prefix in _prefixes(refs) if prefix.startswith(wrapper) and prefix != wrapper]
+        # What few names share is no wrapper, but a part of the network; what most share, the middle one has.
+        middle = sorted(refs)[len(refs) // 2]
+        longer = [each for each in longer if middle.startswith(each)]
+        longer = [each for each in longer if 2 * sum(name.startswith(each) for name in refs) > len(refs)]
         counts = count_known_below(refs, longer)
         prefixes += sorted(longer, key=lambda prefix: -counts[prefix])[:_MOST_LIKELY]
     for prefix in prefixes:

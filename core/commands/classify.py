@@ -10,11 +10,12 @@ from typing import cast
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.descriptions import Notice
-from core.errors import WhatsitError
+from core.errors import WhatsitError, shown
 from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
 from core.outputs import title
 from core.predictions import ImageResult
+from core.showing import padded, printable, width
 
 
 def add_classify(add: AddCommand) -> None:
@@ -59,7 +60,8 @@ def _classify(options: argparse.Namespace) -> int:
     make = {"table": _table, "json": to_json, "jsonl": to_jsonl, "csv": to_csv}[options.format]
     with Session(named_files(options)) as session:
         info = open_model(session, options)
-        say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
+        prepared = f"{info.preprocessing.describe()} ({info.preprocessing_source})"
+        say(f"{info.name}, {info.architecture} on {info.device.name}; {prepared}")
         say(f"Outputs: {title(info.activation)} ({info.activation_source})")
         results: list[ImageResult] = []
         streaming = options.format in ("jsonl", "table") and options.output is None
@@ -80,8 +82,9 @@ def _table(results: Iterable[ImageResult], k: int) -> str:
 
 def _rows(result: ImageResult, k: int) -> str:
     if result.prediction is None:
-        return f"{result.source.name}\n  no answer\n"
-    pairs = [(score.label, f"{score.score * 100:5.1f} %") for score in result.prediction.top(k)]
-    pairs += [(each.label, f"{each.value:.6g}") for each in result.prediction.named_values()]
-    width = max(len(label) for label, _ in pairs)
-    return "".join([f"{result.source.name}\n", *(f"  {label:<{width}}  {number}\n" for label, number in pairs)])
+        return f"{shown(result.source.name, 300)}\n  no answer\n"
+    pairs = [(shown(score.title, 200), f"{score.score * 100:5.1f} %") for score in result.prediction.top(k)]
+    pairs += [(shown(each.label, 200), f"{each.value:.6g}") for each in result.prediction.named_values()]
+    columns = max(width(printable(label)) for label, _ in pairs)
+    rows = [f"  {padded(printable(label), columns)}  {number}\n" for label, number in pairs]
+    return "".join([f"{shown(result.source.name, 300)}\n", *rows])

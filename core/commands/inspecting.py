@@ -9,8 +9,10 @@ from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.descriptions import Inspection
-from core.errors import WhatsitError
+from core.errors import WhatsitError, shown
 from core.preprocessing import to_dict
+
+_LONGEST_LINE = 2000
 
 
 def add_inspect(add: AddCommand) -> None:
@@ -92,7 +94,8 @@ def to_record(found: Inspection) -> dict[str, object]:
 
 def _table(found: Inspection) -> str:
     rows = [(caption, text) for caption, text in _facts(found) if text]
-    return "".join([f"{found.file}\n", *(f"  {caption:<14}{text}\n" for caption, text in rows)])
+    lines = (f"  {caption:<14}{shown(text, _LONGEST_LINE)}\n" for caption, text in rows)
+    return "".join([f"{shown(found.file, _LONGEST_LINE)}\n", *lines])
 
 
 def _facts(found: Inspection) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ import torch
 from torchvision.models import get_model, list_models
 
 from core import commands
+from core.preprocessing import PRESETS, parse_overrides, to_dict
 from tests.core.making import write_image, write_photo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,6 +207,40 @@ def test_the_same_preprocessing_in_two_ways_gives_the_same_scores(whatsit: Run, 
     assert named != plain
 
 
+def test_every_value_of_the_preprocessing_can_be_changed(whatsit: Run, weights: Path, tmp_path: Path) -> None:
+    image = write_photo(tmp_path / "a.png", (50, 30))
+    options = {
+        "resize": "pad:100", "crop": "96", "crops": "10", "interpolation": "bicubic", "antialias": "off",
+        "channels": "grey3", "invert": "on", "range": "-1..1", "mean": "-0.1,0,0.1", "std": "0.5", "exif": "off",
+        "background": "9,8,7", "fill": "1,2,3", "flatten": "off",
+    }  # fmt: skip
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    said = whatsit("classify", image, "--weights", weights, *given, "--format", "json")
+    assert (said.status, len(said.records[0]["predictions"])) == (0, 3)
+    expected = parse_overrides(PRESETS["imagenet"], options)
+    assert f"{expected.describe()} (chosen by you)" in said.err
+    assert set(options) == set(to_dict(expected)) - {"size"}
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("torchvision/resnet50/imagenet1k_v2", "shorter side 232, centre 224, ImageNet"),
+        ("timm/resnet50", "shorter side 288, centre 288, bicubic, ImageNet"),
+    ],
+)
+def test_the_preprocessing_of_published_weights_by_name(
+    whatsit: Run, weights: Path, tmp_path: Path, named: str, words: str
+) -> None:
+    said = whatsit("classify", write_image(tmp_path / "a.png"), "--weights", weights, "--preprocessing", named)
+    assert f"{words} mean and std (chosen by you)" in said.err
+
+
+def test_where_the_preprocessing_comes_from_is_said(whatsit: Run, weights: Path, tmp_path: Path) -> None:
+    said = whatsit("classify", write_image(tmp_path / "a.png"), "--weights", weights)
+    assert "ImageNet mean and std (assumed: usual for shufflenet_v2_x0_5)" in said.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -214,7 +249,14 @@ def test_the_same_preprocessing_in_two_ways_gives_the_same_scores(whatsit: Run, 
         (["--architecture", "resnet"], "resnet18"),
         (["--labels", "missing.txt"], "missing.txt"),
         (["--preprocessing", "imagenot"], "imagenot"),
+        (["--preprocessing", "resnet50"], "resnet50/IMAGENET1K_V2"),
         (["--resize", "large"], "large"),
+        (["--crops", "3"], "one of 1, 5, 10"),
+        (["--crops", "5", "--crop", "none"], "5 crops need the size of a crop"),
+        (["--range", "-2..2"], "one of 0..1, 0..255, -1..1"),
+        (["--mean", "123.675,116.28,103.53"], "or choose the range 0..255"),
+        (["--flatten", "on", "--crop", "none"], "flatten"),
+        (["--antialias", "off", "--interpolation", "lanczos"], "lanczos"),
         (["--device", "cuda:9"], "cuda:9"),
         (["--top-k", "-1"], "-1"),
         (["--format", "xml"], "xml"),

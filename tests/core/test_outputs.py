@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from core.activations import activated
 from core.architectures.answers import described, outputs_of
 from core.descriptions import ClassifierInfo
 from core.errors import MatchError
+from core.images import Decoder, ImageSource
 from core.jobs import Context
 from core.outputs import KINDS, Evidence, Said, allowed, class_count, recognise, said_in
 from core.predictions import Prediction
@@ -148,6 +149,23 @@ class TestActivations:
             scene.room.open(spec_of(scene.folder / "weights.pth", preprocessing=PLAIN, activation="log_softmax"))
         assert scene.shown() == scene.plainly(network, lambda x: torch.softmax(x, 1))
 
+    @pytest.mark.parametrize("kind", ["regression", "log_softmax"])
+    def test_a_choice_builds_nothing_anew_and_a_wrong_one_changes_nothing(self, scene: Scene, kind: str) -> None:
+        network = network_of(4)
+        info = scene.open(network)
+        (scene.folder / "weights.pth").unlink()
+        chosen = replace(info.spec, activation=kind)
+        steps = scene.room.engine.dress(
+            Context(1, lambda _: None), chosen, "cpu", ImageSource("a", scene.photo), Decoder()
+        )
+        if kind == "regression":
+            scene.room.run(steps)
+            assert scene.shown() == scene.plainly(network, lambda x: x)
+            return
+        with pytest.raises(MatchError, match="cannot be read as log-softmax"):
+            scene.room.run(steps)
+        assert scene.shown() == scene.plainly(network, lambda x: torch.softmax(x, 1))
+
     @pytest.mark.parametrize(("kind", "outputs"), [("softmax", 1), ("probabilities", 1), ("binary", 3), ("tanh", 3)])
     def test_a_kind_that_its_outputs_cannot_be_is_refused(self, scene: Scene, kind: str, outputs: int) -> None:
         with pytest.raises(MatchError, match="cannot be read as"):
@@ -271,6 +289,13 @@ class TestSaid:
     def test_a_single_name_is_that_of_the_second_class(self, scene: Scene) -> None:
         info = scene.open({"state_dict": network_state(1), "classes": ["hot dog"]})
         assert (info.activation, info.labels) == ("binary", ("not hot dog", "hot dog"))
+
+    def test_a_single_name_in_a_file_is_that_of_the_second_class(self, scene: Scene) -> None:
+        for name in ("labels.txt", "mine.txt"):
+            (scene.folder / name).write_text("hot dog\n", encoding="utf-8")
+        assert scene.open({"state_dict": network_state(1)}).labels == ("not hot dog", "hot dog")
+        spec = spec_of(scene.folder / "weights.pth", preprocessing=PLAIN, labels=str(scene.folder / "mine.txt"))
+        assert scene.room.open(spec).labels == ("not hot dog", "hot dog")
 
     def test_names_of_several_values(self, scene: Scene) -> None:
         names = ["x", "y", "width"]

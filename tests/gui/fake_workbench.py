@@ -7,8 +7,17 @@ from array import array
 from dataclasses import replace
 from pathlib import Path
 
-from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, Inspection, Match, ModelSpec, Provenance
-from core.errors import DeviceError, ExportError, WhatsitError
+from core.descriptions import (
+    CheckpointSummary,
+    ClassifierInfo,
+    DeviceInfo,
+    Inspection,
+    Match,
+    ModelSpec,
+    Provenance,
+    Seen,
+)
+from core.errors import DeviceError, ExportError, MatchError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.outputs import OVER_LABELS
@@ -26,6 +35,7 @@ GPU = DeviceInfo("cuda:0", "NVIDIA H200", 150_000_000_000)
 def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **changes: object) -> ClassifierInfo:
     """What a small model is described as."""
     spec = spec or ModelSpec()
+    labels = spec.names or labels
     weights = spec.weights or "resources/builtin/model.safetensors"
     values: dict[str, object] = {
         "spec": spec,
@@ -36,7 +46,7 @@ def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **ch
         "architecture": spec.architecture or "shufflenet_v2_x1_0",
         "matches": (Match("shufflenet_v2_x1_0", len(labels), 3, "all 320 names and shapes fit"),),
         "labels": labels,
-        "labels_source": Path(spec.labels).name if spec.labels else "model.json",
+        "labels_source": "you" if spec.names else Path(spec.labels).name if spec.labels else "model.json",
         "preprocessing": spec.preprocessing or Preprocessing(size=(73, 73), crop=(64, 64)),
         "preprocessing_source": "chosen by you" if spec.preprocessing else "model.json",
         "device": CPU,
@@ -76,6 +86,10 @@ class FakeWorkbench(Workbench):
         failures: a spec's weights -> the error that opening it ends in.
         infos: a spec's weights -> what it is described as.
         opened: the specs and devices asked for.
+        dresses: the specs that the model in use was to be dressed as.
+        refused: the preprocessings that the network does not take.
+        sight: what the model sees is told only while this is set.
+        seen: the images and preprocessings for which somebody wanted to see what the model sees.
         asked: names of the images asked for, a tuple a job.
         emissions: put before the first answer of the next job.
         classify_failure: what answering ends in.
@@ -96,6 +110,11 @@ class FakeWorkbench(Workbench):
         self.go_long.set()
         self.failures: dict[str, Exception] = {}
         self.infos: dict[str, ClassifierInfo] = {}
+        self.dresses: list[ModelSpec] = []
+        self.refused: list[Preprocessing | None] = []
+        self.sight = threading.Event()
+        self.sight.set()
+        self.seen: list[tuple[str, Preprocessing]] = []
         self.opened: list[tuple[ModelSpec, str]] = []
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
@@ -135,6 +154,38 @@ class FakeWorkbench(Workbench):
             return self.current
 
         return self._jobs.submit(work, Priority.SOON)
+
+    def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
+        self.dresses.append(spec)
+
+        def work(context: Context) -> Steps:
+            while not self.ready.wait(0.01):
+                context.check()
+            yield
+            if spec.weights in self.failures:
+                raise self.failures[spec.weights]
+            if spec.preprocessing in self.refused:
+                raise MatchError("The network does not take it.", "It is too small.", "Choose a larger size.")
+            self.current = make_info(spec, device=GPU if device == GPU.id else CPU)
+            if source is not None:
+                context.emit(self.answer(self.current, source))
+            return self.current
+
+        return self._jobs.submit(work, Priority.NOW)
+
+    def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
+        self.seen.append((source.name, preprocessing))
+
+        def work(context: Context) -> Steps:
+            while not self.sight.wait(0.01):
+                context.check()
+            yield
+            image = self.decoder.decode(source)
+            height, width = preprocessing.crop or preprocessing.size
+            grey = bytes([preprocessing.size[0] % 256]) * (3 * width * height)
+            return Seen(width, height, (grey,), ((0.0, 0.0, image.width / 2, float(image.height)),), -1.5, 2.0)
+
+        return self._files.submit(work, Priority.NOW)
 
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0

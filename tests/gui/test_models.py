@@ -192,7 +192,7 @@ def test_class_names_from_a_file(opened: Opened, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     opened.session.models.choose_labels(names)
     opened.until(lambda: "names.txt" in opened.window.scores.names.value)
-    assert opened.fake.opened[-1][0] == ModelSpec(labels=str(names))
+    assert opened.fake.dresses == [ModelSpec(labels=str(names))]
     opened.window.scores.labels_reset.emit()
     opened.until(lambda: "model.json" in opened.window.scores.names.value)
 
@@ -226,7 +226,7 @@ def test_preprocessing_is_one_click_away(opened: Opened) -> None:
     assert "model.json" in scores.input.value
     scores.preprocessing_chosen.emit(PRESETS["imagenet"])
     opened.until(lambda: "chosen by you" in scores.input.value)
-    assert opened.fake.opened[-1][0].preprocessing == PRESETS["imagenet"]
+    assert [spec.preprocessing for spec in opened.fake.dresses] == [PRESETS["imagenet"]]
 
 
 def test_another_architecture_opens_the_same_weights(opened: Opened, weights: Path) -> None:

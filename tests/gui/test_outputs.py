@@ -162,7 +162,7 @@ class TestSwitching:
         opened.show_photos(*photos[:2])
         opened.window.scores.activation_chosen.emit("regression")
         opened.until(lambda: opened.window.scores.answer.label == "40")
-        assert opened.fake.opened[-1][0].activation == "regression"
+        assert opened.fake.dresses[-1].activation == "regression"
         opened.wait_answered(2)
         assert opened.session.title.startswith("airplane 40, automobile 40.5, bird 41 …")
         opened.window.actions_by_name["copy"].trigger()

@@ -3,6 +3,7 @@
 from core.architectures.custom.loading import LoadedSource, load_source, trust_request
 from core.architectures.custom.ranking import CustomFit, build_custom, rank_classes
 from core.architectures.custom.reading import Parameter, SourceClass, SourceFile, read_source
+from core.architectures.custom.spelling import spell_source
 
 __all__ = [
     "CustomFit",
@@ -14,5 +15,6 @@ __all__ = [
     "load_source",
     "rank_classes",
     "read_source",
+    "spell_source",
     "trust_request",
 ]

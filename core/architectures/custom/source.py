@@ -88,10 +88,15 @@ def read_text(path: Path) -> Text:
         raise UsageError(f"{name} is too large to be a network's code.", why, _CHOOSE)
     if data[:5].lstrip()[:1] == b"{" and path.suffix.lower() == ".ipynb":
         return _notebook(path, data)
-    return Text(path, data, _parsed(path, _decoded(path, data)))
+    return Text(path, data, _parsed(path, decoded(path, data)))
 
 
-def _decoded(path: Path, data: bytes) -> str:
+def decoded(path: Path, data: bytes) -> str:
+    """The text of a Python file's bytes, in the encoding that it names.
+
+    Raises:
+        UsageError: they are no text.
+    """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
