@@ -30,6 +30,10 @@ class ImageError(WhatsitError):
     """An image cannot be read, or is not one."""
 
 
+class ArrayError(ImageError):
+    """Numbers cannot be read from a file, or are not what the network takes."""
+
+
 class WeightsError(WhatsitError):
     """A weights file cannot be read, or is none."""
 
@@ -52,6 +56,10 @@ class MatchError(WhatsitError):
 
 class LabelsError(WhatsitError):
     """A label file cannot be read, or does not fit the model's head."""
+
+
+class DataError(WhatsitError):
+    """Labelled data cannot be read, or does not fit the model."""
 
 
 class PreprocessingError(WhatsitError):

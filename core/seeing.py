@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.descriptions import Seen
 from core.images import DecodedImage
 from core.preprocessing import Preprocessing
-from core.tensors import centre_offset, resized_size, to_tensor
+from core.tensors import centre_offset, resized_size, shared_tensor
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height, in pixels."""
@@ -28,7 +28,7 @@ def see(image: DecodedImage, preprocessing: Preprocessing) -> Seen:
         ImageError: as ``to_tensor`` does.
     """
     crops = crop_boxes(image, preprocessing)
-    numbers = to_tensor(image, preprocessing).numpy()
+    numbers = shared_tensor(image, preprocessing).numpy()
     channels = len(preprocessing.mean)
     height, width = _shape(numbers, preprocessing)
     values = _undone(numbers.reshape(-1, channels, height, width), preprocessing)

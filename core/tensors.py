@@ -46,6 +46,11 @@ def to_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
     return views[0].flatten() if preprocessing.flatten else views[0]
 
 
+def shared_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
+    """The same, made once for the network and for whoever looks at what it sees: do not change it."""
+    return image.once("tensor", preprocessing, lambda: to_tensor(image, preprocessing))
+
+
 def views_of(image: DecodedImage, preprocessing: Preprocessing) -> tuple[Image, ...]:
     """What the network gets to see of an image, as pictures: one, or as many as ``crops``.
 

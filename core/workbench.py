@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.arrays import ANYTHING, Takes
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import Cancelled
 from core.images import Decoder, ImageSource, preview, walk
@@ -33,6 +34,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.evaluations import EvaluationRequest
     from core.preprocessing import Preprocessing
     from core.scripting import Form
 
@@ -117,28 +119,38 @@ class Workbench:
         """
         return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
 
-    def script(self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py") -> int:
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py", target: Path | None = None
+    ) -> int:
         """Write a classifier as plain PyTorch; finishes with the text of a script or notebook.
 
         Args:
             info: the classifier; its weights file is read once more.
             source: the picture that it is to classify.
             form: ``py`` or ``ipynb``.
+            target: a file to write it to.
         """
-        return self._engine_jobs.submit(
-            lambda context: self._get_engine().script(context, info, source, form, self.decoder), Priority.SOON
-        )
 
-    def expand(self, paths: tuple[Path, ...]) -> int:
+        def work(context: Context) -> Steps:
+            return self._get_engine().script(context, info, source, form, target, self.decoder)
+
+        return self._engine_jobs.submit(work, Priority.SOON)
+
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
 
-        A file is taken as it is; a folder is walked, recursively and in order.
+        A file is taken as it is; a folder is walked, recursively and in order; a file of numbers gives its rows or
+        pictures.
+
+        Args:
+            paths: files and folders.
+            takes: what the network takes, which decides where an array may be read in two ways.
         """
 
         def work(context: Context) -> Steps:
             part: list[ImageSource] = []
             count = 0
-            for source in walk(paths):
+            for source in walk(paths, takes):
                 part.append(source)
                 count += 1
                 if len(part) == _CHUNK:
@@ -151,13 +163,23 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
-        """Finishes with the upright image as a ``Preview``, for showing."""
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
+        """Finishes with the upright image as a ``Preview``, or with a row of numbers as a ``Row``, for showing.
+
+        Args:
+            source: the image or row.
+            features: how many numbers of a row the network takes; 0 for all there are.
+            cover: pixels of the place where an image is shown, for as many as fill that; ``None`` for all.
+        """
 
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source, context.check))
+            if source.is_row and source.path is not None and source.place is not None:
+                from core.arrays.contents import read_row
+
+                return read_row(source.path, source.place, source.short_name, features)
+            return preview(self.decoder.decode(source, context.check), cover=cover)
 
         return self._file_jobs.submit(work, Priority.NOW)
 
@@ -173,9 +195,45 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.NOW)
 
+    def prepare_lists(self) -> int:
+        """Read the tables of what can be chosen, so that asking ``core.catalogue`` takes no time from then on.
+
+        Finishes with how many architectures there are.
+        """
+
+        def work(context: Context) -> Steps:
+            from core import catalogue
+
+            catalogue.pretrained()
+            context.check()
+            yield
+            return len(catalogue.architectures())
+
+        return self._file_jobs.submit(work, Priority.LONG)
+
     def inspect(self, path: Path) -> int:
         """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
         return self._engine_jobs.submit(lambda context: self._get_engine().inspect(context, path), Priority.SOON)
+
+    def probe(self, path: Path, split: str = "") -> int:
+        """Find out how the current classifier wants images prepared; finishes with a ``Probe``.
+
+        Args:
+            path: a folder of class folders, or a file of paths and labels.
+            split: which part of them; see ``core.labelled.read_labelled``.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
+        )
+
+    def evaluate(self, request: EvaluationRequest) -> int:
+        """Measure the current classifier on labelled data; finishes with an ``Evaluation``.
+
+        Emits the ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().evaluate(context, request, self.decoder), Priority.LONG
+        )
 
     def trust(self, request: TrustRequest) -> None:
         """A person agreed that the code of this file may run."""

@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("open_architecture", "Open the network's &Python file …"),
         _LINE,
         Row("save", "&Save results …", ("Ctrl+S",)),
+        Row("save_script", "Save as script or &notebook …"),
         _LINE,
         Row("quit", "&Quit", ("Ctrl+Q",)),
     ),
@@ -49,6 +50,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("paste", "&Paste", ("Ctrl+V",)),
         Row("copy", "&Copy answer", ("Ctrl+C",)),
         Row("copy_all", "Copy &all results as CSV", ("Ctrl+Shift+C",)),
+        Row("copy_script", "Copy as P&ython", ("Ctrl+K",)),
         _LINE,
         Row("remove", "&Remove photo", ("Delete",)),
         Row("clear", "Remove all p&hotos", ("Ctrl+Shift+Delete",)),
@@ -62,6 +64,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("fit", "&Fit", ("0", "Ctrl+0")),
         Row("actual_size", "Actual &size", ("1", "Ctrl+1")),
         _LINE,
+        Row("why", "&Why this answer …", ("Ctrl+J",)),
         Row("see", "What the &model sees", ("Ctrl+E",), checkable=True),
         _LINE,
         Row("full_screen", "F&ull screen", ("F11",)),
@@ -81,6 +84,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
         Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
         Row("edit_preprocessing", "&Edit preprocessing …", ("Ctrl+Shift+P",)),
+        Row("find_preprocessing", "&Find the preprocessing …"),
         Row("load_preprocessing", "&Load preprocessing …"),
         Row("save_preprocessing", "Save prepro&cessing …"),
         _LINE,
@@ -141,6 +145,8 @@ def keyboard_help() -> str:
         )
     lines.append("In the photo")
     lines.append(f"    {'Next and previous, or move':<30}arrow keys")
+    lines.append("In the sizes of the preprocessing")
+    lines.append(f"    {'Count up and down':<30}Up, Down, PgUp, PgDown")
     lines.append("In the filmstrip")
     lines.append(f"    {'Next and previous':<30}Left, Right, Home, End")
     return "\n".join(lines)

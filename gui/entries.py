@@ -78,10 +78,17 @@ class Combo(QComboBox):
 
 
 class Check(QCheckBox):
-    """A switch with a flat box, seen as well in the dark."""
+    """A switch with a flat box, seen as well in the dark.
+
+    Signals:
+        picked: ``on`` or ``off``, as a person switched it.
+    """
+
+    picked = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, name: str, hint: str) -> None:
         super().__init__(text, parent)
+        self.clicked.connect(lambda: self.picked.emit("on" if self.isChecked() else "off"))
         self.setToolTip(hint)
         theme.name(self, name, hint)
 
@@ -151,7 +158,7 @@ class Entry(QLineEdit):
 
     def show_text(self, text: str) -> None:
         """Show a value; nobody is told.  A text that a person is writing stays as it is while it means the same."""
-        if text != self._said:
+        if text != self._said or self._reason:
             self._said = text
             self._typing.stop()
             self.setText(text)

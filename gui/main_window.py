@@ -18,7 +18,9 @@ from gui.model_bar import ModelBar
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.arrays.contents import Row
     from gui.error_view import Notice
+    from gui.row_view import RowView
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 _NARROWEST_EDITING = 42 * UNIT
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         self._furnished = False
         self._editor: QWidget | None = None
         self.seen_wanted = False
+        self.row: RowView | None = None
         self.setWindowTitle("Whatsit")
         self.setWindowIcon(icons.app_icon())
         self.setAcceptDrops(True)
@@ -103,12 +106,12 @@ class MainWindow(QMainWindow):
         self.drops = DropTarget(self)
         self.drops.hovered.connect(self._show_hover)
         self.installEventFilter(self.drops)
-        # The keyboard goes through the window as the eye does.
-        order = (
-            self.model_bar.add, self.drop_zone, self.photo, self.photo.see, self.scores, self.filmstrip, self.footer,
-        )  # fmt: skip
-        for before, after in itertools.pairwise(order):
-            QWidget.setTabOrder(before, after)
+        self._order_stops()
+
+    def photo_room(self) -> tuple[int, int]:
+        """Width and height of the photo's place, in pixels of the screen."""
+        ratio = self.devicePixelRatioF()
+        return round(self.stage.width() * ratio), round(self.stage.height() * ratio)
 
     def show_empty(self) -> None:
         """Invite."""
@@ -117,6 +120,16 @@ class MainWindow(QMainWindow):
     def show_photo(self) -> None:
         """Show the photo's place."""
         self.stage.setCurrentWidget(self.photo)
+
+    def show_row(self, row: Row, name: str) -> None:
+        """Show a row of numbers in the photo's place."""
+        if self.row is None:
+            from gui.row_view import RowView
+
+            self.row = RowView(self.stage)
+            self.stage.addWidget(self.row)
+        self.row.show_row(row, name)
+        self.stage.setCurrentWidget(self.row)
 
     def show_error(self, error: BaseException) -> None:
         """Show an image's error in its place."""
@@ -136,7 +149,7 @@ class MainWindow(QMainWindow):
         if editor is not None:
             if self._answer_place.indexOf(editor) < 0:
                 self._answer_place.addWidget(editor, 1)
-                QWidget.setTabOrder(self.scores, editor)
+                self._order_stops()
             editor.show()
         self._share_room()
 
@@ -195,6 +208,17 @@ class MainWindow(QMainWindow):
             self.scores.set_editing(self._editor is not None, self._answer_side.height() - needed)
         self._place_seen()
 
+    def _order_stops(self) -> None:
+        """The keyboard goes through the window as the eye does."""
+        panels: list[QWidget] = [self.model_bar, self.notices, self.drop_zone, self.photo, self.error, self.scores]
+        if self._editor is not None:
+            panels.append(self._editor)
+        stops: list[QWidget] = [self._centre]
+        for panel in (*panels, self.filmstrip, self.footer):
+            stops.extend(_stops(panel))
+        for before, after in itertools.pairwise(stops):
+            QWidget.setTabOrder(before, after)
+
     def _place_seen(self, _page: int = 0) -> None:
         """Beside the photo, or below it where there is more room."""
         if not self._furnished:
@@ -233,7 +257,7 @@ class MainWindow(QMainWindow):
         self._notices_place.setContentsMargins(3 * UNIT, 0, 3 * UNIT, UNIT // 2)
         self._strip_place = QHBoxLayout()
         self._strip_place.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
-        centre = QWidget(self)
+        self._centre = centre = QWidget(self)
         theme.name(centre, "Whatsit")
         # Else the first picker has the focus at the start, and looks chosen before any key was pressed.
         centre.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -247,3 +271,17 @@ class MainWindow(QMainWindow):
         column.addLayout(self._strip_place)
         column.addWidget(self.footer)
         return centre
+
+
+def _stops(panel: QWidget) -> list[QWidget]:
+    """Where the keyboard stops in a panel, in the order in which they were made."""
+    found: list[QWidget] = []
+    widget: QWidget | None = panel
+    while widget is not None:
+        takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+        if takes_keys and (widget is panel or panel.isAncestorOf(widget)):
+            found.append(widget)
+        widget = widget.nextInFocusChain()
+        if widget is panel:
+            break
+    return found

@@ -90,6 +90,7 @@ class ModelKeeper(QObject):
         self._job = 0
         self._devices_job = 0
         self._save_job = 0
+        self._lists_job = 0
         self._superseded: set[int] = set()
         self._made: ClassifierInfo | None = None
         self._standing_in = False
@@ -182,14 +183,14 @@ class ModelKeeper(QObject):
         same = (spec.preprocessing, spec.activation) == (in_use.preprocessing, in_use.activation)
         self._dress.ask(lambda: self._workbench.dress(spec, None if same else self.looked_at(), self.device))
 
-    @property
-    def changing(self) -> bool:
-        """Whether the model in use is to be dressed otherwise still."""
-        return bool(self._dress.job)
-
     def choose_activation(self, kind: str) -> None:
         """Read the network's numbers as another kind of output; empty as it is recognised."""
         self.dress(replace(self._latest_spec(), activation=kind))
+
+    @property
+    def dressing(self) -> bool:
+        """Whether the one in use is about to have other labels or another preprocessing."""
+        return bool(self._dress.job)
 
     def save(self, path: Path) -> None:
         """Write the model in use, with all that it assumes, to files."""
@@ -213,6 +214,9 @@ class ModelKeeper(QObject):
             self._handle_devices(event)
         elif event.job == self._save_job:
             self._handle_saving(event)
+        elif event.job == self._lists_job:
+            if isinstance(event, Failed):
+                self.failed.emit(event.error, event.report)
         elif event.job == self._job:
             self._handle_opening(event)
         elif event.job == self._dress.job:
@@ -277,6 +281,9 @@ class ModelKeeper(QObject):
                 self.refused = ModelSpec()
             self._set_opening(None)
             self.changed.emit(not self._standing_in)
+            if not self._lists_job:
+                # Not earlier: until here a person waits for the model.
+                self._lists_job = self._workbench.prepare_lists()
         elif isinstance(event, Failed | Stopped):
             self._give_up(event)
 

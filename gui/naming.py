@@ -71,7 +71,7 @@ class Naming(QObject):
     def _show_info(self) -> None:
         info = self._session.models.info
         # What was written since then is on its way: names in between would take it for somebody else's.
-        if self.editor is not None and info is not None and not self._session.models.changing:
+        if self.editor is not None and info is not None and not self._session.models.dressing:
             self.editor.show_info(info)
 
     def _forget(self) -> None:

@@ -122,8 +122,9 @@ class PhotoView(QWidget):
             name: for assistive technology.
             same: a sharper copy of the photo that is shown: zoom and place stay.
         """
+        if not (same and self._fills_fitted()):
+            self._fitted = None
         self._picture = picture
-        self._fitted = None
         if not same:
             self._crops = ()
         if picture is not None and not (same and not self._fits):
@@ -175,6 +176,12 @@ class PhotoView(QWidget):
     def actual_size(self) -> None:
         """One photo pixel on one screen pixel."""
         self._zoom_by(1.0 / self.zoom, self._middle(), past_fit=True)
+
+    def _fills_fitted(self) -> bool:
+        """Whether the fitted photo was made from enough pixels: a sharper copy would look the same."""
+        if self._picture is None or self._fitted is None:
+            return False
+        return self._picture.levels[0].width() >= self._fitted.width()
 
     def _middle(self) -> QPointF:
         return QPointF(self.width() / 2, self.height() / 2)
@@ -319,10 +326,10 @@ class PhotoView(QWidget):
         painter.setBrush(theme.with_alpha(self.palette().window().color(), _DIMMED))
         painter.drawPath(unseen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in (QPen(_EDGE, 3), QPen(_LINE, 1)):
-            painter.setPen(pen)
+        for colour, inset in ((_EDGE, 0.5), (_LINE, 1.5)):
+            painter.setPen(QPen(colour, 1))
             for crop in crops:
-                painter.drawRect(crop.adjusted(0.5, 0.5, -0.5, -0.5))
+                painter.drawRect(crop.adjusted(inset, inset, -inset, -inset))
 
     def _paint_badge(self, painter: QPainter) -> None:
         text = f"{100 * self.zoom:.0f} %"

@@ -93,6 +93,7 @@ class PreprocessingEditor(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._value = Preprocessing()
+        self._filled = False
         theme.name(self, "Preprocessing")
         self.preset = Picker("Preprocessing", lambda: preset_choices(self._value), self)
         self.preset.chosen.connect(self.preset_chosen)
@@ -120,7 +121,7 @@ class PreprocessingEditor(QWidget):
         return self._value
 
     def show_value(self, value: Preprocessing, title: str, source: str, can_reset: bool) -> None:
-        """Show a preprocessing; nobody is told.
+        """Show a preprocessing; nobody is told.  What a person is writing stays, where nothing else changed.
 
         Args:
             value: all fields.
@@ -128,20 +129,25 @@ class PreprocessingEditor(QWidget):
             source: where it came from.
             can_reset: whether it is another than the model brings.
         """
-        self._value = value
+        same, self._value = value == self._value and self._filled, value
         self.preset.set_value(title, "Choose a preset to start from.")
         self.source.setText(source)
+        self.source.setForegroundRole(theme.ACCENT if source.startswith("assumed") else theme.MUTED)
         self.source.setVisible(bool(source))
         self.reset.setEnabled(can_reset)
+        if same:
+            return
+        self._filled = True
         for name, field in FIELDS.items():
             self._show_field(name, field)
         self._sync_used()
 
     def show_problem(self, words: Words | None) -> None:
         """Say why the network does not take what is shown; ``None`` where it does."""
-        text = f"{words.what} {words.more}" if words is not None else ""
-        self.problem.setText(f"Not in use: {text}" if text else "")
-        self.problem.setVisible(bool(text))
+        self.problem.setText(f"{words.what} What was before stays in use." if words is not None else "")
+        self.problem.setToolTip(words.more.replace("<", "&lt;") if words is not None else "")
+        self.problem.setAccessibleDescription(words.more if words is not None else "")
+        self.problem.setVisible(words is not None)
 
     def show_history(self, can_undo: bool, can_redo: bool) -> None:
         """Whether there is something to take back or to do again."""
@@ -169,9 +175,6 @@ class PreprocessingEditor(QWidget):
             widget.setChecked(text == "on")
         self._say_reason(name, "")
 
-    def _switch(self, name: str, on: bool) -> None:
-        self._take(name, "on" if on else "off")
-
     def _take(self, name: str, text: str) -> None:
         """A person changed a field: it acts, or says why not; then all others stay as they are."""
         field, widget = FIELDS[name], self.inputs[name]
@@ -183,10 +186,15 @@ class PreprocessingEditor(QWidget):
         self._say_reason(name, "")
         if isinstance(widget, Entry):
             widget.accept(field.shown(value))
-        if value != self._value:
-            self._value = value
-            self._sync_used()
-            self.edited.emit(value, field.name)
+        if value == self._value:
+            return
+        before, self._value = self._value, value
+        for other, shown in FIELDS.items():
+            # Grey has one mean, for example.
+            if other != name and shown.shown(value) != shown.shown(before):
+                self._show_field(other, shown)
+        self._sync_used()
+        self.edited.emit(value, field.name)
 
     def _say_reason(self, name: str, reason: str) -> None:
         label, widget = self._reasons[name], self.inputs[name]
@@ -213,7 +221,7 @@ class PreprocessingEditor(QWidget):
     def _make_input(self, name: str, field: Field) -> Input:
         if name in _SWITCHES:
             box = Check(self, _SWITCHES[name], field.name, field.hint)
-            box.clicked.connect(partial(self._switch, name))
+            box.picked.connect(partial(self._take, name))
             return box
         if field.choices:
             combo = Combo(self, field.name, field.choices)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from core.descriptions import Seen
 from core.errors import WhatsitError
@@ -19,6 +19,7 @@ from gui.session import Session
 if TYPE_CHECKING:
     from gui.preprocessing_editor import PreprocessingEditor
 
+_SLOW_MS = 200
 _OWN = "As the model brings it"
 
 
@@ -32,6 +33,7 @@ class PreprocessingWiring(QObject):
         self._preparing = session.preparing
         self._editor: PreprocessingEditor | None = None
         self._saw_before = False
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
         self._connect()
         self._see(session.preferences.sees)
         self._show_history()
@@ -50,6 +52,8 @@ class PreprocessingWiring(QObject):
         window.photo.see.clicked.connect(self._see)
         stack.indexChanged.connect(self._show_history)
         preparing.changed.connect(self._show)
+        stack.indexChanged.connect(lambda: self._slow.start())
+        self._slow.timeout.connect(self._show_old)
         session.info_changed.connect(self._show)
         session.images.current_changed.connect(self._look)
         session.seeing.seen.connect(self._show_seen)
@@ -121,6 +125,11 @@ class PreprocessingWiring(QObject):
             return name
         origin = self._preparing.origin
         return f"changed from {origin}" if origin else "changed from the model's"
+
+    def _show_old(self) -> None:
+        """The answer to what was changed is long in coming: the one on screen is no longer that of these values."""
+        if self._session.models.dressing and self._session.images.current is not None:
+            self._window.scores.fade()
 
     def _show_history(self, _index: int = 0) -> None:
         stack, actions = self._preparing.stack, self._window.actions_by_name

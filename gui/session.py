@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.arrays import ANYTHING, is_array_file
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
@@ -22,8 +24,10 @@ from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.preparing import Preparing
+from gui.probing import Probing
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
+from gui.scripting import Scripting
 from gui.seeing import Seeing
 from gui.weights_watch import WeightsWatch
 
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 
 _FEW = 16
 _SOON_MS = 30
+_PATIENCE_MS = 250
+"""How long images must be waited for before the footer counts them: most answers come sooner."""
 
 
 class Session(QObject):
@@ -97,12 +103,18 @@ class Session(QObject):
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
+        self.probing = Probing(workbench, self)
+        self.scripting = Scripting(workbench, self)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
         self._used: ClassifierInfo | None = None
+        self._held: list[Path] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._count)
+        self._counting = False
         self._connect()
 
     def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
@@ -118,15 +130,16 @@ class Session(QObject):
         named = from_paths(paths)
         wanted = Path(weights) if weights else named.weights
         if wanted is not None:
-            self.models.open(ModelSpec("file", str(wanted.absolute()), architecture))
+            self.open_model(ModelSpec("file", str(wanted.absolute()), architecture))
         else:
             self.open_model(ModelSpec(architecture=architecture))
         self.models.find_devices()
-        self.images.add_paths(named.paths)
+        self._add_paths(named.paths)
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.seeing, self.saving, self.looking):
+        parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
+        for part in (*parts, self.probing, self.scripting):
             if part.handle(event):
                 break
         self._note_activity()
@@ -138,8 +151,22 @@ class Session(QObject):
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
         self.images.add_sources(dropped.sources)
-        self.images.add_paths(dropped.paths)
+        self._add_paths(dropped.paths)
         self._note_activity()
+
+    def _add_paths(self, paths: Sequence[Path]) -> None:
+        """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
+        info = self.models.info
+        arrays = [path for path in paths if is_array_file(path)]
+        if arrays and (info is None or self.models.opening is not None):
+            self._held.extend(arrays)
+            self.images.add_paths([path for path in paths if path not in arrays])
+        else:
+            self.images.add_paths(paths, info.takes if info is not None else ANYTHING)
+
+    def _add_held(self) -> None:
+        held, self._held = self._held, []
+        self._add_paths(held)
 
     def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
         """Open a weights file as the model, as it was opened the last time.
@@ -197,9 +224,9 @@ class Session(QObject):
             self.saving.cancel()
         self._note_activity()
 
-    def save(self, path: Path) -> None:
-        """Write all answers to a file; its suffix tells the form."""
-        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
+    def save(self, path: Path, provenance: bool = False) -> None:
+        """Write all answers to a file, whose suffix tells the form; in JSON with their provenance, if wished."""
+        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k, provenance)
         self._note_activity()
 
     def save_names(self, path: Path) -> None:
@@ -251,7 +278,7 @@ class Session(QObject):
         if self.models.info is None:
             return self._opening_text() or "No model is open."
         if entry is None:
-            return self.models.info.refuses or _introduction(self.models.info)
+            return _invitation(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -268,6 +295,7 @@ class Session(QObject):
         models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
+        models.described.connect(self._add_held)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
@@ -282,6 +310,7 @@ class Session(QObject):
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
+        self.scripting.failed.connect(partial(self._fail, "script"))
         self.watch.changed.connect(self._offer_reload)
 
     def _use_model(self, as_asked: bool) -> None:
@@ -301,6 +330,11 @@ class Session(QObject):
         else:
             self.images.answer_again()
         self._used = info
+        self.photos.features = info.features
+        entry = self.images.current
+        if entry is not None and entry.source.is_row:
+            self.photos.show(entry)
+        self._add_held()
         self.answer_changed.emit()
         self.about_changed.emit()
 
@@ -359,14 +393,23 @@ class Session(QObject):
         if not self._soon.isActive():
             self._soon.start()
 
+    def _count(self) -> None:
+        self._counting = True
+        self._tell_activity()
+
     def _tell_activity(self) -> None:
         self.counted.emit()
         opening, results = self.models.opening, self.images.results
+        if not self.images.busy:
+            self._counting = False
+            self._patience.stop()
+        elif not self._counting and not self._patience.isActive():
+            self._patience.start()
         if opening is not None:
             share = opening.done / opening.total if opening.total else None
             first = self.models.info is None and opening.spec.kind == "builtin"
             self.activity_changed.emit(self._opening_text(), share, not first)
-        elif self.images.busy and results.rowCount() > 1:
+        elif self._counting and results.rowCount() > 1:
             count = results.rowCount()
             self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
         elif self.saving.busy:
@@ -428,6 +471,15 @@ class Session(QObject):
     def _offer_reload(self, path: str) -> None:
         words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
         self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
+
+
+def _invitation(info: ClassifierInfo) -> str:
+    """What a model waits for."""
+    if not info.refuses:
+        return _introduction(info)
+    if not info.features:
+        return info.refuses
+    return f"Ready. This network takes rows of {info.features:,} numbers: drop a .npy, .npz or .csv file with them."
 
 
 def _introduction(info: ClassifierInfo) -> str:

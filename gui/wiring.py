@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -26,16 +27,22 @@ from gui.naming import Naming
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
 from gui.preprocessing_wiring import PreprocessingWiring
+from gui.probe_wiring import ProbeWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
+from gui.work_wiring import WorkWiring
+
+if TYPE_CHECKING:
+    from core.arrays.contents import Row
 
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
-_NEED_AN_ANSWER = ("save", "copy_all")
+_NEED_AN_ANSWER = ("save", "copy_all", "why")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
     "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
-    "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model", "save_model",
+    "find_preprocessing", "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model",
+    "save_model", "copy_script", "save_script",
 )  # fmt: skip
 
 
@@ -52,6 +59,8 @@ class Wiring(QObject):
         self._connect_session()
         self._show_all()
         PreprocessingWiring(window, session)
+        ProbeWiring(window, session)
+        WorkWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session
@@ -143,7 +152,9 @@ class Wiring(QObject):
         session.models.devices_found.connect(self._show_devices)
         session.images.current_changed.connect(self._show_current)
         session.counted.connect(self._show_counts)
+        session.photos.room = window.photo_room
         session.photos.shown.connect(self._show_picture)
+        session.photos.row_shown.connect(self._show_row)
         session.photos.started.connect(self._show_nothing_yet)
         session.photos.failed.connect(window.show_error)
 
@@ -190,6 +201,11 @@ class Wiring(QObject):
         self._window.photo.show_picture(picture, entry.source.name if entry is not None else "", sharper)
         if entry is None or entry.answered is None or entry.answered.error is None:
             self._window.show_photo()
+
+    def _show_row(self, row: Row) -> None:
+        entry = self._session.images.current
+        if entry is not None and (entry.answered is None or entry.answered.error is None):
+            self._window.show_row(row, entry.source.name)
 
     def _show_nothing_yet(self) -> None:
         self._window.photo.show_picture(None)
@@ -259,7 +275,10 @@ class Wiring(QObject):
         about.show()
 
     def _choose_target(self) -> None:
-        dialogs.choose_target(self._window, self._folder(), lambda paths: self._session.save(self._remember(paths)[0]))
+        def save(paths: list[Path], provenance: bool) -> None:
+            self._session.save(self._remember(paths)[0], provenance)
+
+        dialogs.choose_target(self._window, self._folder(), save)
 
     def _take_paths(self, paths: list[Path]) -> None:
         self._session.take(from_paths(self._remember(paths)))

@@ -7,6 +7,8 @@ from array import array
 from dataclasses import replace
 from pathlib import Path
 
+from core.arrays import ANYTHING, Takes
+from core.arrays.contents import read_row
 from core.descriptions import (
     CheckpointSummary,
     ClassifierInfo,
@@ -17,12 +19,13 @@ from core.descriptions import (
     Provenance,
     Seen,
 )
-from core.errors import DeviceError, ExportError, MatchError, WhatsitError
+from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.outputs import OVER_LABELS
 from core.predictions import ImageResult, Prediction, prediction
 from core.preprocessing import Preprocessing
+from core.probes import Probe
 from core.questions import TrustRequest
 from core.trust import TrustEntry
 from core.workbench import Workbench
@@ -86,6 +89,7 @@ class FakeWorkbench(Workbench):
         failures: a spec's weights -> the error that opening it ends in.
         infos: a spec's weights -> what it is described as.
         opened: the specs and devices asked for.
+        probes: a folder -> what probing with it finds, or ends in; one that is not here goes on until it is cancelled.
         dresses: the specs that the model in use was to be dressed as.
         refused: the preprocessings that the network does not take.
         sight: what the model sees is told only while this is set.
@@ -98,6 +102,10 @@ class FakeWorkbench(Workbench):
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
+        unwritable: weights of models that no script can be written of.
+        lists_prepared: how many times the lists of what can be chosen were read ahead.
+        expanded: what the model took when files were looked at.
+        previews: for each that was asked for, whether all pixels were.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -116,8 +124,10 @@ class FakeWorkbench(Workbench):
         self.sight.set()
         self.seen: list[tuple[str, Preprocessing]] = []
         self.opened: list[tuple[ModelSpec, str]] = []
+        self.probes: dict[Path, Probe | WhatsitError] = {}
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
+        self.previews: list[bool] = []
         self.emissions: list[object] = []
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
@@ -127,6 +137,9 @@ class FakeWorkbench(Workbench):
         self.agreed: list[TrustRequest] = []
         self.revoked: list[str] = []
         self.inspection = Inspection("")
+        self.unwritable: set[str] = set()
+        self.lists_prepared = 0
+        self.expanded: list[Takes] = []
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -173,6 +186,21 @@ class FakeWorkbench(Workbench):
 
         return self._jobs.submit(work, Priority.NOW)
 
+    def probe(self, path: Path, split: str = "") -> int:
+        del split
+
+        def work(context: Context) -> Steps:
+            context.progress(3, 9, "Trying -1 to 1")
+            while path not in self.probes:
+                context.check()
+                yield
+            outcome = self.probes[path]
+            if isinstance(outcome, WhatsitError):
+                raise outcome
+            return outcome
+
+        return self._jobs.submit(work, Priority.LONG)
+
     def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
         self.seen.append((source.name, preprocessing))
 
@@ -214,6 +242,12 @@ class FakeWorkbench(Workbench):
         return self._jobs.submit(work, priority)
 
     def answer(self, info: ClassifierInfo, source: ImageSource) -> ImageResult:
+        if source.is_row and source.path is not None and source.place is not None:
+            try:
+                row = read_row(source.path, source.place, source.short_name, info.features)
+            except WhatsitError as error:
+                return ImageResult(source, None, error)
+            return ImageResult(source, make_prediction(info, len(source.name)), None, note=row.note)
         try:
             image = self.decoder.decode(source)
         except WhatsitError as error:
@@ -221,9 +255,11 @@ class FakeWorkbench(Workbench):
         answer = make_prediction(info, len(source.name))
         return ImageResult(source, answer, None, image.width, image.height, thumbnail(image))
 
-    def expand(self, paths: tuple[Path, ...]) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
+        self.expanded.append(takes)
+
         def work(context: Context) -> Steps:
-            found = tuple(walk(paths))
+            found = tuple(walk(paths, takes))
             yield
             for start in range(0, len(found), 200):
                 context.emit(found[start : start + 200])
@@ -232,11 +268,15 @@ class FakeWorkbench(Workbench):
 
         return self._files.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
+        self.previews.append(cover is None)
+
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source))
+            if source.is_row and source.path is not None and source.place is not None:
+                return read_row(source.path, source.place, source.short_name, features)
+            return preview(self.decoder.decode(source), cover=cover)
 
         return self._files.submit(work, Priority.NOW)
 
@@ -250,6 +290,15 @@ class FakeWorkbench(Workbench):
 
     def revoke(self, sha256: str) -> None:
         self.revoked.append(sha256)
+
+    def prepare_lists(self) -> int:
+        self.lists_prepared += 1
+
+        def work(_context: Context) -> Steps:
+            yield
+            return 0
+
+        return self._files.submit(work, Priority.LONG)
 
     def inspect(self, path: Path) -> int:
         def work(context: Context) -> Steps:
@@ -266,6 +315,21 @@ class FakeWorkbench(Workbench):
             if not path.parent.is_dir():
                 raise ExportError(f"{path} was not written.", "Its folder does not exist.")
             return path, path.with_name("config.json")
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: str = "py", target: Path | None = None
+    ) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            if info.spec.weights in self.unwritable:
+                raise ScriptError("This model cannot be written as a plain script.", "It is a test's.")
+            text = f"{form} of {info.name} for {source.name if source is not None else 'nothing'}"
+            if target is not None:
+                target.write_text(text, encoding="utf-8")
+            return text
 
         return self._jobs.submit(work, Priority.SOON)
 
