@@ -339,16 +339,17 @@ def _left(device: DeviceInfo, classifier: Classifier) -> list[str]:
 
 
 def _prove(before: Classifier, after: Classifier) -> list[str]:
-    """Make sure that a network which answers takes what another dressing makes; no work where that is alike.
+    """Make sure that a network which answers fits another dressing; no work where that is alike.
 
     Returns:
         What to say of it: mostly nothing.
 
     Raises:
-        MatchError: it does not.
+        MatchError: it does not take what the preprocessing makes, or does not answer with such outputs.
     """
     device = before.info.device
-    if _nothing(before).shape != _nothing(after).shape:
+    # What the network answers may not be what another kind of output says that it is.
+    if _nothing(before).shape != _nothing(after).shape or before.info.activation != after.info.activation:
         _warm_up(after)
     return _left(device, after)
 

@@ -18,7 +18,7 @@ from core.jobs import Context
 from core.labels import read_table
 from core.matching import hints_of, publication
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
-from core.outputs import Evidence, Output, recognise, said_in
+from core.outputs import Evidence, Output, Said, recognise, said_in
 from core.preparing import Takes, prepare, takes_of_form, takes_of_match
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
@@ -197,6 +197,8 @@ def _output(spec: ModelSpec, assembly: Assembly) -> Output:
     """What the network's numbers are."""
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
+    if assembly.known is not None:
+        beside = Said("single", f"torchvision {assembly.known.id}")
     own = [built.architecture] if not built.assembled else []
     return recognise(
         Evidence(

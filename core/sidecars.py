@@ -20,7 +20,7 @@ from core.labels import (
     readable_names,
     table_from,
 )
-from core.outputs import KINDS, Said, task, title
+from core.outputs import Said, said_beside
 from core.preprocessing import Preprocessing
 from core.preprocessing.configs import parse_preprocessing
 
@@ -173,7 +173,10 @@ def _gather_config(path: Path, found: _Gathered) -> None:
         found.file = found.file or path
     found.num_classes = found.num_classes or count
     found.note = found.note or _note(config)
-    found.output = found.output or _output(path.name, config)
+    output = said_beside(path.name, config, count)
+    if output is not None:
+        found.output = found.output or output
+        found.file = found.file or path
     _gather_values(path, config, found)
 
 
@@ -217,23 +220,6 @@ def _num_classes(config: Json) -> int:
             return count
     names = config.get("id2label")
     return len(cast("Mapping[str, object]", names)) if isinstance(names, dict) else 0
-
-
-def _output(file: str, config: Json) -> Said | None:
-    """What a configuration says of the network's numbers.
-
-    With one label Hugging Face's pipelines take the sigmoid (``ImageClassificationPipeline.postprocess``), unless
-    the problem type is regression.
-    """
-    own = config.get("whatsit")
-    kind = cast(Json, own).get("activation") if isinstance(own, dict) else None
-    if kind in KINDS:
-        return Said(kind, f"{file}: {title(kind)}")
-    problem = config.get("problem_type")
-    if isinstance(problem, str) and (meant := task(problem)) is not None:
-        return Said(meant, f"{file}: problem_type {problem}")
-    is_hugging_face = "num_labels" in config or "id2label" in config
-    return Said("binary", f"{file}: one label") if is_hugging_face and _num_classes(config) == 1 else None
 
 
 def _note(config: Json) -> str:

@@ -104,9 +104,9 @@ def brief(prediction: Prediction) -> tuple[str, str]:
     found = prediction.found()
     if not found:
         return "no label", f"{best.title} {percent(best.score)}"
-    more = " …" if len(found) > _FEW else ""
-    labels, numbers = [each.title for each in found[:_FEW]], [percent(each.score) for each in found[:_FEW]]
-    return ", ".join(labels) + more, ", ".join(numbers) + more
+    labels = ", ".join(each.title for each in found[:_FEW]) + (" …" if len(found) > _FEW else "")
+    numbers = ", ".join(percent(each.score) for each in found)
+    return labels, numbers if len(found) < _FEW else f"{len(found):,} labels"
 
 
 def said(prediction: Prediction) -> str:

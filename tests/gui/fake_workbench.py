@@ -22,7 +22,8 @@ from core.descriptions import (
 from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
-from core.predictions import ImageResult, Prediction
+from core.outputs import OVER_LABELS
+from core.predictions import ImageResult, Prediction, prediction
 from core.preprocessing import Preprocessing
 from core.probes import Probe
 from core.questions import TrustRequest
@@ -53,21 +54,30 @@ def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **ch
         "preprocessing_source": "chosen by you" if spec.preprocessing else "model.json",
         "device": CPU,
         "checkpoint": CheckpointSummary(weights, "safetensors", (), "", 320, 1_300_000, 2_600_000, "ab" * 32),
+        "activation": spec.activation or "softmax",
+        "activation_source": "chosen by you" if spec.activation else "assumed: the usual for 10 outputs",
+        "outputs": len(labels),
         "modified_ns": Path(weights).stat().st_mtime_ns if spec.kind == "file" and Path(weights).exists() else 1,
     }
     return ClassifierInfo(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def make_prediction(info: ClassifierInfo, seed: int = 0, elapsed_s: float = 0.012) -> Prediction:
-    """Scores that sum to 1, the class ``seed`` far ahead."""
+    """The class ``seed`` far ahead; scores that sum to 1, each half of the one before where several may be right.
+
+    For a regression, 40 and a half more for each output.
+    """
     count = len(info.labels)
     raw = [0.5 ** ((index - seed) % count) for index in range(count)]
-    scores = array("f", [value / sum(raw) for value in raw])
+    total = 1.05 if info.activation in OVER_LABELS else sum(raw)
+    scores = array("f", [value / total for value in raw])
+    if info.activation == "regression":
+        scores = array("f", [40 + index / 2 for index in range(count)])
     provenance = Provenance(
         info.checkpoint.file, info.checkpoint.sha256, info.architecture, info.preprocessing,
-        info.labels_source, info.device.id, "float32", "0",
+        info.labels_source, info.device.id, "float32", "0", activation=info.activation,
     )  # fmt: skip
-    return Prediction(scores, info.labels, elapsed_s, provenance)
+    return prediction(scores, info.labels, elapsed_s, provenance)
 
 
 class FakeWorkbench(Workbench):
@@ -242,8 +252,8 @@ class FakeWorkbench(Workbench):
             image = self.decoder.decode(source)
         except WhatsitError as error:
             return ImageResult(source, None, error)
-        prediction = make_prediction(info, len(source.name))
-        return ImageResult(source, prediction, None, image.width, image.height, thumbnail(image))
+        answer = make_prediction(info, len(source.name))
+        return ImageResult(source, answer, None, image.width, image.height, thumbnail(image))
 
     def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
         self.expanded.append(takes)
