@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-import timm
+import timm.data
 import torch
 import torchvision
 from hypothesis import assume, given, settings
@@ -39,7 +39,7 @@ BICUBIC = InterpolationMode.BICUBIC
 IMAGENET = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 tv: Any = functional
-timm_data: Any = timm.data
+timm_data = cast(Any, timm.data)
 timms_steps: Any = timm_transforms
 
 Script = Callable[[Image.Image], Tensor]
