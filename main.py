@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-COMMANDS = frozenset({"classify", "inspect", "script", "architectures"})
+COMMANDS = frozenset({"classify", "inspect", "evaluate", "script", "architectures"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib.metadata
+import platform
 from array import array
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -17,6 +21,7 @@ from core.descriptions import ClassifierInfo, DeviceInfo, Provenance
 from core.devices import is_out_of_memory, release_memory
 from core.errors import DeviceError, MatchError, WhatsitError
 from core.predictions import Prediction, prediction
+from core.tables import TIMM_PREFIX
 
 CPU = "cpu"
 
@@ -48,7 +53,7 @@ class Classifier:
         self.seat = Seat(info.device)
         self._network = network
         self._info = info
-        self._provenance = _provenance(info)
+        self._provenance = provenance_of(info)
 
     @property
     def info(self) -> ClassifierInfo:
@@ -72,6 +77,11 @@ class Classifier:
         """Memory that the weights take."""
         held = [*self._network.parameters(), *self._network.buffers()]
         return sum(tensor.numel() * tensor.element_size() for tensor in held)
+
+    @property
+    def provenance(self) -> Provenance:
+        """What every answer rests on."""
+        return self._provenance
 
     @property
     def tensors(self) -> Mapping[str, Tensor]:
@@ -107,7 +117,7 @@ class Classifier:
     def describe(self, info: ClassifierInfo) -> None:
         """Take over new labels, preprocessing or device."""
         self._info, self.seat.device = info, info.device
-        self._provenance = _provenance(info)
+        self._provenance = provenance_of(info)
 
     def predict(
         self, batch: Tensor, preparation_s: list[float], clock: Callable[[], float]
@@ -186,7 +196,8 @@ class Classifier:
         return activated(output.float(), self.info.activation).cpu()
 
 
-def _provenance(info: ClassifierInfo) -> Provenance:
+def provenance_of(info: ClassifierInfo) -> Provenance:
+    """What the answers of a classifier rest on."""
     return Provenance(
         weights=info.checkpoint.file,
         sha256=info.checkpoint.sha256,
@@ -198,7 +209,23 @@ def _provenance(info: ClassifierInfo) -> Provenance:
         version=VERSION,
         tensors=info.checkpoint.sets[0] if info.checkpoint.sets else ".".join(info.checkpoint.unwrapped),
         activation=info.activation,
+        activation_source=info.activation_source,
+        preprocessing_source=info.preprocessing_source,
+        evidence=next((match.evidence for match in info.matches if match.architecture == info.architecture), ""),
+        source=info.spec.architecture_file,
+        libraries=_libraries(info.architecture.startswith(TIMM_PREFIX)),
     )
+
+
+@functools.cache
+def _libraries(timm: bool) -> tuple[tuple[str, str], ...]:
+    """Name and version of what has a part in an answer."""
+    names = ("torch", "torchvision", "pillow", *(("timm",) if timm else ()))
+    found = [("python", platform.python_version())]
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found.append((name, importlib.metadata.version(name)))
+    return tuple(found)
 
 
 def _refused(batch: Tensor, error: Exception) -> MatchError:

@@ -109,6 +109,11 @@ class Provenance:
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
         activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
+        activation_source: how that is known.
+        preprocessing_source: where the values came from.
+        evidence: why the architecture, one line.
+        source: path of the person's Python file that the network was built from; empty where there is none.
+        libraries: (name, version) of what computed, such as ``torch``.
     """
 
     weights: str
@@ -121,6 +126,11 @@ class Provenance:
     version: str
     tensors: str = ""
     activation: str = "softmax"
+    activation_source: str = ""
+    preprocessing_source: str = ""
+    evidence: str = ""
+    source: str = ""
+    libraries: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,17 @@ from core.classifier import CPU, Classifier, Seat
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
 from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
+from core.evaluating import Evaluating
+from core.evaluations import EvaluationRequest
+from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
+from core.labelled import Wanted, align, read_labelled
 from core.opening import Assembly, build_network, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
+from core.probing import Probing
 from core.scripting import Form, write_script
 from core.sidecars import sidecar_files
 from core.stream import Stream
@@ -185,10 +190,41 @@ class Engine:
         yield
         return inspect_file(path)
 
+    def probe(self, context: Context, path: Path, split: str, decoder: Decoder) -> Steps:
+        """Job: find out how the current classifier wants images prepared; finishes with a ``Probe``."""
+        classifier = self._current
+        if classifier is None:
+            raise UsageError("No model is open yet.", "There is nothing to try.", "Open a model first.")
+        context.progress(0, 0, "Looking for labelled images")
+        data = yield from read_labelled(path, split)
+        return (yield from Probing(classifier, decoder, context.progress).run(data))
+
+    def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
+        """Job: measure the current classifier; finishes with an ``Evaluation``.
+
+        Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        classifier = self._current
+        if classifier is None:
+            raise UsageError("No model is open yet.", "There is nothing to measure.", "Open a model first.")
+        context.progress(0, 0, "Looking for labelled images")
+        wanted: Wanted = "values" if classifier.info.activation == "regression" else "classes"
+        data = yield from read_labelled(Path(request.data), request.split, request.target, wanted)
+        alignment = align(data, classifier.info.labels, dict(request.chosen))
+        context.emit((data, alignment))
+        evaluating = Evaluating(classifier, data, alignment)
+        return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
+
     def script(
-        self, context: Context, info: ClassifierInfo, source: ImageSource | None, form: Form, decoder: Decoder
+        self,
+        context: Context,
+        info: ClassifierInfo,
+        source: ImageSource | None,
+        form: Form,
+        target: Path | None,
+        decoder: Decoder,
     ) -> Steps:
-        """Job: write a classifier as plain Python; finishes with the text."""
+        """Job: write a classifier as plain Python, to a file where one is named; finishes with the text."""
         context.progress(0, 0, "Writing the script")
         yield
         path = source.path if source is not None and source.data is None else None
@@ -197,7 +233,10 @@ class Engine:
         if source is not None and path is not None:
             with contextlib.suppress(ImageError):
                 mode = decoder.decode(source, context.check).pixels.mode
-        return write_script(info, str(path.absolute()) if path is not None else "", form, mode)
+        text = write_script(info, str(path.absolute()) if path is not None else "", form, mode)
+        if target is not None:
+            write_text(target, text)
+        return text
 
     def save(self, context: Context, path: Path) -> Steps:
         """Job: write the current classifier to files; finishes with the ``tuple[Path, ...]`` that were written."""

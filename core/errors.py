@@ -54,6 +54,10 @@ class LabelsError(WhatsitError):
     """A label file cannot be read, or does not fit the model's head."""
 
 
+class DataError(WhatsitError):
+    """Labelled data cannot be read, or does not fit the model."""
+
+
 class PreprocessingError(WhatsitError):
     """A preprocessing value or file makes no sense."""
 

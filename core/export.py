@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import math
 import os
@@ -14,6 +15,7 @@ from typing import cast
 
 from core.errors import ExportError
 from core.predictions import ImageResult
+from core.provenance import to_record
 
 COLUMNS = ("filename", "index", "label", "prob", "rank", "error")
 VALUE_COLUMNS = ("filename", "index", "label", "value", "error")
@@ -22,19 +24,20 @@ VALUE_COLUMNS = ("filename", "index", "label", "value", "error")
 _FORMATS = (".csv", ".json", ".jsonl")
 
 
-def to_records(results: Iterable[ImageResult], k: int) -> list[dict[str, object]]:
+def to_records(results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> list[dict[str, object]]:
     """Results as plain JSON types, in their order.
 
     Args:
         results: the answers to images.
         k: how many classes an image, best first; 0 for all.
+        provenance: add ``"provenance"``, a dict, or ``None`` where there is no answer.
 
     Returns:
         ``{"image": name, "predictions": [{"label", "index", "score"}, ...], "error": None or text}`` each;
         a score that is no finite number is ``None``.  A regression has all its values, in head order, and
         ``value`` in place of ``score``.
     """
-    return [_record(result, k) for result in results]
+    return [_record(result, k) | (_provenance(result) if provenance else {}) for result in results]
 
 
 def to_csv(results: Iterable[ImageResult], k: int) -> str:
@@ -59,24 +62,34 @@ def to_csv(results: Iterable[ImageResult], k: int) -> str:
     return "".join(lines)
 
 
-def to_json(results: Iterable[ImageResult], k: int) -> str:
+def to_json(results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> str:
     """``to_records`` as one JSON list."""
-    return json.dumps(to_records(results, k), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return (
+        json.dumps(to_records(results, k, provenance=provenance), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    )
 
 
-def to_jsonl(results: Iterable[ImageResult], k: int) -> str:
+def to_jsonl(results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> str:
     """``to_records`` as one JSON object a line."""
-    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in to_records(results, k))
+    records = to_records(results, k, provenance=provenance)
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
     return "".join(line + "\n" for line in lines)
 
 
-def save_results(path: Path, results: Iterable[ImageResult], k: int) -> None:
+def save_results(path: Path, results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> None:
     """Write results in the format that the file's ending names: ``.csv``, ``.json`` or ``.jsonl``.
+
+    Args:
+        path: of the file.
+        results: the answers to images.
+        k: how many classes an image, best first; 0 for all.
+        provenance: say of each answer where it came from; a table has no place for it.
 
     Raises:
         ExportError: the ending is another one, or the file cannot be written; an older file is untouched then.
     """
-    make = {".csv": to_csv, ".json": to_json, ".jsonl": to_jsonl}.get(path.suffix.lower())
+    listed, lines = (functools.partial(to, provenance=provenance) for to in (to_json, to_jsonl))
+    make = {".csv": to_csv, ".json": listed, ".jsonl": lines}.get(path.suffix.lower())
     if make is None:
         raise ExportError(
             f"Results cannot be saved as {path.name}.",
@@ -139,6 +152,11 @@ def _record(result: ImageResult, k: int) -> dict[str, object]:
         "predictions": predictions,
         "error": _reason(result) if found is None else None,
     }
+
+
+def _provenance(result: ImageResult) -> dict[str, object]:
+    found = result.prediction
+    return {"provenance": to_record(found.provenance) if found is not None else None}
 
 
 def _finite(number: float) -> float | None:

@@ -33,6 +33,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.evaluations import EvaluationRequest
     from core.preprocessing import Preprocessing
     from core.scripting import Form
 
@@ -117,17 +118,22 @@ class Workbench:
         """
         return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
 
-    def script(self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py") -> int:
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py", target: Path | None = None
+    ) -> int:
         """Write a classifier as plain PyTorch; finishes with the text of a script or notebook.
 
         Args:
             info: the classifier; its weights file is read once more.
             source: the picture that it is to classify.
             form: ``py`` or ``ipynb``.
+            target: a file to write it to.
         """
-        return self._engine_jobs.submit(
-            lambda context: self._get_engine().script(context, info, source, form, self.decoder), Priority.SOON
-        )
+
+        def work(context: Context) -> Steps:
+            return self._get_engine().script(context, info, source, form, target, self.decoder)
+
+        return self._engine_jobs.submit(work, Priority.SOON)
 
     def expand(self, paths: tuple[Path, ...]) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
@@ -176,6 +182,26 @@ class Workbench:
     def inspect(self, path: Path) -> int:
         """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
         return self._engine_jobs.submit(lambda context: self._get_engine().inspect(context, path), Priority.SOON)
+
+    def probe(self, path: Path, split: str = "") -> int:
+        """Find out how the current classifier wants images prepared; finishes with a ``Probe``.
+
+        Args:
+            path: a folder of class folders, or a file of paths and labels.
+            split: which part of them; see ``core.labelled.read_labelled``.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
+        )
+
+    def evaluate(self, request: EvaluationRequest) -> int:
+        """Measure the current classifier on labelled data; finishes with an ``Evaluation``.
+
+        Emits the ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().evaluate(context, request, self.decoder), Priority.LONG
+        )
 
     def trust(self, request: TrustRequest) -> None:
         """A person agreed that the code of this file may run."""

@@ -9,9 +9,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QFormLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QTableView,
     QWidget,
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme, wording
 from gui.error_view import copy, dialog_column, last_row, wrapped
+from gui.facts import FactsForm
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -100,11 +99,7 @@ class AboutModel(QDialog):
         self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         self._error = wrapped(self)
         self._error.setForegroundRole(theme.ERROR)
-        self._form = QFormLayout()
-        self._form.setHorizontalSpacing(2 * UNIT)
-        self._form.setVerticalSpacing(UNIT // 2)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._form = FactsForm(self)
         self._tensors = TensorsModel(self)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setSourceModel(self._tensors)
@@ -136,17 +131,8 @@ class AboutModel(QDialog):
         self._title.setText(wording.file_name(found.file))
         self._error.setText(found.error)
         self._error.setVisible(bool(found.error))
-        while self._form.rowCount():
-            self._form.removeRow(0)
-        facts = [("In use as", self._used), *_facts(found)]
-        self.facts = {caption: text for caption, text in facts if text}
-        for caption, text in self.facts.items():
-            label = QLabel(caption, self)
-            label.setForegroundRole(theme.MUTED)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop)
-            value = wrapped(self)
-            value.setText(text)
-            self._form.addRow(label, value)
+        self._form.show_facts([("In use as", self._used), *_facts(found)])
+        self.facts = self._form.facts
         self._tensors.show_rows(found.tensors)
         self.table.setVisible(bool(found.tensors))
         self.search.setVisible(bool(found.tensors))

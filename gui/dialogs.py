@@ -15,6 +15,8 @@ _LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All file
 _NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
 _PREPROCESSING = "Preprocessing (*.json);;All files (*)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
+_PROVENANCE = "JSON, with where each answer came from (*.json)"
+_SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
 
 Answer = Callable[[list[Path]], object]
 
@@ -27,6 +29,11 @@ def choose_photos(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
 def choose_folder(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a folder."""
     return _open(parent, "Choose a folder of photos", folder, "", QFileDialog.FileMode.Directory, answer)
+
+
+def choose_labelled(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a folder of class folders."""
+    return _open(parent, "Choose a folder of class folders", folder, "", QFileDialog.FileMode.Directory, answer)
 
 
 def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
@@ -72,9 +79,19 @@ def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer)
     return dialog
 
 
-def choose_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
-    """Ask where to save results; the dialog itself asks before it replaces a file."""
-    return _save(parent, "Save results", folder, _RESULTS, "results.csv", answer)
+def choose_target(parent: QWidget, folder: str, answer: Callable[[list[Path], bool], object]) -> QFileDialog:
+    """Ask where to save results, and whether with their provenance; it asks itself before it replaces a file."""
+
+    def tell(paths: list[Path]) -> None:
+        answer(paths, dialog.selectedNameFilter() == _PROVENANCE)
+
+    dialog = _save(parent, "Save results", folder, f"{_RESULTS};;{_PROVENANCE}", "results.csv", tell)
+    return dialog
+
+
+def choose_script_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save a script or notebook; the dialog itself asks before it replaces a file."""
+    return _save(parent, "Save as script or notebook", folder, _SCRIPTS, name, answer)
 
 
 def choose_names_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:

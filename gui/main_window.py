@@ -195,9 +195,10 @@ class MainWindow(QMainWindow):
         panels: list[QWidget] = [self.model_bar, self.notices, self.drop_zone, self.photo, self.error, self.scores]
         if self._editor is not None:
             panels.append(self._editor)
-        stops = [self.centralWidget()]
-        for panel in (*panels, self.filmstrip, self.footer):
-            stops.extend(_stops(panel))
+        stops = [stop for panel in (*panels, self.filmstrip, self.footer) for stop in _stops(panel)]
+        # It has the focus at the start.
+        if (centre := self.centralWidget()) is not None:
+            stops.insert(0, centre)
         for before, after in itertools.pairwise(stops):
             QWidget.setTabOrder(before, after)
 
@@ -258,11 +259,12 @@ class MainWindow(QMainWindow):
 def _stops(panel: QWidget) -> list[QWidget]:
     """Where the keyboard stops in a panel, in the order in which they were made."""
     found: list[QWidget] = []
-    widget = panel
-    while True:
+    widget: QWidget | None = panel
+    while widget is not None:
         takes_keys = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
         if takes_keys and (widget is panel or panel.isAncestorOf(widget)):
             found.append(widget)
         widget = widget.nextInFocusChain()
         if widget is panel:
-            return found
+            break
+    return found

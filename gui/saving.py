@@ -62,15 +62,15 @@ class Saving(QObject):
         """Whether something is being written."""
         return bool(self._job)
 
-    def save(self, path: Path, results: tuple[ImageResult, ...], k: int) -> None:
-        """Write a file; its suffix tells the form."""
+    def save(self, path: Path, results: tuple[ImageResult, ...], k: int, provenance: bool = False) -> None:
+        """Write a file, whose suffix tells the form; in JSON with where each answer came from, if wished."""
 
         def work(context: Context) -> Steps:
             from core.export import save_results
 
             context.check()
             yield
-            save_results(path, results, k)
+            save_results(path, results, k, provenance=provenance)
             return _Saved(len(results), path=str(path))
 
         self._submit(work)

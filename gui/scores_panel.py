@@ -51,6 +51,7 @@ class ScoresPanel(QWidget):
     Signals:
         k_changed: how many classes to show.
         copy_asked: the answer goes to the clipboard.
+        why_asked: the person wants to know what it rests on.
         device_asked: the person wants another device.
         labels_asked: or class names from a file.
         labels_reset: or the model's own names again.
@@ -63,6 +64,7 @@ class ScoresPanel(QWidget):
 
     k_changed = Signal(int)
     copy_asked = Signal()
+    why_asked = Signal()
     device_asked = Signal()
     labels_asked = Signal()
     labels_reset = Signal()
@@ -97,6 +99,10 @@ class ScoresPanel(QWidget):
         self.copy.setProperty("kind", "quiet")
         self.copy.setToolTip("Copy this answer")
         self.copy.clicked.connect(self.copy_asked)
+        self.why = QPushButton("Why", self)
+        self.why.setProperty("kind", "quiet")
+        self.why.setToolTip("What this answer rests on")
+        self.why.clicked.connect(self.why_asked)
         self.note = QLabel(self, wordWrap=True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setForegroundRole(theme.MUTED)
@@ -120,7 +126,7 @@ class ScoresPanel(QWidget):
         self.kinds.chosen.connect(self._choose_output)
         self._details = (self.time, self.tensors, self.input, self.output, self.names)
         # An answer that comes and goes moves nothing else.
-        for widget in (self.fewer, self.k, self.more, self.copy, self.time):
+        for widget in (self.fewer, self.k, self.more, self.why, self.copy, self.time):
             policy = widget.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             widget.setSizePolicy(policy)
@@ -331,6 +337,7 @@ class ScoresPanel(QWidget):
         for widget in (self.k, self.fewer, self.more):
             tools.addWidget(widget)
         tools.addStretch()
+        tools.addWidget(self.why)
         tools.addWidget(self.copy)
         details = QVBoxLayout()
         details.setContentsMargins(0, 0, 0, 0)

@@ -12,7 +12,6 @@ from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
-from core.showing import isolated
 from gui import wording
 from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
@@ -22,8 +21,10 @@ from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.preparing import Preparing
+from gui.probing import Probing
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
+from gui.scripting import Scripting
 from gui.seeing import Seeing
 from gui.weights_watch import WeightsWatch
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from core.trust import TrustEntry
     from core.workbench import Workbench
 
-_FEW = 16
 _SOON_MS = 30
 
 
@@ -97,6 +97,8 @@ class Session(QObject):
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
+        self.probing = Probing(workbench, self)
+        self.scripting = Scripting(workbench, self)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
@@ -126,7 +128,8 @@ class Session(QObject):
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.seeing, self.saving, self.looking):
+        parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
+        for part in (*parts, self.probing, self.scripting):
             if part.handle(event):
                 break
         self._note_activity()
@@ -197,9 +200,9 @@ class Session(QObject):
             self.saving.cancel()
         self._note_activity()
 
-    def save(self, path: Path) -> None:
-        """Write all answers to a file; its suffix tells the form."""
-        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
+    def save(self, path: Path, provenance: bool = False) -> None:
+        """Write all answers to a file, whose suffix tells the form; in JSON with their provenance, if wished."""
+        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k, provenance)
         self._note_activity()
 
     def save_names(self, path: Path) -> None:
@@ -251,7 +254,7 @@ class Session(QObject):
         if self.models.info is None:
             return self._opening_text() or "No model is open."
         if entry is None:
-            return self.models.info.refuses or _introduction(self.models.info)
+            return self.models.info.refuses or wording.introduction(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -282,6 +285,7 @@ class Session(QObject):
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
+        self.scripting.failed.connect(partial(self._fail, "script"))
         self.watch.changed.connect(self._offer_reload)
 
     def _use_model(self, as_asked: bool) -> None:
@@ -428,17 +432,3 @@ class Session(QObject):
     def _offer_reload(self, path: str) -> None:
         words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
         self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
-
-
-def _introduction(info: ClassifierInfo) -> str:
-    """What a model that waits for its first photo knows."""
-    labels = info.labels
-    if info.activation == "regression":
-        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
-        return f"Ready. This model gives {values} for a photo, no class."
-    if len(labels) > _FEW:
-        return f"Ready. This model knows {len(labels):,} kinds of things."
-    if all(label == str(index) for index, label in enumerate(labels)):
-        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
-    *first, last = map(isolated, labels)
-    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

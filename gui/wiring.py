@@ -26,16 +26,19 @@ from gui.naming import Naming
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
 from gui.preprocessing_wiring import PreprocessingWiring
+from gui.probe_wiring import ProbeWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
+from gui.work_wiring import WorkWiring
 
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
-_NEED_AN_ANSWER = ("save", "copy_all")
+_NEED_AN_ANSWER = ("save", "copy_all", "why")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
     "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
-    "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model", "save_model",
+    "find_preprocessing", "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model",
+    "save_model", "copy_script", "save_script",
 )  # fmt: skip
 
 
@@ -52,6 +55,8 @@ class Wiring(QObject):
         self._connect_session()
         self._show_all()
         PreprocessingWiring(window, session)
+        ProbeWiring(window, session)
+        WorkWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session
@@ -259,7 +264,10 @@ class Wiring(QObject):
         about.show()
 
     def _choose_target(self) -> None:
-        dialogs.choose_target(self._window, self._folder(), lambda paths: self._session.save(self._remember(paths)[0]))
+        def save(paths: list[Path], provenance: bool) -> None:
+            self._session.save(self._remember(paths)[0], provenance)
+
+        dialogs.choose_target(self._window, self._folder(), save)
 
     def _take_paths(self, paths: list[Path]) -> None:
         self._session.take(from_paths(self._remember(paths)))

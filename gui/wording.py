@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Numbers, answers and models as a person reads of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+_FEW_CLASSES = 16
+"""So many are named one by one."""
 MINUS = "\N{MINUS SIGN}"
 _FEW = 3
 
@@ -147,3 +149,17 @@ def scores(result: ImageResult, k: int) -> str:
     rows = [f"{best.title}\t{percent(best.score)}" for best in result.prediction.top(k)]
     rows += [f"{each.label}\t{each.value:.7g}" for each in result.prediction.named_values()]
     return "\n".join(rows)
+
+
+def introduction(info: ClassifierInfo) -> str:
+    """What a model that waits for its first photo knows."""
+    labels = info.labels
+    if info.activation == "regression":
+        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
+        return f"Ready. This model gives {values} for a photo, no class."
+    if len(labels) > _FEW_CLASSES:
+        return f"Ready. This model knows {len(labels):,} kinds of things."
+    if all(label == str(index) for index, label in enumerate(labels)):
+        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
+    *first, last = map(isolated, labels)
+    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.descriptions import Notice
-from core.errors import WhatsitError, shown
+from core.errors import UsageError, WhatsitError, shown
 from core.export import to_csv, to_json, to_jsonl
 from core.images import ImageSource
 from core.outputs import title
@@ -25,6 +26,11 @@ def add_classify(add: AddCommand) -> None:
     add_model_options(parser)
     parser.add_argument("--top-k", type=count_of, default=5, metavar="K", help="classes an image; 0 for all")
     add_output_options(parser, ("table", "json", "jsonl", "csv"))
+    parser.add_argument(
+        "--provenance",
+        action="store_true",
+        help="add to each answer all that it rests on (with --format json or jsonl)",
+    )
     parser.set_defaults(run=_classify)
 
 
@@ -57,7 +63,7 @@ def _answers(session: Session, found: Sequence[ImageSource | ImageResult], batch
 
 
 def _classify(options: argparse.Namespace) -> int:
-    make = {"table": _table, "json": to_json, "jsonl": to_jsonl, "csv": to_csv}[options.format]
+    make = _writer(options)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         prepared = f"{info.preprocessing.describe()} ({info.preprocessing_source})"
@@ -74,6 +80,24 @@ def _classify(options: argparse.Namespace) -> int:
     if not streaming:
         write(make(results, options.top_k), options)
     return SOME_FAILED if any(result.error is not None for result in results) else DONE
+
+
+def _writer(options: argparse.Namespace) -> Callable[[Iterable[ImageResult], int], str]:
+    """What makes text of results.
+
+    Raises:
+        UsageError: the format has no place for what is asked for.
+    """
+    if not options.provenance:
+        return {"table": _table, "json": to_json, "jsonl": to_jsonl, "csv": to_csv}[options.format]
+    make = {"json": to_json, "jsonl": to_jsonl}.get(options.format)
+    if make is None:
+        raise UsageError(
+            f"--provenance does not go with --format {options.format}.",
+            "There is no place for it in such a table.",
+            "Add --format json or --format jsonl.",
+        )
+    return functools.partial(make, provenance=True)
 
 
 def _table(results: Iterable[ImageResult], k: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
@@ -17,7 +18,7 @@ from core.outputs import title
 from core.scripting.building import Loading, spell_loading
 from core.scripting.notebooks import Section, to_file, to_notebook
 from core.scripting.preparing import Preparing, spell_preparing
-from core.scripting.quoting import INDENT, named_list, quoted, remark
+from core.scripting.quoting import INDENT, WIDTH, named_list, quoted, remark
 from core.scripting.reading import SAVE_IT
 from core.scripting.scoring import spell_scores
 
@@ -64,13 +65,7 @@ def write_script(info: ClassifierInfo, image: str = "", form: Form = "py", mode:
 
 
 def _sections(
-    info: ClassifierInfo,
-    construction: Construction,
-    loading: Loading,
-    preparing: Preparing,
-    image: str,
-    url: str,
-    form: Form,
+    info: ClassifierInfo, loading: Loading, preparing: Preparing, scoring: list[str], image: str, url: str, form: Form
 ) -> list[Section]:
     imports = {"import torch", *loading.imports, *preparing.imports}
     labels, needed = _labels(info.labels)
@@ -87,11 +82,7 @@ def _sections(
         sections.append(_upload(loading, info.checkpoint.file if not url else "", image))
     sections.append(Section("## The network and its weights", loading.lines))
     sections.append(Section("## The picture as the network's input, as in training", preparing.lines))
-    sections.append(
-        Section(
-            "## From outputs to scores", tuple(spell_scores(info.activation, construction, info.preprocessing.crops))
-        )
-    )
+    sections.append(Section("## From outputs to scores", tuple(scoring)))
     sections.append(Section("## The answer", tuple(_answer(info.activation, form))))
     return sections
 
@@ -186,7 +177,7 @@ def _about(info: ClassifierInfo, loading: Loading) -> list[str]:
     return [
         f"What {remark(info.name, 80)} makes of a picture, in plain PyTorch: the same scores as Whatsit {VERSION}.",
         "",
-        *_facts(info, loading),
+        *(line for fact in _facts(info, loading) for line in textwrap.wrap(fact, WIDTH, subsequent_indent=INDENT)),
         "",
         f"Needs: {_packages(info, loading)}",
     ]

@@ -67,4 +67,6 @@ def _cell(number: int, kind: str, text: str) -> dict[str, object]:
     # The same script has the same ids each time it is made.
     name = hashlib.sha256(f"{number} {text}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
     cell: dict[str, object] = {"cell_type": kind, "id": name, "metadata": {}, "source": text.splitlines(keepends=True)}
-    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+    if kind == "code":
+        cell["execution_count"], cell["outputs"] = None, []
+    return cell

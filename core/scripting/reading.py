@@ -23,17 +23,14 @@ from torch import Tensor
 from core.constructions import Construction
 from core.descriptions import CheckpointSummary
 from core.errors import ScriptError
-from core.scripting.quoting import quoted, remark
+from core.scripting.quoting import named_list, quoted, remark
 
 TRUST = "# This runs code that is in the file: only for files whose maker you trust."
 SAVE_IT = "Use “Save the model as” in the window, open the .safetensors that it writes, and copy that one's script."
 
 _RENAMES = (
-    (
-        r"(?<=\.)(module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.",
-        "",
-        "what wrappers put in the middle",
-    ),
+    *((rf"\b{name}\.", "", "a wrapper's") for name in ("module", "_orig_mod", "_fsdp_wrapped_module")),
+    (r"\b_checkpoint_wrapped_module\.", "", "a wrapper's"),
     (r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", "an older DenseNet's names"),
     (r"\.mlp\.linear_1\.", ".mlp.0.", "an older Vision Transformer's names"),
     (r"\.mlp\.linear_2\.", ".mlp.3.", ""),
@@ -159,10 +156,9 @@ def _open_pickle(about: CheckpointSummary, url: str) -> _Opened:
     imports: list[str] = []
     if safe:
         imports = [_HARMLESS[name].imports for name in safe]
-        listed = ", ".join(_HARMLESS[name].code for name in safe)
         lines = [
-            "# Saved beside the weights, and harmless:",
-            f"with torch.serialization.safe_globals([{listed}]):",
+            *named_list("harmless", [_HARMLESS[name].code for name in safe]),
+            "with torch.serialization.safe_globals(harmless):  # saved beside the weights",
             f"    {lines[0]}",
         ]
     inside, code = _walked(root, about.unwrapped)
@@ -170,12 +166,12 @@ def _open_pickle(about: CheckpointSummary, url: str) -> _Opened:
         lines.append(f"tensors = checkpoint{code}")
     names = {name: value for name, value in inside.items() if isinstance(name, str)}
     plain = tuple(name for name, value in names.items() if isinstance(value, Tensor))
-    parts = {name: value for name, value in names.items() if isinstance(value, dict)}
+    parts = {name: cast("Mapping[object, object]", value) for name, value in names.items() if isinstance(value, dict)}
     if len(plain) < len(parts) and not plain:
         joined = [
             f"{first}.{second}"
             for first, part in parts.items()
-            for second, value in cast("Mapping[object, object]", part).items()
+            for second, value in part.items()
             if isinstance(second, str) and isinstance(value, Tensor)
         ]
         lines.append(
@@ -188,7 +184,7 @@ def _open_pickle(about: CheckpointSummary, url: str) -> _Opened:
 def _tried(path: Path) -> tuple[object, tuple[str, ...]]:
     """What plain PyTorch finds in a file, and the harmless names that it must be told of for that."""
     try:
-        wanted = cast("list[str]", torch.serialization.get_unsafe_globals_in_checkpoint(path))
+        wanted = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     except (ValueError, RuntimeError):
         # Of files from before PyTorch 1.6 nothing is told.
         wanted = list(_HARMLESS)
@@ -206,7 +202,7 @@ def _tried(path: Path) -> tuple[object, tuple[str, ...]]:
 
 def _loaded(path: Path) -> object:
     """The file's values, with tensors that have no numbers."""
-    load = cast("Callable[..., object]", torch.load)  # pyright: ignore[reportUnknownMemberType]
+    load = cast("Callable[..., object]", torch.load)
     with path.open("rb") as file:
         is_zip = file.read(2) == b"PK"
     # Mapped, so that the numbers are never read; nothing looks at them.
@@ -297,14 +293,12 @@ def _renamings(names: Sequence[str], construction: Construction, prefix: str) ->
     """Ways to rename, the simplest first."""
     longest = max(construction.tensors, key=len, default="")
     ends = dict.fromkeys(name.removesuffix(longest) for name in names if longest and name.endswith(longest))
-    for remove in dict.fromkeys(("", prefix, *ends)):
-        plain = _Renaming(remove)
-        yield plain
-        used: list[tuple[str, str, str]] = []
-        for pattern in _RENAMES:
-            if any(re.search(pattern[0], plain.apply(name)) for name in names):
-                used.append(pattern)
+    beginnings = list(dict.fromkeys(("", prefix, *ends)))
+    yield from map(_Renaming, beginnings)
+    for remove in beginnings:
+        plain = [_Renaming(remove).apply(name) for name in names]
+        used = tuple(pattern for pattern in _RENAMES if any(re.search(pattern[0], name) for name in plain))
         if used:
-            yield _Renaming(remove, replaced=tuple(used))
+            yield _Renaming(remove, replaced=used)
     for name in names[:1]:
         yield from (_Renaming(add=own.removesuffix(name)) for own in construction.tensors if own.endswith(f".{name}"))

@@ -17,11 +17,12 @@ from core.descriptions import (
     Provenance,
     Seen,
 )
-from core.errors import DeviceError, ExportError, MatchError, WhatsitError
+from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
 from core.predictions import ImageResult, Prediction
 from core.preprocessing import Preprocessing
+from core.probes import Probe
 from core.questions import TrustRequest
 from core.trust import TrustEntry
 from core.workbench import Workbench
@@ -76,6 +77,7 @@ class FakeWorkbench(Workbench):
         failures: a spec's weights -> the error that opening it ends in.
         infos: a spec's weights -> what it is described as.
         opened: the specs and devices asked for.
+        probes: a folder -> what probing with it finds, or ends in; one that is not here goes on until it is cancelled.
         dresses: the specs that the model in use was to be dressed as.
         refused: the preprocessings that the network does not take.
         sight: what the model sees is told only while this is set.
@@ -88,6 +90,7 @@ class FakeWorkbench(Workbench):
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
+        unwritable: weights of models that no script can be written of.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -106,6 +109,7 @@ class FakeWorkbench(Workbench):
         self.sight.set()
         self.seen: list[tuple[str, Preprocessing]] = []
         self.opened: list[tuple[ModelSpec, str]] = []
+        self.probes: dict[Path, Probe | WhatsitError] = {}
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
         self.emissions: list[object] = []
@@ -117,6 +121,7 @@ class FakeWorkbench(Workbench):
         self.agreed: list[TrustRequest] = []
         self.revoked: list[str] = []
         self.inspection = Inspection("")
+        self.unwritable: set[str] = set()
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -162,6 +167,21 @@ class FakeWorkbench(Workbench):
             return self.current
 
         return self._jobs.submit(work, Priority.NOW)
+
+    def probe(self, path: Path, split: str = "") -> int:
+        del split
+
+        def work(context: Context) -> Steps:
+            context.progress(3, 9, "Trying -1 to 1")
+            while path not in self.probes:
+                context.check()
+                yield
+            outcome = self.probes[path]
+            if isinstance(outcome, WhatsitError):
+                raise outcome
+            return outcome
+
+        return self._jobs.submit(work, Priority.LONG)
 
     def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
         self.seen.append((source.name, preprocessing))
@@ -256,6 +276,21 @@ class FakeWorkbench(Workbench):
             if not path.parent.is_dir():
                 raise ExportError(f"{path} was not written.", "Its folder does not exist.")
             return path, path.with_name("config.json")
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: str = "py", target: Path | None = None
+    ) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            if info.spec.weights in self.unwritable:
+                raise ScriptError("This model cannot be written as a plain script.", "It is a test's.")
+            text = f"{form} of {info.name} for {source.name if source is not None else 'nothing'}"
+            if target is not None:
+                target.write_text(text, encoding="utf-8")
+            return text
 
         return self._jobs.submit(work, Priority.SOON)
 

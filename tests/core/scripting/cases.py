@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,7 +72,7 @@ class Case:
 
 
 @contextmanager
-def old_ways() -> Iterator[None]:
+def old_ways() -> Generator[None]:
     """TorchScript is deprecated, and people have it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
@@ -83,9 +85,8 @@ def gentle(net: nn.Module, side: int = 64, channels: int = 3) -> nn.Module:
     layers = [layer for layer in net.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
     with torch.no_grad():
         spread = float(net(torch.randn(2, channels, side, side)).std())
-        layers[-1].weight /= spread
-        if layers[-1].bias is not None:
-            layers[-1].bias /= spread
+        for parameter in layers[-1].parameters():
+            parameter /= spread
     return net.eval()
 
 
@@ -128,7 +129,7 @@ def _grey_stem(folder: Path) -> Case:
 
 def _averaged(folder: Path) -> Case:
     raw, ema = network("shufflenet_v2_x0_5", 4, seed=1), gentle(network("shufflenet_v2_x0_5", 4, seed=2))
-    document = {
+    document: dict[str, object] = {
         "epoch": 9,
         "arch": "shufflenet_v2_x0_5",
         "state_dict": prefixed(raw.state_dict(), "module."),
@@ -144,7 +145,8 @@ def _inside(folder: Path) -> Case:
     """DataParallel around a part, as pytorch/examples does for vgg and alexnet."""
     state = gentle(network("mobilenet_v2", 4)).state_dict()
     names = {name: name.replace("features.", "features.module.", 1) for name in state}
-    torch.save({"state_dict": {names[name]: tensor for name, tensor in state.items()}}, folder / "inside.pth")
+    inside = {names[name]: tensor for name, tensor in state.items()}
+    torch.save({"state_dict": inside}, folder / "inside.pth")
     return Case(_file(folder / "inside.pth", PRESETS["half"]), ("re.sub(",))
 
 
@@ -185,10 +187,34 @@ def _whole(folder: Path) -> Case:
     return Case(_file(folder / "whole.pth"), ("weights_only=False", "only for files whose maker you trust"))
 
 
+def _own_whole(folder: Path) -> Case:
+    """Pickled whole, of classes of a file that was imported as ``shop``."""
+    inside = folder / "whole"
+    inside.mkdir()
+    (inside / "shop.py").write_text(networks.SOURCE, encoding="utf-8")
+    module = types.ModuleType("shop")
+    # The test's own source.
+    exec(networks.SOURCE, vars(module))  # noqa: S102
+    sys.modules["shop"] = module
+    try:
+        torch.save(vars(module)["SimpleCNN"]().eval(), inside / "cnn.pt")
+    finally:
+        del sys.modules["shop"]
+    return Case(_file(inside / "cnn.pt"), ('sys.modules["shop"] = source', "source.SimpleCNN("))
+
+
+def _as(activation: str, name: str) -> Callable[[Path], Case]:
+    def make(folder: Path) -> Case:
+        path, _ = networks.write(folder / activation, name)
+        return Case(replace(_file(path), activation=activation))
+
+    return make
+
+
 def _scripted(folder: Path) -> Case:
     with old_ways():
-        made: Any = torch.jit.trace(networks.make("SimpleCNN"), torch.zeros(1, 3, 28, 28))  # pyright: ignore
-        made.save(str(folder / "program.pt"))
+        trace = cast("Callable[..., Any]", torch.jit.trace)  # pyright: ignore[reportUnknownMemberType]
+        trace(networks.make("SimpleCNN"), torch.zeros(1, 3, 28, 28)).save(str(folder / "program.pt"))
     return Case(_file(folder / "program.pt"), ("torch.jit.load",))
 
 
@@ -217,6 +243,9 @@ CASES: Mapping[str, Callable[[Path], Case]] = {
     "one number": _own("OneNumber", preprocessing=PRESETS["none"]),
     "trains when imported": _own_that_trains,
     "pickled whole": _whole,
+    "pickled whole, of one's own": _own_whole,
+    "several labels": _as("sigmoid", "SimpleCNN"),
+    "values": _as("regression", "OneNumber"),
     "torchscript": _scripted,
     "pt2": _exported,
 }

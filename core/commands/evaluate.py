@@ -1,0 +1,172 @@
+"""``evaluate``: labelled data to the metrics that matter."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import cast
+
+from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
+from core.commands.model import add_model_options, named_files, open_model
+from core.errors import UsageError
+from core.evaluations import Evaluation, EvaluationRequest
+from core.preprocessing import to_dict
+
+_BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
+_LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
+_MOST_SKIPPED = 5
+
+
+def add_evaluate(add: AddCommand) -> None:
+    """Add the command."""
+    parser = add("evaluate", help="labelled data -> metrics")
+    parser.add_argument("data", metavar="FOLDER", help="class folders, or a CSV or JSON of paths and labels")
+    parser.add_argument(
+        "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
+    )
+    parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
+    parser.add_argument(
+        "--align",
+        action="append",
+        default=[],
+        metavar="LABEL=CLASS",
+        help="a label of the data is this class of the model (its name or index; - leaves the label out)",
+    )
+    parser.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="exit 1 where the metric is worse (lower; for losses and errors higher)",
+    )
+    add_model_options(parser)
+    add_output_options(parser, ("table", "json"))
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    limits = [_limit(text) for text in options.fail_under]
+    with Session(named_files(options)) as session:
+        info = open_model(session, options)
+        say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
+        chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
+        request = EvaluationRequest(
+            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
+        )
+        evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
+    _say_alignment(evaluation)
+    write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
+    missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
+    for text in missed:
+        say(text)
+    return SOME_FAILED if missed or evaluation.failed else DONE
+
+
+def to_record(evaluation: Evaluation) -> dict[str, object]:
+    """An evaluation as plain JSON types; what is undefined is ``None``."""
+    measured = evaluation.measures
+    provenance = asdict(evaluation.provenance)
+    provenance["preprocessing"] = to_dict(evaluation.provenance.preprocessing)
+    return {
+        "metrics": {name: _finite(value) for name, value in measured.values.items()},
+        "intervals": {name: [_finite(end) for end in ends] for name, ends in measured.intervals.items()},
+        "per_class": [{"label": evaluation.labels[one.index], **asdict(one)} for one in measured.classes],
+        "labels": list(evaluation.labels),
+        "confusion": measured.confusion.tolist(),
+        "count": evaluation.count,
+        "skipped": [{"image": name, "reason": reason} for name, reason in evaluation.skipped],
+        "alignment": [asdict(row) for row in evaluation.alignment.rows],
+        "provenance": provenance,
+    }
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """``to_record`` as text."""
+    return json.dumps(to_record(evaluation), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    label, equals, name = text.rpartition("=")
+    if not equals or not label:
+        raise UsageError(f"{text!r} is not understood.", "It is no LABEL=CLASS.", "Write such as --align kitty=cat.")
+    return label, name
+
+
+def _index(labels: tuple[str, ...], label: str, name: str) -> int:
+    if name == "-":
+        return -1
+    if name in labels:
+        return labels.index(name)
+    if name.isascii() and name.isdecimal() and int(name) < len(labels):
+        return int(name)
+    raise UsageError(
+        f"{label}={name} is not understood.", f"The model has no class {name!r}.", "Name one of its classes."
+    )
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        if equals:
+            return name, float(value)
+    except ValueError:
+        pass
+    raise UsageError(
+        f"--fail-under {text!r} is not understood.", "It is no METRIC=VALUE.", "Write such as accuracy=0.9."
+    )
+
+
+def _missed(evaluation: Evaluation, name: str, bound: float) -> str:
+    """What to say where a metric is worse than it must be; empty where it is not."""
+    values = evaluation.measures.values
+    if name not in values:
+        raise UsageError(f"There is no metric {name!r}.", f"There are {', '.join(values)}.", "Name one of those.")
+    value = values[name]
+    lower = name in _LOWER_IS_BETTER
+    if value is not None and _BETTER[not lower](value, bound):
+        return ""
+    shown = "undefined" if value is None else f"{value:.6g}"
+    return f"{name} is {shown}, and must be {'at most' if lower else 'at least'} {bound:g}."
+
+
+def _say_alignment(evaluation: Evaluation) -> None:
+    alignment, data = evaluation.alignment, evaluation.data
+    part = f", part {data.split}" if data.split else ""
+    say(f"{len(data.images):,} images with labels in {data.root}{part}; {evaluation.count:,} were scored.")
+    for row in alignment.rows:
+        if row.index < 0:
+            near = f" Nearest: {row.nearest}." if row.nearest else ""
+            say(f"The label {row.written!r} ({row.count:,} images) is none of the model's classes.{near}")
+        elif row.how != "same name":
+            say(f"The label {row.written!r} is taken for {row.label!r}: {row.how}.")
+    for name, reason in evaluation.skipped[:_MOST_SKIPPED]:
+        say(f"Left out: {name}: {reason}")
+    if len(evaluation.skipped) > _MOST_SKIPPED:
+        say(f"... and {len(evaluation.skipped) - _MOST_SKIPPED:,} more.")
+
+
+def _table(evaluation: Evaluation) -> str:
+    rows: list[str] = [f"{evaluation.count:,} images\n"]
+    for name, value in evaluation.measures.values.items():
+        shown = "undefined" if value is None else f"{value:.4f}"
+        ends = evaluation.measures.intervals.get(name)
+        between = f"   95 %: {ends[0]:.4f} to {ends[1]:.4f}" if ends and all(map(math.isfinite, ends)) else ""
+        rows.append(f"  {name:<26}{shown:>10}{between}\n")
+    named = [one for one in evaluation.measures.classes if one.count]
+    if named:
+        width = max(len(evaluation.labels[one.index]) for one in named)
+        rows.append(f"\n  {'class':<{width}}  images  precision  recall      f1\n")
+        for one in named:
+            label = evaluation.labels[one.index]
+            rows.append(
+                f"  {label:<{width}}  {one.count:>6}  {one.precision:9.4f}  {one.recall or 0:6.4f}  {one.f1:6.4f}\n"
+            )
+    return "".join(rows)
