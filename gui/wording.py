@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Numbers, answers and models as a person reads of them."""
 
 from __future__ import annotations
 
