@@ -83,7 +83,7 @@ class Answering(QObject):
     def add_paths(self, paths: Sequence[Path]) -> None:
         """Add files, and what is in folders."""
         if paths:
-            self._expanding[self._workbench.expand(tuple(paths))] = True
+            self._expanding[self._workbench.expand(tuple(paths), read_first=True)] = True
 
     def add_sources(self, sources: Sequence[ImageSource]) -> None:
         """Add images, show the first of them, and have all answered."""

@@ -162,7 +162,9 @@ class FakeWorkbench(Workbench):
         prediction = make_prediction(info, len(source.name))
         return ImageResult(source, prediction, None, image.width, image.height, thumbnail(image))
 
-    def expand(self, paths: tuple[Path, ...]) -> int:
+    def expand(self, paths: tuple[Path, ...], read_first: bool = False) -> int:
+        assert read_first
+
         def work(context: Context) -> Steps:
             found = tuple(walk(paths))
             yield
