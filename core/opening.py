@@ -69,12 +69,7 @@ def build_classifier(
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
     """
-    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
-        raise WeightsError(
-            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
-            "Its hash differs: the file was damaged or replaced.",
-            f"Remove {checkpoint.about.file} and choose these weights again.",
-        )
+    _check_published(checkpoint, entry)
     sidecar = read_sidecar(Path(checkpoint.about.file))
     notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     context.progress(0, 0, "Building the network")
@@ -110,6 +105,15 @@ def build_classifier(
         refuses=_refusal(built.form),
     )
     return Classifier(built.network, info)
+
+
+def _check_published(checkpoint: Checkpoint, entry: PretrainedEntry | None) -> None:
+    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
+        raise WeightsError(
+            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
+            "Its hash differs: the file was damaged or replaced.",
+            f"Remove {checkpoint.about.file} and choose these weights again.",
+        )
 
 
 def _refusal(form: InputForm | None) -> str:
