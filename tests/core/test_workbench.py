@@ -148,7 +148,7 @@ class Noting(Decoder):
 def test_the_first_image_is_read_before_anyone_asks_for_it(desk: Desk, tmp_path: Path, read_first: bool) -> None:
     paths = tuple(write_photo(tmp_path / f"{number}.png", seed=number) for number in range(3))
     decoder = desk.workbench.decoder = Noting()
-    ending = desk.ending(desk.workbench.expand(paths, read_first))
+    ending = desk.ending(desk.workbench.expand(paths, read_first=read_first))
     assert isinstance(ending, Finished)
     assert ending.value == 3
     if read_first:
