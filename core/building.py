@@ -226,7 +226,7 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
     if channels in (0, len(preprocessing.mean)):
         return preprocessing
     if channels == 1:
-        mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
+        mean, std = (_average(values) for values in (preprocessing.mean, preprocessing.std))
         return replace(preprocessing, channels="grey", mean=(mean,), std=(std,))
     if channels == 3:
         return replace(preprocessing, channels="rgb", mean=preprocessing.mean * 3, std=preprocessing.std * 3)
@@ -235,6 +235,10 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
         "Photos have three (red, green and blue), or one in grey.",
         "It was made for another kind of picture, such as from a satellite or a scanner.",
     )
+
+
+def _average(values: tuple[float, ...]) -> float:
+    return values[0] if len(set(values)) == 1 else sum(values) / len(values)
 
 
 def _told(built: Built, construction: Construction) -> Built:

@@ -211,6 +211,7 @@ def provenance_of(info: ClassifierInfo) -> Provenance:
         activation=info.activation,
         activation_source=info.activation_source,
         preprocessing_source=info.preprocessing_source,
+        preprocessing_assumed=info.preprocessing_assumed,
         evidence=next((match.evidence for match in info.matches if match.architecture == info.architecture), ""),
         source=info.spec.architecture_file,
         libraries=_libraries(info.architecture.startswith(TIMM_PREFIX)),

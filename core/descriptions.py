@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from core.arrays import Takes
 from core.constructions import Construction
 from core.preprocessing import Preprocessing
 
@@ -27,6 +28,7 @@ class CheckpointSummary:
         sets: all sets of tensors in the file that may be a network's, as dotted keys (``state_dict_ema``),
             the one in use first; a dot stands for the file as a whole.
         blocked: names in Python that the file asks for and that could run code; sorted, mostly empty.
+        note: what the file calls otherwise than its architecture does, such as its head; mostly empty.
     """
 
     file: str
@@ -40,6 +42,7 @@ class CheckpointSummary:
     left_out: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +114,11 @@ class Provenance:
         activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
         activation_source: how that is known.
         preprocessing_source: where the values came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
         evidence: why the architecture, one line.
         source: path of the person's Python file that the network was built from; empty where there is none.
         libraries: (name, version) of what computed, such as ``torch``.
+        raw: whether a row of numbers went in as it was: ``preprocessing`` was not applied then.
     """
 
     weights: str
@@ -128,9 +133,11 @@ class Provenance:
     activation: str = "softmax"
     activation_source: str = ""
     preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
     evidence: str = ""
     source: str = ""
     libraries: tuple[tuple[str, str], ...] = ()
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +196,7 @@ class ClassifierInfo:
         folders: what the classes were called in training, in head order, where ``labels`` are readable names or a
             person's in their place; else empty.
         preprocessing: the values in use.
-        preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
+        preprocessing_source: where they came from, such as ``config.json`` or ``assumed: usual for resnet50``.
         device: where it runs.
         checkpoint: the file behind it.
         modified_ns: the weights file's modification time when it was read, for noticing changes.
@@ -201,6 +208,8 @@ class ClassifierInfo:
         activation: what the network's numbers are; one of ``core.outputs.KINDS``.
         activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
         outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
+        features: numbers in a row that it takes as they are; 0 where it takes none.
+        preprocessing_assumed: whether some of the preprocessing is only what is usual, as nothing told.
     """
 
     spec: ModelSpec
@@ -223,6 +232,25 @@ class ClassifierInfo:
     activation_source: str = ""
     outputs: int = 0
     folders: tuple[str, ...] = ()
+    features: int = 0
+    preprocessing_assumed: bool = False
+
+    @property
+    def takes(self) -> Takes:
+        """What it takes, for reading files of numbers."""
+        return Takes(self.features, not self.refuses, grey=self.preprocessing.channels == "grey")
+
+    def describe_rows(self) -> str:
+        """One short line for a person: which rows of numbers go in; empty where none do."""
+        return f"{self.features:,} numbers a row, as they are (float32, not prepared)" if self.features else ""
+
+    def describe_input(self) -> str:
+        """One short line for a person: how pictures are prepared, and that rows of numbers are not."""
+        rows = self.describe_rows()
+        if self.refuses:
+            return rows or "no pictures"
+        prepared = self.preprocessing.describe()
+        return f"{prepared}; or {rows}" if rows else prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +311,7 @@ class Inspection:
         labels_source: where they came from.
         preprocessing: what images are prepared with; ``None`` where nothing says.
         preprocessing_source: where that came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
         needs_trust: whether code in the file would have to run before it can answer.
         parameters: how many numbers its tensors hold.
         tensors: of the network.
@@ -309,6 +338,7 @@ class Inspection:
     labels_source: str = ""
     preprocessing: Preprocessing | None = None
     preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
     needs_trust: bool = False
     parameters: int = 0
     tensors: tuple[TensorRow, ...] = ()

@@ -28,7 +28,7 @@ from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
 from core.labelled import Wanted, align, read_labelled
-from core.opening import Assembly, build_network, dress, locate
+from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
 from core.probing import Probing
@@ -88,7 +88,7 @@ class Engine:
         chosen = choose_device(device)
         path, entry = locate(context, spec)
         yield
-        kept = next((kept for kept in self._kept if kept.serves(spec)), None)
+        kept, checkpoint = next((kept for kept in self._kept if kept.serves(spec)), None), None
         if kept is None:
             # Before the file is read: one that is written to meanwhile must not pass for what was read.
             files = _states(_resting_on(spec, path))
@@ -107,6 +107,9 @@ class Engine:
         else:
             context.progress(0, 0, "Warming up")
             notices = _settle(classifier, chosen, wanted=device)
+        if checkpoint is not None:
+            kept.assembly = confirm(kept.assembly, checkpoint)
+            classifier.describe(replace(classifier.info, checkpoint=kept.assembly.checkpoint.about))
         # Only now, when nothing can fail any more: until here the previous one was in use.
         context.check()
         self._current = kept.classifier = classifier
@@ -162,13 +165,6 @@ class Engine:
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "Images need one to be answered.", "Open a model first.")
-        if classifier.info.refuses:
-            why = "Drop photos on a model that takes images."
-            error = MatchError(classifier.info.refuses, "Photos cannot be answered by it.", why)
-            for source in sources:
-                context.emit(ImageResult(source, None, error))
-                yield
-            return len(sources)
         done, device, limit = 0, classifier.info.device, classifier.seat.batch_limit
         for results in self._answering(decoder).answer(classifier, sources, batch_size):
             if isinstance(results, Future):
@@ -343,28 +339,31 @@ def _left(device: DeviceInfo, classifier: Classifier) -> list[str]:
 
 
 def _prove(before: Classifier, after: Classifier) -> list[str]:
-    """Make sure that a network which answers takes what another dressing makes; no work where that is alike.
+    """Make sure that a network which answers fits another dressing; no work where that is alike.
 
     Returns:
         What to say of it: mostly nothing.
 
     Raises:
-        MatchError: it does not.
+        MatchError: it does not take what the preprocessing makes, or does not answer with such outputs.
     """
     device = before.info.device
-    if _nothing(before).shape != _nothing(after).shape:
+    # What the network answers may not be what another kind of output says that it is.
+    if _nothing(before).shape != _nothing(after).shape or before.info.activation != after.info.activation:
         _warm_up(after)
     return _left(device, after)
 
 
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
-    if not classifier.info.refuses:
+    if classifier.info.features or not classifier.info.refuses:
         classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
 
 
 def _nothing(classifier: Classifier) -> Tensor:
-    """Zeros, in the form in which the preprocessing brings an image."""
+    """Zeros, in the form in which the preprocessing brings an image, or as a row."""
+    if classifier.info.refuses:
+        return torch.zeros(1, classifier.info.features)
     preprocessing = classifier.info.preprocessing
     height, width = preprocessing.crop or preprocessing.size
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):

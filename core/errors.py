@@ -30,6 +30,10 @@ class ImageError(WhatsitError):
     """An image cannot be read, or is not one."""
 
 
+class ArrayError(ImageError):
+    """Numbers cannot be read from a file, or are not what the network takes."""
+
+
 class WeightsError(WhatsitError):
     """A weights file cannot be read, or is none."""
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from core.building import no_classifier, with_channels
-from core.catalogue import assumed_preprocessing, published
-from core.checkpoints import Checkpoint, open_checkpoint
+from core.building import no_classifier
+from core.catalogue import PretrainedEntry
+from core.checkpoints import Checkpoint, identify, open_checkpoint
 from core.checkpoints.values import shown
 from core.descriptions import Inspection, Match, ModelSpec, TensorRow
 from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
-from core.matching import decide, hints_of, rank
+from core.matching import decide, hints_of, publication, rank
 from core.naming import choose_names
-from core.preprocessing import Preprocessing
+from core.preparing import prepare, takes_of_match
 from core.rebuilding import can_rebuild
 from core.sidecars import Sidecar, read_sidecar
 
@@ -46,15 +46,15 @@ def inspect_file(path: Path, tensors: str = "") -> Inspection:
 
 def describe(checkpoint: Checkpoint) -> Inspection:
     """All about a checkpoint that was read."""
-    summary = checkpoint.summary
+    summary = checkpoint.about
     shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
     matches = rank(checkpoint)
     sidecar = read_sidecar(Path(summary.file))
-    known = published(summary.sha256)
+    known = publication(checkpoint)
     found = Inspection(
         file=summary.file,
         container=summary.container,
-        sha256=summary.sha256,
+        sha256=checkpoint.summary.sha256,
         bytes=summary.bytes,
         unwrapped=summary.unwrapped,
         prefix=summary.prefix,
@@ -73,7 +73,8 @@ def describe(checkpoint: Checkpoint) -> Inspection:
         metadata=_texts(checkpoint.metadata),
     )
     if summary.blocked:
-        found = replace(found, error=_unsafe(summary.file, summary.blocked), needs_trust=True)
+        danger = identify.unsafe(Path(summary.file), summary.blocked)
+        found = replace(found, error=str(danger or ""), needs_trust=True)
     other = no_classifier(checkpoint, matches)
     if other is not None:
         found = replace(found, error=found.error or str(other), num_classes=0 if matches else found.num_classes)
@@ -86,7 +87,7 @@ def describe(checkpoint: Checkpoint) -> Inspection:
             num_classes=best.num_classes,
             input_channels=best.input_channels or found.input_channels,
         )
-        found = _with_preprocessing(found, best, known.preprocessing if known is not None else None, sidecar)
+        found = _with_preprocessing(found, best, checkpoint, sidecar, known)
     if other is None and (best is None or not best.num_classes):
         found = replace(found, needs_trust=found.needs_trust or _needs_code(checkpoint))
     return _with_labels(found, checkpoint, sidecar, is_published=known is not None)
@@ -99,18 +100,19 @@ def _needs_code(checkpoint: Checkpoint) -> bool:
 
 
 def _with_preprocessing(
-    found: Inspection, best: Match, published_with: Preprocessing | None, sidecar: Sidecar | None
+    found: Inspection, best: Match, checkpoint: Checkpoint, sidecar: Sidecar | None, known: PretrainedEntry | None
 ) -> Inspection:
-    if published_with is not None:
-        return replace(found, preprocessing=published_with, preprocessing_source="torchvision")
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(best.num_classes):
-        source = Path(sidecar.preprocessing_file or sidecar.file).name
-        return replace(found, preprocessing=sidecar.preprocessing, preprocessing_source=source)
     try:
-        usual = with_channels(assumed_preprocessing(best.architecture, best.input_size), best.input_channels)
+        prepared = prepare(takes_of_match(best), checkpoint.metadata, sidecar, known)
     except MatchError:
+        # Of channels that photos do not have.
         return found
-    return replace(found, preprocessing=usual, preprocessing_source=f"assumed: usual for {best.architecture}")
+    return replace(
+        found,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
+    )
 
 
 def _with_labels(
@@ -124,11 +126,6 @@ def _with_labels(
     if naming.source.startswith("numbers"):
         return found
     return replace(found, class_names=naming.labels, labels_source=naming.source)
-
-
-def _unsafe(file: str, blocked: tuple[str, ...]) -> str:
-    names = ", ".join(shown(name) for name in blocked[:3])
-    return f"{Path(file).name} is not safe: it asks Python for {names}. Nothing was run."
 
 
 def _texts(metadata: Mapping[str, object]) -> tuple[tuple[str, str], ...]:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from core.architectures import build
 from core.architectures.spelling import spell
+from core.catalogue import PretrainedEntry, pretrained, published
 from core.catalogue import architecture as entry_of
-from core.catalogue import published
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import as_dict, shown
 from core.constructions import Construction
@@ -31,6 +31,7 @@ from core.fingerprints import (
 from core.misfits import fits_nothing, misfit, no_head
 from core.tables import TIMM_PREFIX, functions, twins
 
+_TRANSFORM_INPUT = ("googlenet", "inception_v3")
 _PUBLISHERS = ("hf-hub:", "hf_hub:", "huggingface.co/", "torchvision/", "local-dir:")
 
 
@@ -91,18 +92,25 @@ def hints_of(checkpoint: Checkpoint, beside: str = "") -> Iterator[str]:
     """Names of architectures that something says about a checkpoint, the most trustworthy first.
 
     Its sha256, where it is a published file; what lies beside it; what is written in it, which is sometimes
-    wrong, since people copy it from other models.  Only who asks waits for the sha256.
+    wrong, since people copy it from other models.
 
     Args:
         checkpoint: what it is about.
         beside: the architecture that a sidecar names; may be empty.
     """
-    known = published(checkpoint.summary.sha256)
+    known = publication(checkpoint)
     if known is not None:
         yield known.architecture
     if beside:
         yield beside
     yield from _written(checkpoint.metadata)
+
+
+def publication(checkpoint: Checkpoint) -> PretrainedEntry | None:
+    """The published weights that a file is a copy of; waits for its sha256 only where one of these has its size."""
+    if any(entry.has_size(checkpoint.about.bytes) for entry in pretrained()):
+        return published(checkpoint.summary.sha256)
+    return None
 
 
 def _written(metadata: Mapping[str, object]) -> Iterator[str]:
@@ -136,8 +144,9 @@ def _meant(hint: str) -> Iterator[str]:
 
 
 def _order(fit: Fit) -> tuple[bool, bool, int, str]:
-    known = fingerprint(fit.architecture)
-    other_size = bool(known.step) and fit.input_size != known.usual_input
+    # Of most networks no tensor shows a size: timm's table, which takes a while to be read, is not needed for these.
+    known = fingerprint(fit.architecture) if fit.input_size else None
+    other_size = known is not None and bool(known.step) and fit.input_size != known.usual_input
     return (fit.architecture.startswith(TIMM_PREFIX), other_size, len(fit.architecture), fit.architecture)
 
 
@@ -175,8 +184,9 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
     known = fingerprint(entry_of(architecture).id)
     fit = _fit(checkpoint, known)
     _check_types(checkpoint, fit)
+    transform = fit.architecture in _TRANSFORM_INPUT and transforms_input(checkpoint)
     try:
-        network = build(fit, transform_input=transforms_input(checkpoint))
+        network = build(fit, transform_input=transform)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         raise MatchError(
             f"{architecture} cannot be built for these weights.",
@@ -234,7 +244,7 @@ def transforms_input(checkpoint: Checkpoint) -> bool:
     network built without them.  Weights fine-tuned from the published ones need it, or, which is the same, the
     preprocessing ``half``.
     """
-    if published(checkpoint.summary.sha256) is not None:
+    if publication(checkpoint) is not None:
         return True
     places = (checkpoint.metadata, *(as_dict(checkpoint.metadata.get(key)) for key in ("hyper_parameters", "args")))
     return any(place.get("transform_input") is True for place in places)
@@ -266,7 +276,9 @@ def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
         parts.append(f"{len(fit.left_out)} tensor(s) that the network computes by itself left out")
     if checkpoint.about.left_out:
         parts.append(f"{len(checkpoint.about.left_out)} tensor(s) beside them left out")
-    if fit.architecture in ("googlenet", "inception_v3"):
+    if checkpoint.about.note:
+        parts.append(checkpoint.about.note)
+    if fit.architecture in _TRANSFORM_INPUT:
         state = "on" if transforms_input(checkpoint) else "off, as the file does not say"
         parts.append(f"transform_input {state}")
     return "; ".join(parts)

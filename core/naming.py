@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -92,12 +92,13 @@ def choose_names(
     Raises:
         LabelsError: what a person chose cannot be read, or has another count than the head.
     """
+    metadata, sidecar = _completed(kind, metadata, sidecar)
     if spec.names:
         names = class_names(kind, spec.names)
         fit_labels(names, count)
         return Naming(names, "you", _trained_with(count, metadata, sidecar).names)
     if spec.labels:
-        return _chosen(spec.labels, count, metadata, sidecar)
+        return _chosen(spec.labels, count, metadata, sidecar, kind)
     if is_published:
         # Its hash says which file this is; what lies beside it may belong to another.
         return Naming(imagenet_labels(), "torchvision (ImageNet)")
@@ -131,6 +132,25 @@ def imagenet_names(count: int) -> tuple[Labels, str] | None:
     return None
 
 
+def _completed(
+    kind: str, metadata: Mapping[str, object], sidecar: Sidecar | None
+) -> tuple[Mapping[str, object], Sidecar | None]:
+    """What brings names, with both classes named where there is one name for two."""
+    inside = metadata.get("class_names")
+    if isinstance(inside, list | tuple):
+        names = [str(name) for name in cast("Sequence[object]", inside)]
+        metadata = {**metadata, "class_names": class_names(kind, names)}
+    if sidecar is not None:
+        found = tuple(replace(each, table=_named_both(kind, each.table)) for each in sidecar.names.found)
+        beside = replace(sidecar.names, found=found)
+        sidecar = replace(sidecar, labels=class_names(kind, sidecar.labels), names=beside)
+    return metadata, sidecar
+
+
+def _named_both(kind: str, table: NameTable) -> NameTable:
+    return replace(table, names=class_names(kind, table.names))
+
+
 @dataclass(frozen=True)
 class _Known:
     """Names that fit the head, as the file that brings them has them."""
@@ -141,7 +161,7 @@ class _Known:
     note: str = ""
 
 
-def _chosen(path: str, count: int, metadata: Mapping[str, object], sidecar: Sidecar | None) -> Naming:
+def _chosen(path: str, count: int, metadata: Mapping[str, object], sidecar: Sidecar | None, kind: str) -> Naming:
     """Names from a file that a person chose, or ImageNet's."""
     if path == IMAGENET and not Path(path).exists():
         found = imagenet_names(count)
@@ -149,7 +169,7 @@ def _chosen(path: str, count: int, metadata: Mapping[str, object], sidecar: Side
             return Naming(found[0], f"{found[1]}, chosen by you")
         fit_labels(imagenet_labels(), count)
     known = _trained_with(count, metadata, sidecar)
-    named = fit_table(read_table(Path(path)), count, known.names)
+    named = fit_table(_named_both(kind, read_table(Path(path))), count, known.names)
     over = f", over the folder names in {known.source}" if named.folders else ""
     return Naming(named.names, f"{Path(path).name}{over}", named.folders, _said(named, Path(path).name))
 

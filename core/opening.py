@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import cast
 
 from core.architectures.input_form import InputForm
-from core.building import Built, assumed, build, with_channels
-from core.catalogue import (
-    PretrainedEntry,
-    assumed_preprocessing,
-    published,
-)
+from core.building import Built, build
+from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import read_table
-from core.matching import hints_of
+from core.matching import hints_of, publication
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
-from core.outputs import Evidence, Output, recognise, said_in
-from core.preprocessing import Preprocessing
+from core.outputs import Evidence, Output, Said, recognise, said_in
+from core.preparing import Takes, prepare, takes_of_form, takes_of_match
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
 
@@ -59,6 +55,7 @@ class Assembly:
         built: the network, on the CPU at first.
         checkpoint: what was read from the weights file, without its tensors.
         entry: where they are published ones that were asked for by name.
+        known: the published weights that the file is a copy of, however it was asked for.
         sidecar: what lies beside the file.
         spec: what was asked for, with the Python file that was found beside the weights, so that another of its
             classes can be chosen.
@@ -68,6 +65,7 @@ class Assembly:
     built: Built
     checkpoint: Checkpoint
     entry: PretrainedEntry | None
+    known: PretrainedEntry | None
     sidecar: Sidecar | None
     spec: ModelSpec
     head: str
@@ -80,7 +78,7 @@ def build_network(
     entry: PretrainedEntry | None,
     consents: Sequence[Consent] = (),
 ) -> Assembly:
-    """The network of a checkpoint, on the CPU.
+    """The network of a checkpoint, on the CPU; ``confirm`` it before it is used.
 
     Args:
         context: of the job.
@@ -95,22 +93,16 @@ def build_network(
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
     """
-    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
-        raise WeightsError(
-            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
-            "Its hash differs: the file was damaged or replaced.",
-            f"Remove {checkpoint.about.file} and choose these weights again.",
-        )
     sidecar = read_sidecar(Path(checkpoint.about.file))
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
-    # From here on the sha256 is needed: it had all the time until now.
+    known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
-    bare = replace(checkpoint, about=checkpoint.summary, tensors={}, module=None, program=None, finish=None)
+    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None)
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
-    return Assembly(built, bare, entry, sidecar, found, head)
+    return Assembly(built, bare, entry, known, sidecar, found, head)
 
 
 def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
@@ -130,16 +122,23 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     notices.extend(built.notices)
-    known = assembly.entry or published(checkpoint.summary.sha256)
     output = _output(spec, assembly)
     naming = choose_names(
-        spec, output.shown, checkpoint.metadata, sidecar, is_published=known is not None, kind=output.kind
+        spec, output.shown, checkpoint.metadata, sidecar, is_published=assembly.known is not None, kind=output.kind
     )
     notices.extend(naming.notices)
     _refuse_features(spec, built, naming)
     if output.notice:
         notices.append(output.notice)
-    preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
+    prepared = prepare(
+        _takes(built, sidecar),
+        checkpoint.metadata,
+        sidecar,
+        assembly.known,
+        spec.preprocessing,
+        by_name=assembly.entry is not None,
+    )
+    notices.extend(prepared.notices)
     builtin = spec.kind == "builtin"
     entry = assembly.entry
     return ClassifierInfo(
@@ -151,10 +150,11 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         labels=naming.labels,
         labels_source=naming.source,
         folders=naming.folders,
-        preprocessing=preprocessing,
-        preprocessing_source=preprocessing_source,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
         device=DeviceInfo("cpu", "CPU"),
-        checkpoint=checkpoint.summary,
+        checkpoint=checkpoint.about,
         modified_ns=checkpoint.modified_ns,
         notices=tuple(notices),
         ambiguous=built.ambiguous,
@@ -163,7 +163,28 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,
+        features=built.form.features if built.form is not None else 0,
     )
+
+
+def confirm(assembly: Assembly, checkpoint: Checkpoint) -> Assembly:
+    """Wait for the sha256 of the file, which takes longer than all else, and add it to what is known of the network.
+
+    Args:
+        assembly: from ``build_network``.
+        checkpoint: its weights.
+
+    Raises:
+        WeightsError: the file changed while it was read, or is not what was published.
+    """
+    summary, entry = checkpoint.summary, assembly.entry
+    if entry is not None and not summary.sha256.startswith(entry.sha256_prefix):
+        raise WeightsError(
+            f"{Path(summary.file).name} is not what torchvision published.",
+            "Its hash differs: the file was damaged or replaced.",
+            f"Remove {summary.file} and choose these weights again.",
+        )
+    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=summary))
 
 
 def _refusal(form: InputForm | None) -> str:
@@ -176,6 +197,8 @@ def _output(spec: ModelSpec, assembly: Assembly) -> Output:
     """What the network's numbers are."""
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
     beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
+    if assembly.known is not None:
+        beside = Said("single", f"torchvision {assembly.known.id}")
     own = [built.architecture] if not built.assembled else []
     return recognise(
         Evidence(
@@ -225,18 +248,12 @@ def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
         )
 
 
-def _preprocessing(
-    spec: ModelSpec, built: Built, known: PretrainedEntry | None, sidecar: Sidecar | None
-) -> tuple[Preprocessing, str]:
-    """Preprocessing and where it came from: a person, a sidecar, known weights, the network's usual one."""
-    if spec.preprocessing is not None:
-        return spec.preprocessing, "chosen by you"
-    if known is not None:
-        return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and _fits(sidecar, built):
-        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
+def _takes(built: Built, sidecar: Sidecar | None) -> Takes:
+    """The input of the network that was built."""
+    # One output may be counted as the two classes that it tells apart.
+    two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
+    classes = 2 if two else built.outputs
     if built.form is not None:
-        return assumed(built.form), "assumed: the input that the network takes, found by trying"
+        return takes_of_form(built.form, classes)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    usual = assumed_preprocessing(match.architecture, match.input_size)
-    return with_channels(usual, match.input_channels), f"assumed: usual for {match.architecture}"
+    return replace(takes_of_match(match), num_classes=classes)

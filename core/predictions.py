@@ -124,6 +124,7 @@ class ImageResult:
         error: ``None`` where ``prediction`` is set.
         width, height: of the upright image in pixels; 0 where it could not be decoded.
         thumbnail: a small upright JPEG; empty where it could not be decoded.
+        note: what a person must know of how the input was read, such as that a column was left out; mostly empty.
     """
 
     source: ImageSource
@@ -132,6 +133,7 @@ class ImageResult:
     width: int = 0
     height: int = 0
     thumbnail: bytes = b""
+    note: str = ""
 
 
 @functools.lru_cache(maxsize=8)

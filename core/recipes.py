@@ -11,7 +11,8 @@ from core.catalogue import architecture, pretrained
 from core.errors import PreprocessingError, shown
 from core.labels import read_text
 from core.preprocessing import PRESETS, Preprocessing
-from core.sidecars import parse_json, parse_preprocessing
+from core.preprocessing.configs import parse_preprocessing
+from core.sidecars import parse_json
 from core.tables import TIMM_PREFIX, timm_table, torchvision_table
 
 _TORCHVISION = "torchvision/"

@@ -8,16 +8,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from core.classifier import Classifier
+from core.descriptions import ClassifierInfo
 from core.errors import Cancelled, ImageError, WhatsitError
 from core.images import DecodedImage, Decoder, ImageSource, thumbnail
 from core.predictions import ImageResult, Prediction
-from core.preprocessing import Preprocessing
+from core.rows import refuse_pictures, row_tensor
 from core.tensors import shared_tensor, to_tensor
 
 _THREADS = 2
@@ -45,6 +46,7 @@ class _Prepared:
     width: int
     height: int
     thumbnail: Future[bytes] | None
+    note: str = ""
 
 
 class _Pace:
@@ -98,8 +100,8 @@ class Stream:
             batch_size: images in one forward pass, or, with several crops, views, of which those of one image
                 stay together; 0 grows from 1 for as long as a pass is short.
         """
-        preprocessing = classifier.info.preprocessing
-        pace, over = _Pace(batch_size, preprocessing.crops), threading.Event()
+        info = classifier.info
+        pace, over = _Pace(batch_size, info.preprocessing.crops), threading.Event()
         waiting: deque[Future[_Prepared]] = deque()
         remaining = iter(sources)
         pool = self._urgent if len(sources) <= _FEW else self._pool
@@ -110,7 +112,7 @@ class Stream:
 
         def submit(source: ImageSource) -> Future[_Prepared]:
             is_link = source.data is None and source.path is None
-            return (self._links if is_link else pool).submit(self._prepare, source, preprocessing, check, pool)
+            return (self._links if is_link else pool).submit(self._prepare, source, info, check, pool)
 
         try:
             while True:
@@ -130,26 +132,31 @@ class Stream:
             for future in waiting:
                 future.cancel()
 
-    def _prepare(
-        self, source: ImageSource, preprocessing: Preprocessing, check: Check, pool: ThreadPoolExecutor
-    ) -> _Prepared:
-        """Decode and preprocess one image; its thumbnail is left to the pool."""
+    def _prepare(self, source: ImageSource, info: ClassifierInfo, check: Check, pool: ThreadPoolExecutor) -> _Prepared:
+        """Decode and preprocess one image, whose thumbnail is left to the pool; or read a row of numbers."""
+        preprocessing = info.preprocessing
         try:
             check()
+            if source.is_row:
+                start = self._clock()
+                values, note = row_tensor(source, info)
+                return _Prepared(source, values, None, self._clock() - start, 0, 0, None, note)
+            refuse_pictures(source, info)
             image = self._decoder.decode(source, check)
         except WhatsitError as error:
             return _Prepared(source, None, error, 0.0, 0, 0, None)
+        # While one processor makes the tensor, another has time for it; in the forward pass all are busy.
+        small = _later_small(image, pool)
         start = self._clock()
         try:
             # What a person waits for is often looked at, too.
             make = shared_tensor if pool is self._urgent else to_tensor
             tensor = make(image, preprocessing)
         except WhatsitError as error:
-            return _Prepared(source, None, error, 0.0, image.width, image.height, _later_small(image, pool))
+            return _Prepared(source, None, error, 0.0, image.width, image.height, small)
         except MemoryError:
-            return _Prepared(source, None, _too_large(source), 0.0, image.width, image.height, None)
-        seconds = self._clock() - start
-        return _Prepared(source, tensor, None, seconds, image.width, image.height, _later_small(image, pool))
+            return _Prepared(source, None, _too_large(source), 0.0, image.width, image.height, small)
+        return _Prepared(source, tensor, None, self._clock() - start, image.width, image.height, small)
 
     def _pass(self, classifier: Classifier, prepared: list[_Prepared]) -> list[ImageResult]:
         """One forward pass over images of one input size; those without a tensor bring their error."""
@@ -183,7 +190,9 @@ def _result(item: _Prepared, answer: Prediction | WhatsitError) -> ImageResult:
     picture = item.thumbnail.result() if item.thumbnail is not None else b""
     if isinstance(answer, WhatsitError):
         return ImageResult(item.source, None, answer, item.width, item.height, picture)
-    return ImageResult(item.source, answer, None, item.width, item.height, picture)
+    if item.source.is_row:
+        answer = replace(answer, provenance=replace(answer.provenance, raw=True))
+    return ImageResult(item.source, answer, None, item.width, item.height, picture, item.note)
 
 
 def _later_small(image: DecodedImage, pool: ThreadPoolExecutor) -> Future[bytes] | None:

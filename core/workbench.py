@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.arrays import ANYTHING, Takes
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import Cancelled
 from core.images import Decoder, ImageSource, preview, walk
@@ -135,16 +136,21 @@ class Workbench:
 
         return self._engine_jobs.submit(work, Priority.SOON)
 
-    def expand(self, paths: tuple[Path, ...]) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
 
-        A file is taken as it is; a folder is walked, recursively and in order.
+        A file is taken as it is; a folder is walked, recursively and in order; a file of numbers gives its rows or
+        pictures.
+
+        Args:
+            paths: files and folders.
+            takes: what the network takes, which decides where an array may be read in two ways.
         """
 
         def work(context: Context) -> Steps:
             part: list[ImageSource] = []
             count = 0
-            for source in walk(paths):
+            for source in walk(paths, takes):
                 part.append(source)
                 count += 1
                 if len(part) == _CHUNK:
@@ -157,13 +163,23 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
-        """Finishes with the upright image as a ``Preview``, for showing."""
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
+        """Finishes with the upright image as a ``Preview``, or with a row of numbers as a ``Row``, for showing.
+
+        Args:
+            source: the image or row.
+            features: how many numbers of a row the network takes; 0 for all there are.
+            cover: pixels of the place where an image is shown, for as many as fill that; ``None`` for all.
+        """
 
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source, context.check))
+            if source.is_row and source.path is not None and source.place is not None:
+                from core.arrays.contents import read_row
+
+                return read_row(source.path, source.place, source.short_name, features)
+            return preview(self.decoder.decode(source, context.check), cover=cover)
 
         return self._file_jobs.submit(work, Priority.NOW)
 
@@ -178,6 +194,22 @@ class Workbench:
             return see(image, preprocessing)
 
         return self._file_jobs.submit(work, Priority.NOW)
+
+    def prepare_lists(self) -> int:
+        """Read the tables of what can be chosen, so that asking ``core.catalogue`` takes no time from then on.
+
+        Finishes with how many architectures there are.
+        """
+
+        def work(context: Context) -> Steps:
+            from core import catalogue
+
+            catalogue.pretrained()
+            context.check()
+            yield
+            return len(catalogue.architectures())
+
+        return self._file_jobs.submit(work, Priority.LONG)
 
     def inspect(self, path: Path) -> int:
         """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""

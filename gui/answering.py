@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.arrays import ANYTHING, Takes
 from core.descriptions import ClassifierInfo, Notice
 from core.errors import WhatsitError
 from core.images import ImageSource
@@ -85,10 +86,15 @@ class Answering(QObject):
         """Whether images are being looked for or answered."""
         return bool(self._batches or self._expanding or self._rest.isActive())
 
-    def add_paths(self, paths: Sequence[Path]) -> None:
-        """Add files, and what is in folders."""
+    def add_paths(self, paths: Sequence[Path], takes: Takes = ANYTHING) -> None:
+        """Add files, what is in folders, and the rows of files of numbers.
+
+        Args:
+            paths: files and folders.
+            takes: what the model takes, which decides where an array may be read in two ways.
+        """
         if paths:
-            self._expanding[self._workbench.expand(tuple(paths))] = True
+            self._expanding[self._workbench.expand(tuple(paths), takes)] = True
 
     def add_sources(self, sources: Sequence[ImageSource]) -> None:
         """Add images, show the first of them, and have all answered."""
@@ -183,8 +189,9 @@ class Answering(QObject):
             self._ask(entries, Priority.LONG)
             return
         self._current = entries[0].key
-        self.current_changed.emit()
+        # Before all that changes on screen: the first image is read meanwhile.
         self._ask(entries[:1], Priority.NOW)
+        self.current_changed.emit()
         self._ask(entries[1:], Priority.LONG)
 
     def _ask(self, entries: list[Entry], priority: Priority) -> None:

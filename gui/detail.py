@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from gui import theme
@@ -29,6 +29,8 @@ class Detail(QAbstractButton):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        self._small = theme.small(self.font())
+        self._metrics = QFontMetrics(self._small)
         self._lines_by_width: dict[int, list[str]] = {}
 
     @property
@@ -66,6 +68,8 @@ class Detail(QAbstractButton):
 
     def changeEvent(self, event: QEvent) -> None:
         """Another font breaks lines elsewhere."""
+        self._small = theme.small(self.font())
+        self._metrics = QFontMetrics(self._small)
         self._lines_by_width.clear()
         super().changeEvent(event)
 
@@ -75,8 +79,7 @@ class Detail(QAbstractButton):
 
     def heightForWidth(self, width: int) -> int:
         """In pixels."""
-        metrics = QFontMetrics(theme.small(self.font()))
-        return self._line_count(width) * metrics.height() + 6
+        return self._line_count(width) * self._metrics.height() + 6
 
     def sizeHint(self) -> QSize:
         """For the usual width."""
@@ -90,8 +93,7 @@ class Detail(QAbstractButton):
         """Quiet text, brighter under the mouse."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = theme.small(self.font())
-        metrics = QFontMetrics(font)
+        font, metrics = QFont(self._small), self._metrics
         muted, text = self.palette().color(theme.MUTED), self.palette().windowText().color()
         painter.setFont(font)
         painter.setPen(muted)
@@ -116,7 +118,7 @@ class Detail(QAbstractButton):
         """With the space after it, in pixels."""
         if not self._tag:
             return 0
-        return QFontMetrics(theme.small(self.font())).horizontalAdvance(self._tag) + 2 * UNIT + 4
+        return self._metrics.horizontalAdvance(self._tag) + 2 * UNIT + 4
 
     def _paint_tag(self, painter: QPainter, metrics: QFontMetrics) -> None:
         """In the accent colour on a tint of it."""
@@ -138,7 +140,7 @@ class Detail(QAbstractButton):
         return self._lines_by_width[width]
 
     def _break(self, width: int) -> list[str]:
-        metrics = QFontMetrics(theme.small(self.font()))
+        metrics = self._metrics
         room = max(width - _CAPTION - 4, 4 * UNIT)
         lines: list[str] = []
         words = self._value.split()

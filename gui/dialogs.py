@@ -8,7 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_PHOTOS = "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;All files (*)"
+_PHOTOS = (
+    "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;"
+    "Rows of numbers, arrays (*.npy *.npz *.csv *.tsv);;All files (*)"
+)
 _WEIGHTS = "Weights files (*.pth *.pt *.safetensors *.ckpt *.bin *.th *.tar *.pkl);;All files (*)"
 _PYTHON = "Python files (*.py);;All files (*)"
 _LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All files (*)"

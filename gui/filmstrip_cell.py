@@ -122,7 +122,8 @@ class CellPainter:
         if entry.answered is not None and entry.answered.error is not None:
             icons.draw("warning", painter, centre, 3 * UNIT, palette.color(theme.ERROR))
         else:
-            icons.draw("photo", painter, centre, 3 * UNIT, palette.color(theme.MUTED))
+            sign = "row" if entry.source.is_row else "photo"
+            icons.draw(sign, painter, centre, 3 * UNIT, palette.color(theme.MUTED))
 
     def _paint_words(self, painter: QPainter, area: QRect, entry: Entry, palette: QPalette) -> None:
         first, second, failed = _words(entry)

@@ -18,7 +18,9 @@ from gui.model_bar import ModelBar
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.arrays.contents import Row
     from gui.error_view import Notice
+    from gui.row_view import RowView
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 _NARROWEST_EDITING = 42 * UNIT
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         self._furnished = False
         self._editor: QWidget | None = None
         self.seen_wanted = False
+        self.row: RowView | None = None
         self.setWindowTitle("Whatsit")
         self.setWindowIcon(icons.app_icon())
         self.setAcceptDrops(True)
@@ -105,6 +108,11 @@ class MainWindow(QMainWindow):
         self.installEventFilter(self.drops)
         self._order_stops()
 
+    def photo_room(self) -> tuple[int, int]:
+        """Width and height of the photo's place, in pixels of the screen."""
+        ratio = self.devicePixelRatioF()
+        return round(self.stage.width() * ratio), round(self.stage.height() * ratio)
+
     def show_empty(self) -> None:
         """Invite."""
         self.stage.setCurrentWidget(self.drop_zone)
@@ -112,6 +120,16 @@ class MainWindow(QMainWindow):
     def show_photo(self) -> None:
         """Show the photo's place."""
         self.stage.setCurrentWidget(self.photo)
+
+    def show_row(self, row: Row, name: str) -> None:
+        """Show a row of numbers in the photo's place."""
+        if self.row is None:
+            from gui.row_view import RowView
+
+            self.row = RowView(self.stage)
+            self.stage.addWidget(self.row)
+        self.row.show_row(row, name)
+        self.stage.setCurrentWidget(self.row)
 
     def show_error(self, error: BaseException) -> None:
         """Show an image's error in its place."""
@@ -195,10 +213,9 @@ class MainWindow(QMainWindow):
         panels: list[QWidget] = [self.model_bar, self.notices, self.drop_zone, self.photo, self.error, self.scores]
         if self._editor is not None:
             panels.append(self._editor)
-        stops = [stop for panel in (*panels, self.filmstrip, self.footer) for stop in _stops(panel)]
-        # It has the focus at the start.
-        if (centre := self.centralWidget()) is not None:
-            stops.insert(0, centre)
+        stops: list[QWidget] = [self._centre]
+        for panel in (*panels, self.filmstrip, self.footer):
+            stops.extend(_stops(panel))
         for before, after in itertools.pairwise(stops):
             QWidget.setTabOrder(before, after)
 
@@ -240,7 +257,7 @@ class MainWindow(QMainWindow):
         self._notices_place.setContentsMargins(3 * UNIT, 0, 3 * UNIT, UNIT // 2)
         self._strip_place = QHBoxLayout()
         self._strip_place.setContentsMargins(3 * UNIT - 4, 0, 3 * UNIT - 4, 0)
-        centre = QWidget(self)
+        self._centre = centre = QWidget(self)
         theme.name(centre, "Whatsit")
         # Else the first picker has the focus at the start, and looks chosen before any key was pressed.
         centre.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

@@ -90,6 +90,7 @@ class ModelKeeper(QObject):
         self._job = 0
         self._devices_job = 0
         self._save_job = 0
+        self._lists_job = 0
         self._superseded: set[int] = set()
         self._made: ClassifierInfo | None = None
         self._standing_in = False
@@ -213,6 +214,9 @@ class ModelKeeper(QObject):
             self._handle_devices(event)
         elif event.job == self._save_job:
             self._handle_saving(event)
+        elif event.job == self._lists_job:
+            if isinstance(event, Failed):
+                self.failed.emit(event.error, event.report)
         elif event.job == self._job:
             self._handle_opening(event)
         elif event.job == self._dress.job:
@@ -277,6 +281,9 @@ class ModelKeeper(QObject):
                 self.refused = ModelSpec()
             self._set_opening(None)
             self.changed.emit(not self._standing_in)
+            if not self._lists_job:
+                # Not earlier: until here a person waits for the model.
+                self._lists_job = self._workbench.prepare_lists()
         elif isinstance(event, Failed | Stopped):
             self._give_up(event)
 

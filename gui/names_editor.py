@@ -118,7 +118,7 @@ class NamesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             # A name from right to left stands at the left as well: it is a list of one column.
             left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
-            return (left if column else Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter
+            return left | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -122,8 +122,9 @@ class PhotoView(QWidget):
             name: for assistive technology.
             same: a sharper copy of the photo that is shown: zoom and place stay.
         """
+        if not (same and self._fills_fitted()):
+            self._fitted = None
         self._picture = picture
-        self._fitted = None
         if not same:
             self._crops = ()
         if picture is not None and not (same and not self._fits):
@@ -175,6 +176,12 @@ class PhotoView(QWidget):
     def actual_size(self) -> None:
         """One photo pixel on one screen pixel."""
         self._zoom_by(1.0 / self.zoom, self._middle(), past_fit=True)
+
+    def _fills_fitted(self) -> bool:
+        """Whether the fitted photo was made from enough pixels: a sharper copy would look the same."""
+        if self._picture is None or self._fitted is None:
+            return False
+        return self._picture.levels[0].width() >= self._fitted.width()
 
     def _middle(self) -> QPointF:
         return QPointF(self.width() / 2, self.height() / 2)

@@ -21,11 +21,13 @@ class Picture:
     Attributes:
         width, height: of the photo itself, in pixels.
         levels: RGB32, the largest first, each half of the one before.
+        whole: whether there is nothing sharper to come.
     """
 
     width: int
     height: int
     levels: tuple[QImage, ...]
+    whole: bool = True
 
     @property
     def bytes(self) -> int:
@@ -48,7 +50,7 @@ def from_preview(preview: Preview) -> Picture:
         levels.append(
             levels[-1].scaled(half, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
         )
-    return Picture(preview.full_width, preview.full_height, tuple(levels))
+    return Picture(preview.full_width, preview.full_height, tuple(levels), preview.whole)
 
 
 def from_thumbnail(thumbnail: bytes, width: int, height: int) -> Picture | None:

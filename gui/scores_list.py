@@ -112,11 +112,12 @@ class _Delegate(QStyledItemDelegate):
         line = QRect(area.topLeft(), QSize(area.width(), metrics.height()))
         room = line.width() - metrics.horizontalAdvance(shown.number) - 2 * UNIT
         pale = shown.marked and (shown.share or 0.0) < HALF
-        painter.setPen(palette.color(theme.MUTED if pale else palette.ColorRole.Text))
+        quiet = pale or shown.share is None
+        painter.setPen(palette.color(theme.MUTED if quiet else palette.ColorRole.Text))
         label = metrics.elidedText(shown.label, Qt.TextElideMode.ElideRight, room)
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(line, left, label)
-        painter.setPen(palette.color(theme.MUTED))
+        painter.setPen(palette.color(theme.MUTED if shown.share is not None else palette.ColorRole.Text))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown.number)
         if shown.share is not None:
             bar = QRectF(area.left(), line.bottom() + 3, area.width(), BAR_HEIGHT)

@@ -158,7 +158,7 @@ class ScoresPanel(QWidget):
             for detail in (self.tensors, self.input, self.output, self.names):
                 detail.set_value("", "")
             return
-        self._show_input(info)
+        self._sync_input()
         used, *others = info.checkpoint.sets or ("",)
         sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
@@ -195,20 +195,22 @@ class ScoresPanel(QWidget):
                 self.answer.show_answer(best.title, number, best.score)
             self.answer.setToolTip(best.title.replace("<", "&lt;"))
             self.scores.show_lines(lines_of(others, prediction.over_labels))
+        self.copy.setEnabled(True)
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""
-        self._prediction = None
-        self.answer.show_line(text)
-        self.answer.setToolTip("")
-        self.scores.show_lines(())
+        self._clear(text)
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
-        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line."""
+        """An answer is on its way: the photo's own, of the model before, is shown in pale; else a quiet line.
+
+        What stands below stays: most answers come at once, and nothing should blink for them.
+        """
         if old is None:
-            self.show_line(text)
+            self._clear(text)
+            self._sync_time()
             return
         self.show_prediction(old)
         self.fade()
@@ -235,6 +237,13 @@ class ScoresPanel(QWidget):
         self.answer.setMinimumHeight(_EDITING_ANSWER if self._editing else 0)
         self.answer.setMaximumHeight(_EDITING_ANSWER if self._editing else _UNBOUND)
 
+    def _clear(self, text: str) -> None:
+        self._prediction = None
+        self.answer.show_line(text)
+        self.answer.setToolTip("")
+        self.scores.show_lines(())
+        self.copy.setEnabled(False)
+
     def _step_button(self, text: str, name: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
         button.setText(text)
@@ -255,6 +264,7 @@ class ScoresPanel(QWidget):
         for part in (self._below, self._tools):
             part.setVisible(not self._editing)
         self.scores.setVisible(self._has_room)
+        self._sync_input()
 
     def _sync_time(self) -> None:
         purpose = "Click to compute on another device."
@@ -280,16 +290,25 @@ class ScoresPanel(QWidget):
             self.show_prediction(self._prediction)
         self.k_changed.emit(k)
 
-    def _show_input(self, info: ClassifierInfo) -> None:
-        """How photos are prepared, who says so, and, where nobody does, how to settle it."""
+    def _sync_input(self) -> None:
+        """How photos are prepared, who says so, and, where nobody does, how to settle it; rows go in as they are."""
+        info = self._info
+        if info is None:
+            return
+        if info.refuses or (self._prediction is not None and self._prediction.provenance.raw):
+            said = info.describe_rows() or info.describe_input()
+            self.input.set_value(said, "Rows of numbers are not prepared in any way.", "")
+            return
         source = info.preprocessing_source
         assumed = source.partition(":")[0] in _UNSETTLED
         purpose = _SETTLE if assumed else "Click to prepare photos differently."
         reason = source.partition(": ")[2] if assumed else source
-        said = f"{info.preprocessing.describe()} ({reason or source})"
+        said = f"{info.describe_input()} ({reason or source})"
         self.input.set_value(said, purpose, source.partition(":")[0] if assumed else "")
 
     def _offer_preprocessing(self) -> None:
+        if self._info is not None and self._info.refuses:
+            return
         chosen = self._info.spec.preprocessing if self._info is not None else None
         choices = [
             Choice(_EDIT, "Edit preprocessing …", "every value, at once"),

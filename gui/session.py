@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.arrays import ANYTHING, is_array_file
 from core.descriptions import ClassifierInfo, ModelSpec
-from core.errors import DeviceError, MatchError, QuestionsError, TrustError
+from core.errors import QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
 from gui import wording
@@ -22,6 +24,7 @@ from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
 from gui.preparing import Preparing
 from gui.probing import Probing
+from gui.refusal import refusal
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
 from gui.scripting import Scripting
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from core.workbench import Workbench
 
 _SOON_MS = 30
+_PATIENCE_MS = 250
+"""How long images must be waited for before the footer counts them: most answers come sooner."""
 
 
 class Session(QObject):
@@ -103,8 +108,12 @@ class Session(QObject):
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
         self._used: ClassifierInfo | None = None
+        self._held: list[Path] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._count)
+        self._counting = False
         self._connect()
 
     def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
@@ -124,7 +133,7 @@ class Session(QObject):
         else:
             self.open_model(ModelSpec(architecture=architecture))
         self.models.find_devices()
-        self.images.add_paths(named.paths)
+        self._add_paths(named.paths)
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
@@ -141,8 +150,22 @@ class Session(QObject):
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
         self.images.add_sources(dropped.sources)
-        self.images.add_paths(dropped.paths)
+        self._add_paths(dropped.paths)
         self._note_activity()
+
+    def _add_paths(self, paths: Sequence[Path]) -> None:
+        """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
+        info = self.models.info
+        arrays = [path for path in paths if is_array_file(path)]
+        if arrays and (info is None or self.models.opening is not None):
+            self._held.extend(arrays)
+            self.images.add_paths([path for path in paths if path not in arrays])
+        else:
+            self.images.add_paths(paths, info.takes if info is not None else ANYTHING)
+
+    def _add_held(self) -> None:
+        held, self._held = self._held, []
+        self._add_paths(held)
 
     def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
         """Open a weights file as the model, as it was opened the last time.
@@ -252,9 +275,9 @@ class Session(QObject):
         """The quiet line where there is no answer to show."""
         entry = self.images.current
         if self.models.info is None:
-            return self._opening_text() or "No model is open."
+            return wording.opening(self.models.opening, first=True) or "No model is open."
         if entry is None:
-            return self.models.info.refuses or wording.introduction(self.models.info)
+            return wording.invitation(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -271,6 +294,7 @@ class Session(QObject):
         models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
+        models.described.connect(self._add_held)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
@@ -305,6 +329,11 @@ class Session(QObject):
         else:
             self.images.answer_again()
         self._used = info
+        self.photos.features = info.features
+        entry = self.images.current
+        if entry is not None and entry.source.is_row:
+            self.photos.show(entry)
+        self._add_held()
         self.answer_changed.emit()
         self.about_changed.emit()
 
@@ -345,32 +374,29 @@ class Session(QObject):
         self.answer_changed.emit()
         self.about_changed.emit()
 
-    def _opening_text(self) -> str:
-        opening = self.models.opening
-        if opening is None:
-            return ""
-        if opening.spec.kind == "builtin" and self.models.info is None:
-            return "Getting the built-in model ready …"
-        name = Path(opening.spec.weights).name if opening.spec.kind == "file" else opening.spec.weights
-        name = name or "The built-in model"
-        text = opening.text if name in opening.text else f"{name}: {(opening.text or 'opening').lower()}"
-        if opening.total > 1_000_000:
-            return f"{text}: {wording.size(opening.done)} of {wording.size(opening.total)}"
-        return f"{text} …"
-
     def _note_activity(self) -> None:
         """Many events a moment are told once."""
         if not self._soon.isActive():
             self._soon.start()
 
+    def _count(self) -> None:
+        self._counting = True
+        self._tell_activity()
+
     def _tell_activity(self) -> None:
         self.counted.emit()
         opening, results = self.models.opening, self.images.results
+        if not self.images.busy:
+            self._counting = False
+            self._patience.stop()
+        elif not self._counting and not self._patience.isActive():
+            self._patience.start()
         if opening is not None:
             share = opening.done / opening.total if opening.total else None
             first = self.models.info is None and opening.spec.kind == "builtin"
-            self.activity_changed.emit(self._opening_text(), share, not first)
-        elif self.images.busy and results.rowCount() > 1:
+            text = wording.opening(opening, first=self.models.info is None)
+            self.activity_changed.emit(text, share, not first)
+        elif self._counting and results.rowCount() > 1:
             count = results.rowCount()
             self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
         elif self.saving.busy:
@@ -389,8 +415,8 @@ class Session(QObject):
         self.tell("device", Words(text))
 
     def _fail_model(self, error: BaseException, report: str) -> None:
-        """Choices that a file was remembered with may be what it does not fit any more."""
-        refused, info = self.models.refused, self.models.info
+        """Ask where an answer would help; else say why."""
+        refused = self.models.refused
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
             words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
@@ -400,26 +426,15 @@ class Session(QObject):
         if isinstance(error, QuestionsError):
             self.questions_asked.emit(error, refused)
             return
-        bare = ModelSpec(refused.kind, refused.weights)
-        just_chosen = info is not None and info.spec.weights == refused.weights and info.spec != refused
-        words = words_for(error, report)
-        if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
-            action = self.architecture_file_asked.emit
-            self.noticed.emit(Notice("model", words, "Choose its Python file …", action))
-            return
-        if report or just_chosen or refused.kind != "file" or refused == bare or isinstance(error, DeviceError):
-            self._fail("model", error, report)
-            return
-        self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare)))
+        open_bare = partial(self.models.open, ModelSpec(refused.kind, refused.weights))
+        choose = self.architecture_file_asked.emit
+        self.noticed.emit(refusal(error, report, refused, self.models.info, choose, open_bare))
 
     def _tell_saved(self, path: str, count: int) -> None:
         waiting = self.images.results.rowCount() - count
         more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
         answers = "1 answer" if count == 1 else f"{count:,} answers"
-        if path:
-            self.tell("saving", Words(f"{answers} saved in {path}.", more))
-        else:
-            self.tell("saving", Words(f"{answers} copied as CSV.", more))
+        self.tell("saving", Words(f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more))
 
     def _tell_names_saved(self, path: str, count: int) -> None:
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
 
 from core.provenance import facts, to_json, to_text
@@ -53,6 +53,18 @@ class WhyDialog(QDialog):
             self.form.show_facts(facts(prediction.provenance))
         for each in (self._as_text, self._as_json):
             each.setEnabled(self._result is not None)
+        self._grow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Only now the labels know their fonts."""
+        super().showEvent(event)
+        self._grow()
+
+    def _grow(self) -> None:
+        """Long paths take several lines: none of them is cut."""
+        needed = self._column.totalHeightForWidth(self.width())
+        if needed > self.height():
+            self.resize(self.width(), needed)
 
     def copy_text(self) -> None:
         """Put the facts on the clipboard, one a line."""
@@ -73,7 +85,7 @@ class WhyDialog(QDialog):
         row.addWidget(self._as_json)
         row.addStretch()
         row.addWidget(close)
-        column = dialog_column(self)
+        self._column = column = dialog_column(self)
         column.addWidget(self._title)
         column.addWidget(self._image)
         column.addLayout(self.form)

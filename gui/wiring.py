@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -31,6 +32,9 @@ from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
 from gui.work_wiring import WorkWiring
+
+if TYPE_CHECKING:
+    from core.arrays.contents import Row
 
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
 _NEED_AN_ANSWER = ("save", "copy_all", "why")
@@ -148,7 +152,9 @@ class Wiring(QObject):
         session.models.devices_found.connect(self._show_devices)
         session.images.current_changed.connect(self._show_current)
         session.counted.connect(self._show_counts)
+        session.photos.room = window.photo_room
         session.photos.shown.connect(self._show_picture)
+        session.photos.row_shown.connect(self._show_row)
         session.photos.started.connect(self._show_nothing_yet)
         session.photos.failed.connect(window.show_error)
 
@@ -195,6 +201,11 @@ class Wiring(QObject):
         self._window.photo.show_picture(picture, entry.source.name if entry is not None else "", sharper)
         if entry is None or entry.answered is None or entry.answered.error is None:
             self._window.show_photo()
+
+    def _show_row(self, row: Row) -> None:
+        entry = self._session.images.current
+        if entry is not None and (entry.answered is None or entry.answered.error is None):
+            self._window.show_row(row, entry.source.name)
 
     def _show_nothing_yet(self) -> None:
         self._window.photo.show_picture(None)

@@ -1,4 +1,4 @@
-"""Numbers, answers and models as a person reads of them."""
+"""Numbers as a person reads them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from core.showing import isolated
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
     from core.predictions import ImageResult, NamedValue, Prediction
+    from gui.model_keeper import Opening
 
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
-_FEW_CLASSES = 16
-"""So many are named one by one."""
 MINUS = "\N{MINUS SIGN}"
 _FEW = 3
+_FEW_NAMES = 16
 
 
 def percent(score: float) -> str:
@@ -104,9 +104,9 @@ def brief(prediction: Prediction) -> tuple[str, str]:
     found = prediction.found()
     if not found:
         return "no label", f"{best.title} {percent(best.score)}"
-    more = " …" if len(found) > _FEW else ""
-    labels, numbers = [each.title for each in found[:_FEW]], [percent(each.score) for each in found[:_FEW]]
-    return ", ".join(labels) + more, ", ".join(numbers) + more
+    labels = ", ".join(each.title for each in found[:_FEW]) + (" …" if len(found) > _FEW else "")
+    numbers = ", ".join(percent(each.score) for each in found)
+    return labels, numbers if len(found) < _FEW else f"{len(found):,} labels"
 
 
 def said(prediction: Prediction) -> str:
@@ -151,15 +151,43 @@ def scores(result: ImageResult, k: int) -> str:
     return "\n".join(rows)
 
 
-def introduction(info: ClassifierInfo) -> str:
+def invitation(info: ClassifierInfo) -> str:
+    """What a model waits for."""
+    if not info.refuses:
+        return _introduction(info)
+    if not info.features:
+        return info.refuses
+    return f"Ready. This network takes rows of {info.features:,} numbers: drop a .npy, .npz or .csv file with them."
+
+
+def _introduction(info: ClassifierInfo) -> str:
     """What a model that waits for its first photo knows."""
     labels = info.labels
     if info.activation == "regression":
         values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
         return f"Ready. This model gives {values} for a photo, no class."
-    if len(labels) > _FEW_CLASSES:
+    if len(labels) > _FEW_NAMES:
         return f"Ready. This model knows {len(labels):,} kinds of things."
     if all(label == str(index) for index, label in enumerate(labels)):
         return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
     *first, last = map(isolated, labels)
     return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."
+
+
+def opening(being: Opening | None, *, first: bool) -> str:
+    """What is said of a model on its way; empty where there is none.
+
+    Args:
+        being: the model.
+        first: whether there is no other yet.
+    """
+    if being is None:
+        return ""
+    if being.spec.kind == "builtin" and first:
+        return "Getting the built-in model ready …"
+    name = PurePath(being.spec.weights).name if being.spec.kind == "file" else being.spec.weights
+    name = name or "The built-in model"
+    text = being.text if name in being.text else f"{name}: {(being.text or 'opening').lower()}"
+    if being.total > 1_000_000:
+        return f"{text}: {size(being.done)} of {size(being.total)}"
+    return f"{text} …"

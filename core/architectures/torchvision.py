@@ -8,21 +8,24 @@ import torch
 from torch import nn
 from torchvision import models
 
-from core.architectures.calls import Calls
+from core.architectures.calls import Calls, unfilled
 from core.catalogue import architecture as entry_of
 
 AUXILIARY = ("googlenet", "inception_v3")
 
 
 class Unfilled(Calls):
-    """Makes every ``torch.empty`` an empty shell on the meta device: what layers make their weights from.
+    """Makes every ``torch.empty``, what layers make their weights from, a shell on the meta device, and fills none.
 
     All else stays real: buffers that a constructor computes, and the tensors with which RegNet computes its
     widths (a plain ``torch.device("meta")`` breaks those).
     """
 
     def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
-        """A shell, where memory is asked for."""
+        """A shell, where memory is asked for, and the same shell, where it is to be filled."""
+        shell = unfilled(func, args, options)
+        if shell is not None:
+            return shell
         if func is torch.empty and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)

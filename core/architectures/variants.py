@@ -11,8 +11,21 @@ from torch import Tensor, nn
 from core.errors import MatchError
 from core.fingerprints import Layer, NewHead, SmallStem
 
+_AVERAGES = ("avgpool", "global_pool")
+"""What pools the features of ResNets, in torchvision and in timm."""
 POOLING = ("maxpool", "features.pool0")
 """What follows the first convolution of ResNets and DenseNets."""
+
+
+class MaximumAndAverage(nn.Module):
+    """Pools as fastai's ``AdaptiveConcatPool2d``: the maximum of each feature, then the average of each.
+
+    Takes (N, C, H, W), gives (N, 2 C, 1, 1).
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The maxima, then the averages."""
+        return torch.cat([features.amax((2, 3), keepdim=True), features.mean((2, 3), keepdim=True)], 1)
 
 
 class Chain(nn.Module):
@@ -87,6 +100,15 @@ def apply_head(network: nn.Module, head: NewHead) -> None:
         else:
             made = Chain(_layers(head.layers, activation_of(own)))
     _set(network, head.module, made.eval().requires_grad_(False))
+    if head.twice:
+        pooling = next((name for name in _AVERAGES if _has(network, name)), "")
+        if not pooling:
+            raise MatchError(
+                f"A {type(network).__name__} with a head of fastai's cannot be built.",
+                "What pools its features is not known.",
+                "Choose another architecture.",
+            )
+        _set(network, pooling, MaximumAndAverage().eval())
 
 
 def _layers(layers: Iterable[Layer], own: type[nn.Module]) -> Iterator[tuple[str, nn.Module]]:

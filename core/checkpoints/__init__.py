@@ -22,7 +22,7 @@ from core.checkpoints.metadata import PlainValues, beside_program, class_names
 from core.checkpoints.modules import ModuleTree, all_refs
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
-from core.checkpoints.storages import StorageReader
+from core.checkpoints.storages import FEW, StorageReader
 from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
@@ -115,16 +115,18 @@ def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True
     file, size = identify.open_regular(path)
     with file:
         before = os.fstat(file.fileno())
-        hashing = _Hash(path)
+        hashing = _Hash(path, before)
         try:
             read = _read(path, file, size, tensors, refuse_unsafe)
         except BaseException:
             hashing.stop()
             raise
+    # What comes after both was read and hashed as one.
+    changed = _changed(path, before)
 
     def finish() -> str:
         hashing.wait()
-        if not hashing.hexadecimal or _changed(path, before):
+        if not hashing.hexadecimal or changed:
             raise WeightsError(
                 f"{shown(path.name)} changed while it was read.",
                 "Another program, perhaps a training run, was writing it.",
@@ -150,6 +152,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         bytes=size,
         sha256="",
         left_out=chosen.left_out,
+        note=chosen.note,
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -211,12 +214,13 @@ class _Hash:
     """The sha256 of a file, computed while it is read.
 
     Attributes:
-        hexadecimal: once ``wait`` has returned; empty if the file could not be read.
+        hexadecimal: once ``wait`` has returned; empty if the file could not be read, or was another one by then.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, before: os.stat_result) -> None:
         self.hexadecimal = ""
         self._path = path
+        self._before = before
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sha256", daemon=True)
         self._thread.start()
@@ -240,7 +244,7 @@ class _Hash:
                     digest.update(view[:count])
         except OSError:
             return
-        self.hexadecimal = digest.hexdigest()
+        self.hexadecimal = "" if _changed(self._path, self._before) else digest.hexdigest()
 
 
 def _contents(path: Path, file: BufferedReader, size: int) -> Contents:
@@ -340,5 +344,5 @@ def _metadata(
 def _is_extra(value: object, used: Set[TensorRef]) -> bool:
     """Whether a value beside the tensors is more than tensors."""
     if not isinstance(value, dict):
-        return not (isinstance(value, TensorRef) and (value.numel != 1 or value in used))
+        return not (isinstance(value, TensorRef) and (value.numel > FEW or value in used))
     return not any(isinstance(below, TensorRef) for below in cast("dict[object, object]", value).values())

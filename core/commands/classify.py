@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
+from core.arrays import Takes
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.descriptions import Notice
@@ -21,8 +22,10 @@ from core.showing import padded, printable, width
 
 def add_classify(add: AddCommand) -> None:
     """Add the command."""
-    parser = add("classify", help="images and folders -> top-k probabilities, or values")
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="an image, or a folder (walked recursively)")
+    parser = add("classify", help="images, folders and rows of numbers -> top-k probabilities, or values")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="an image, a folder (walked recursively), or rows: .npy, .npz, .csv"
+    )
     add_model_options(parser)
     parser.add_argument("--top-k", type=count_of, default=5, metavar="K", help="classes an image; 0 for all")
     add_output_options(parser, ("table", "json", "jsonl", "csv"))
@@ -34,12 +37,12 @@ def add_classify(add: AddCommand) -> None:
     parser.set_defaults(run=_classify)
 
 
-def _find(session: Session, paths: Sequence[str]) -> list[ImageSource | ImageResult]:
+def _find(session: Session, paths: Sequence[str], takes: Takes) -> list[ImageSource | ImageResult]:
     """All images below the paths, in the order given; a folder that gives none is a failed result in its place."""
     found: list[ImageSource | ImageResult] = []
     for path in paths:
         try:
-            for part in session.follow(session.workbench.expand((Path(path),))):
+            for part in session.follow(session.workbench.expand((Path(path),), takes)):
                 found.extend(cast("tuple[ImageSource, ...]", part))
         except WhatsitError as error:
             found.append(ImageResult(ImageSource(path, Path(path)), None, error))
@@ -66,17 +69,21 @@ def _classify(options: argparse.Namespace) -> int:
     make = _writer(options)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
-        prepared = f"{info.preprocessing.describe()} ({info.preprocessing_source})"
+        prepared = f"{info.describe_input()} ({info.preprocessing_source})"
         say(f"{info.name}, {info.architecture} on {info.device.name}; {prepared}")
         say(f"Outputs: {title(info.activation)} ({info.activation_source})")
         results: list[ImageResult] = []
+        notes: set[str] = set()
         streaming = options.format in ("jsonl", "table") and options.output is None
-        for result in _answers(session, _find(session, options.paths), options.batch_size):
+        for result in _answers(session, _find(session, options.paths, info.takes), options.batch_size):
             results.append(result)
             if streaming:
                 write(make([result], options.top_k), options)
             if result.error is not None:
                 say(str(result.error))
+            if result.note and result.note not in notes:
+                notes.add(result.note)
+                say(result.note)
     if not streaming:
         write(make(results, options.top_k), options)
     return SOME_FAILED if any(result.error is not None for result in results) else DONE

@@ -80,6 +80,7 @@ def to_record(found: Inspection) -> dict[str, object]:
         "labels_source": found.labels_source or None,
         "preprocessing": to_dict(found.preprocessing) if found.preprocessing is not None else None,
         "preprocessing_source": found.preprocessing_source or None,
+        "preprocessing_assumed": found.preprocessing_assumed if found.preprocessing is not None else None,
         "needs_trust": found.needs_trust,
         "blocked": list(found.blocked),
         "tensors": len(found.tensors),
@@ -108,9 +109,15 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
         ("architecture", ("one of " if found.ambiguous else "") + "; ".join(matches)),
         ("classes", str(found.num_classes or "") + (f": {names}" if names else "")),
         ("channels", str(found.input_channels or "")),
-        ("preprocessing", found.preprocessing.describe() if found.preprocessing is not None else ""),
+        ("preprocessing", _prepared(found)),
         ("parameters", f"{found.parameters:,} in {len(found.tensors):,} tensors" if found.parameters else ""),
         ("runs code", ", ".join(found.blocked) or ("yes: it must be trusted first" if found.needs_trust else "")),
         ("sha256", found.sha256),
         ("error", found.error),
     ]
+
+
+def _prepared(found: Inspection) -> str:
+    if found.preprocessing is None:
+        return ""
+    return f"{found.preprocessing.describe()} ({found.preprocessing_source})"

@@ -23,6 +23,7 @@ class Preview:
         width, height: of ``rgb``, in pixels.
         rgb: one byte each of red, green and blue a pixel, rows from the top, without gaps.
         full_width, full_height: of the upright image in the file.
+        whole: whether nothing more can be shown; ``False`` for one that was made to cover a part of a screen.
     """
 
     width: int
@@ -30,12 +31,25 @@ class Preview:
     rgb: bytes = field(repr=False)
     full_width: int
     full_height: int
+    whole: bool = True
 
 
-def preview(decoded: DecodedImage, longest_side: int = 4096) -> Preview:
-    """The upright image, on white where it is transparent, at most ``longest_side`` pixels long."""
-    image = _shrunk(decoded.rgb(background=_PAPER), longest_side)
-    return Preview(image.width, image.height, image.tobytes(), decoded.width, decoded.height)
+def preview(decoded: DecodedImage, longest_side: int = 4096, cover: tuple[int, int] | None = None) -> Preview:
+    """The upright image, on white where it is transparent.
+
+    Args:
+        decoded: the image.
+        longest_side: the most pixels that it may be long.
+        cover: width and height, in pixels, of a place on a screen.  An image that is more than twice as large
+            as fits in there is averaged over squares of pixels, to something a little larger than fits: a quarter
+            of the work, or less.  ``None`` for all pixels.
+    """
+    image = decoded.rgb(background=_PAPER)
+    factor = 1 if cover is None else max(image.width // max(1, cover[0]), image.height // max(1, cover[1]))
+    if factor > 1:
+        image = image.reduce(factor)
+    image = _shrunk(image, longest_side)
+    return Preview(image.width, image.height, image.tobytes(), decoded.width, decoded.height, factor <= 1)
 
 
 def thumbnail(decoded: DecodedImage, side: int = 192) -> bytes:

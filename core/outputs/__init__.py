@@ -16,7 +16,7 @@ from core.outputs.kinds import (
     title,
 )
 from core.outputs.recognition import Evidence, Output, recognise
-from core.outputs.written import Said, said_in, task
+from core.outputs.written import Said, said_beside, said_in
 
 __all__ = [
     "HALF",
@@ -33,7 +33,7 @@ __all__ = [
     "detail",
     "problem_type",
     "recognise",
+    "said_beside",
     "said_in",
-    "task",
     "title",
 ]

@@ -48,9 +48,9 @@ _ONLY_ONE = ("binary", "binary_probability")
 _WORDS: dict[str, tuple[str, str]] = {
     "softmax": ("softmax", "one class is right: the probabilities share 100 %"),
     "sigmoid": ("sigmoid", "several labels at once, each with a probability of its own"),
-    "binary": ("binary", "one logit: its sigmoid is the probability of the second of two classes"),
+    "binary": ("binary", "one logit of the second of two classes: its sigmoid"),
     "probabilities": ("probabilities", "the network ends in a softmax itself"),
-    "binary_probability": ("binary probability", "one number from 0 to 1: the probability of the second class"),
+    "binary_probability": ("binary probability", "one number from 0 to 1, of the second of two classes"),
     "multilabel_probabilities": ("label probabilities", "the network ends in a sigmoid itself"),
     "log_softmax": ("log-softmax", "the network gives the logarithms of probabilities"),
     "regression": ("regression", "values, no classes"),

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from core.outputs.kinds import KINDS, title
+
 Task = Literal["single", "several", "regression"]
 """One class is right, several labels may be, or there is none: what is said apart from how the network ends."""
 
@@ -16,7 +18,7 @@ _LOSS_KEY = re.compile(r"(train(ing)?_)?(criterion|loss|objective)(_?(fn|func|fu
 _INSIDE = ("type", "name", "_target_", "class_path", "class_name")
 _LONGEST = 200
 
-TASKS: Mapping[str, Task] = {
+_TASKS: Mapping[str, Task] = {
     "singlelabelclassification": "single",
     "multiclass": "single",
     "multiclassclassification": "single",
@@ -55,9 +57,25 @@ class Said:
     by: str
 
 
-def task(text: str) -> Task | None:
-    """The task that a word such as ``multi_label_classification`` names."""
-    return TASKS.get(re.sub(r"[\W_]", "", text.lower()))
+def said_beside(file: str, config: Mapping[str, object], labels: int) -> Said | None:
+    """What a configuration beside the weights says: Whatsit's own the very kind, Hugging Face's a problem type.
+
+    With one label Hugging Face's pipelines take the sigmoid (``ImageClassificationPipeline.postprocess``), unless
+    the problem type is regression.
+
+    Args:
+        file: its name.
+        config: what is in it.
+        labels: how many it speaks of; 0 where it does not.
+    """
+    kind = _mapping(config.get("whatsit")).get("activation")
+    if isinstance(kind, str) and kind in KINDS:
+        return Said(kind, f"{file}: {title(kind)}")
+    problem = config.get("problem_type")
+    if isinstance(problem, str) and (meant := _task(problem)) is not None:
+        return Said(meant, f"{file}: problem_type {problem}")
+    is_hugging_face = "num_labels" in config or "id2label" in config
+    return Said("binary", f"{file}: one label") if is_hugging_face and labels == 1 else None
 
 
 def said_in(metadata: Mapping[str, object], left_out: Iterable[str] = ()) -> Said | None:
@@ -73,7 +91,7 @@ def said_in(metadata: Mapping[str, object], left_out: Iterable[str] = ()) -> Sai
     for place in places:
         for key in _TASK_KEYS:
             value = place.get(key)
-            found = task(value) if isinstance(value, str) else None
+            found = _task(value) if isinstance(value, str) else None
             if found is not None:
                 return Said(found, f"the weights file: {key} {value}")
     for place in places:
@@ -83,6 +101,11 @@ def said_in(metadata: Mapping[str, object], left_out: Iterable[str] = ()) -> Sai
                 return Said(found, f"the weights file: {key} {_short(text)}")
     weighted = next((name for name in left_out if name.rpartition(".")[2] == "pos_weight"), "")
     return Said("several", f"the weights file: {weighted}, which a binary cross-entropy has") if weighted else None
+
+
+def _task(text: str) -> Task | None:
+    """The task that a word such as ``multi_label_classification`` names."""
+    return _TASKS.get(re.sub(r"[\W_]", "", text.lower()))
 
 
 def _losses(place: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -204,6 +204,7 @@ def write(run: Run, chosen: Split, folder: Path) -> None:
         "architecture": options.architecture,
         "num_classes": len(chosen.names),
         "label_names": chosen.names,
+        "problem_type": "single_label_classification",
         "pretrained_cfg": {
             "input_size": [3, options.size, options.size],
             "fixed_input_size": False,

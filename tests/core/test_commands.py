@@ -115,6 +115,45 @@ def test_a_table_is_for_reading(whatsit: Run, weights: Path, tmp_path: Path) -> 
     assert "shufflenet_v2_x0_5" in said.err
 
 
+def test_values_stand_in_place_of_scores(whatsit: Run, weights: Path, tmp_path: Path) -> None:
+    """Logits of three classes, read as three values: the network's own numbers."""
+    image = write_image(tmp_path / "a.png", size=(250, 250))
+    asked = ("classify", image, "--weights", weights, "--activation", "regression", "--top-k", 1)
+    said = whatsit(*asked, "--format", "json")
+    assert said.status == 0
+    found = json.loads(said.out)[0]["predictions"]
+    assert [set(each) for each in found] == [{"label", "index", "value"}] * 3
+    assert [(each["index"], each["label"]) for each in found] == [(0, "ant"), (1, "bee"), (2, "cat")]
+    rows = list(csv.DictReader(io.StringIO(whatsit(*asked, "--format", "csv").out)))
+    assert [float(row["value"]) for row in rows] == [each["value"] for each in found]
+    assert "prob" not in rows[0]
+    table = whatsit(*asked).out
+    assert "%" not in table
+    assert [float(line.split()[1]) for line in table.splitlines()[1:]] == [
+        pytest.approx(each["value"], rel=1e-5) for each in found
+    ]
+
+
+def test_several_labels_need_not_share_100_percent(whatsit: Run, weights: Path, tmp_path: Path) -> None:
+    image = write_image(tmp_path / "a.png", size=(250, 250))
+    asked = ("classify", image, "--weights", weights, "--format", "json")
+    values = json.loads(whatsit(*asked, "--activation", "regression").out)[0]["predictions"]
+    said = whatsit(*asked, "--activation", "sigmoid")
+    expected = torch.sigmoid(torch.tensor([each["value"] for each in values]))
+    scores = {each["index"]: each["score"] for each in said.records[0]["predictions"]}
+    assert [scores[index] for index in range(3)] == pytest.approx([float(score) for score in expected], abs=1e-6)
+    assert list(scores.values()) == sorted(scores.values(), reverse=True)
+    assert "sigmoid (chosen by you)" in said.err
+
+
+def test_an_output_that_cannot_be_is_refused_at_once(whatsit: Run, weights: Path, tmp_path: Path) -> None:
+    image = write_image(tmp_path / "a.png", size=(40, 40))
+    said = whatsit("classify", image, "--weights", weights, "--activation", "binary")
+    assert (said.status, said.out) == (2, "")
+    assert "cannot be read as binary" in said.err
+    assert "softmax" in said.err
+
+
 def test_a_folder_is_walked_in_sorted_order_and_named_as_given(
     whatsit: Run, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

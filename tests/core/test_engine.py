@@ -165,10 +165,10 @@ def test_a_published_file_is_known_by_its_hash_whatever_it_is_called(
     second = next(entry for entry in pretrained() if entry.id == "resnet50/IMAGENET1K_V2")
     twin = replace(second, sha256_prefix=digest[:8])
 
-    def published(sha256: str) -> PretrainedEntry | None:
-        return twin if sha256.startswith(digest[:8]) else None
+    def publication(checkpoint: Checkpoint) -> PretrainedEntry | None:
+        return twin if checkpoint.summary.sha256 == digest else None
 
-    monkeypatch.setattr(opening, "published", published)
+    monkeypatch.setattr(opening, "publication", publication)
     info = room.open(spec_of(path))
     assert info.preprocessing == second.preprocessing
     assert "IMAGENET1K_V2" in info.preprocessing_source

@@ -235,7 +235,8 @@ def test_one_call_does_not_change_the_batches_of_another(bench: Bench, tmp_path:
     bench.answer(sources[:2], batch_size=1)
     bench.network.batches.clear()
     assert len(begun) + len(all_of(long)) == 12
-    assert bench.network.batches[0][0] > 1
+    # Which images are ready by then is chance, so not every pass is full.
+    assert max(shape[0] for shape in bench.network.batches) > 1
 
 
 def test_a_pass_that_the_network_refuses_fails_its_images_and_no_others(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core import hub, opening
-from core.catalogue import PretrainedEntry, pretrained
+from core import catalogue, hub, opening
+from core.catalogue import ArchitectureEntry, PretrainedEntry, pretrained
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DownloadError, WeightsError
 from core.images import ImageSource
@@ -106,6 +106,22 @@ def test_closing_ends_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
     job = desk.workbench.open(PUBLISHED)
     assert desk.workbench.close(10)
     assert isinstance(desk.ending(job), Stopped)
+
+
+def test_lists_of_what_can_be_chosen_are_read_on_another_thread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    plain = catalogue.architectures
+
+    def noted() -> tuple[ArchitectureEntry, ...]:
+        threads.append(threading.current_thread().name)
+        return plain()
+
+    monkeypatch.setattr(catalogue, "architectures", noted)
+    ending = desk.ending(desk.workbench.prepare_lists())
+    assert isinstance(ending, Finished)
+    assert ending.value == len(plain())
+    assert threads
+    assert threading.current_thread().name not in threads
 
 
 def test_the_built_in_model_opens(desk: Desk) -> None:

@@ -7,6 +7,8 @@ from array import array
 from dataclasses import replace
 from pathlib import Path
 
+from core.arrays import ANYTHING, Takes
+from core.arrays.contents import read_row
 from core.descriptions import (
     CheckpointSummary,
     ClassifierInfo,
@@ -20,7 +22,8 @@ from core.descriptions import (
 from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
-from core.predictions import ImageResult, Prediction
+from core.outputs import OVER_LABELS
+from core.predictions import ImageResult, Prediction, prediction
 from core.preprocessing import Preprocessing
 from core.probes import Probe
 from core.questions import TrustRequest
@@ -51,21 +54,30 @@ def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **ch
         "preprocessing_source": "chosen by you" if spec.preprocessing else "model.json",
         "device": CPU,
         "checkpoint": CheckpointSummary(weights, "safetensors", (), "", 320, 1_300_000, 2_600_000, "ab" * 32),
+        "activation": spec.activation or "softmax",
+        "activation_source": "chosen by you" if spec.activation else "assumed: the usual for 10 outputs",
+        "outputs": len(labels),
         "modified_ns": Path(weights).stat().st_mtime_ns if spec.kind == "file" and Path(weights).exists() else 1,
     }
     return ClassifierInfo(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def make_prediction(info: ClassifierInfo, seed: int = 0, elapsed_s: float = 0.012) -> Prediction:
-    """Scores that sum to 1, the class ``seed`` far ahead."""
+    """The class ``seed`` far ahead; scores that sum to 1, each half of the one before where several may be right.
+
+    For a regression, 40 and a half more for each output.
+    """
     count = len(info.labels)
     raw = [0.5 ** ((index - seed) % count) for index in range(count)]
-    scores = array("f", [value / sum(raw) for value in raw])
+    total = 1.05 if info.activation in OVER_LABELS else sum(raw)
+    scores = array("f", [value / total for value in raw])
+    if info.activation == "regression":
+        scores = array("f", [40 + index / 2 for index in range(count)])
     provenance = Provenance(
         info.checkpoint.file, info.checkpoint.sha256, info.architecture, info.preprocessing,
-        info.labels_source, info.device.id, "float32", "0",
+        info.labels_source, info.device.id, "float32", "0", activation=info.activation,
     )  # fmt: skip
-    return Prediction(scores, info.labels, elapsed_s, provenance)
+    return prediction(scores, info.labels, elapsed_s, provenance)
 
 
 class FakeWorkbench(Workbench):
@@ -91,6 +103,9 @@ class FakeWorkbench(Workbench):
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
         unwritable: weights of models that no script can be written of.
+        lists_prepared: how many times the lists of what can be chosen were read ahead.
+        expanded: what the model took when files were looked at.
+        previews: for each that was asked for, whether all pixels were.
     """
 
     def __init__(self, listener: Listener) -> None:
@@ -112,6 +127,7 @@ class FakeWorkbench(Workbench):
         self.probes: dict[Path, Probe | WhatsitError] = {}
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
+        self.previews: list[bool] = []
         self.emissions: list[object] = []
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
@@ -122,6 +138,8 @@ class FakeWorkbench(Workbench):
         self.revoked: list[str] = []
         self.inspection = Inspection("")
         self.unwritable: set[str] = set()
+        self.lists_prepared = 0
+        self.expanded: list[Takes] = []
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -224,16 +242,24 @@ class FakeWorkbench(Workbench):
         return self._jobs.submit(work, priority)
 
     def answer(self, info: ClassifierInfo, source: ImageSource) -> ImageResult:
+        if source.is_row and source.path is not None and source.place is not None:
+            try:
+                row = read_row(source.path, source.place, source.short_name, info.features)
+            except WhatsitError as error:
+                return ImageResult(source, None, error)
+            return ImageResult(source, make_prediction(info, len(source.name)), None, note=row.note)
         try:
             image = self.decoder.decode(source)
         except WhatsitError as error:
             return ImageResult(source, None, error)
-        prediction = make_prediction(info, len(source.name))
-        return ImageResult(source, prediction, None, image.width, image.height, thumbnail(image))
+        answer = make_prediction(info, len(source.name))
+        return ImageResult(source, answer, None, image.width, image.height, thumbnail(image))
 
-    def expand(self, paths: tuple[Path, ...]) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
+        self.expanded.append(takes)
+
         def work(context: Context) -> Steps:
-            found = tuple(walk(paths))
+            found = tuple(walk(paths, takes))
             yield
             for start in range(0, len(found), 200):
                 context.emit(found[start : start + 200])
@@ -242,11 +268,15 @@ class FakeWorkbench(Workbench):
 
         return self._files.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource) -> int:
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
+        self.previews.append(cover is None)
+
         def work(context: Context) -> Steps:
             context.check()
             yield
-            return preview(self.decoder.decode(source))
+            if source.is_row and source.path is not None and source.place is not None:
+                return read_row(source.path, source.place, source.short_name, features)
+            return preview(self.decoder.decode(source), cover=cover)
 
         return self._files.submit(work, Priority.NOW)
 
@@ -260,6 +290,15 @@ class FakeWorkbench(Workbench):
 
     def revoke(self, sha256: str) -> None:
         self.revoked.append(sha256)
+
+    def prepare_lists(self) -> int:
+        self.lists_prepared += 1
+
+        def work(_context: Context) -> Steps:
+            yield
+            return 0
+
+        return self._files.submit(work, Priority.LONG)
 
     def inspect(self, path: Path) -> int:
         def work(context: Context) -> Steps:

@@ -39,6 +39,23 @@ def test_a_quiet_line_until_the_built_in_model_is_ready(make_app: MakeApp) -> No
     assert opened.window.model_bar.device.text() == "Auto: CPU"
 
 
+def _not_ready(fake: FakeWorkbench) -> None:
+    fake.ready.clear()
+
+
+def test_lists_are_read_ahead_once_and_not_before_a_model_is_ready(make_app: MakeApp) -> None:
+    opened = make_app(prepare=_not_ready)
+    opened.until(lambda: opened.window.footer.activity)
+    assert opened.fake.lists_prepared == 0
+    opened.fake.ready.set()
+    opened.wait_ready()
+    assert opened.fake.lists_prepared == 1
+    opened.session.models.reload()
+    opened.wait_ready()
+    opened.until(lambda: opened.session.models.opening is None)
+    assert opened.fake.lists_prepared == 1
+
+
 def test_another_model_answers_the_photos_again(opened: Opened, photos: list[Path], weights: Path) -> None:
     opened.show_photos(*photos)
     opened.session.images.go_to(2)

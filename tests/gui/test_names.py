@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from core.descriptions import ModelSpec
 from gui import names_choices
@@ -45,7 +46,7 @@ def write(editor: NamesEditor, row: int, name: str) -> None:
     field.setText(name)
     QTest.keyClick(field, Qt.Key.Key_Return)
     # The field hands its text over when the key press is done with.
-    while editor.table.indexWidget(index) is not None:
+    while cast("QWidget | None", editor.table.indexWidget(index)) is not None:
         QApplication.processEvents()
 
 

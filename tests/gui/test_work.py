@@ -29,6 +29,7 @@ def why(opened: Opened) -> WhyDialog:
 
 def chosen(opened: Opened, action: str, path: Path, kind: str) -> None:
     """Choose a file in the dialog that an action opens."""
+    opened.until(opened.window.actions_by_name[action].isEnabled)
     opened.window.actions_by_name[action].trigger()
     (dialog,) = opened.window.findChildren(QFileDialog)
     dialog.selectNameFilter(next(each for each in dialog.nameFilters() if kind in each))

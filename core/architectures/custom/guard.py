@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar, cast
@@ -21,13 +21,9 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from core.architectures.calls import Calls
+from core.architectures.calls import Calls, unfilled
 
 _MOST_SAID = 20_000
-_FILLS = frozenset(
-    {"normal_", "uniform_", "constant_", "zero_", "fill_", "ones_", "zeros_", "trunc_normal_", "orthogonal_"}
-    | {f"{name}_{kind}_" for name in ("kaiming", "xavier") for kind in ("normal", "uniform")}
-)
 T = TypeVar("T")
 
 
@@ -87,17 +83,11 @@ class Building(Calls):
                 options["device"] = here
         if _elsewhere(options.get("device")):
             options["device"] = None
-        if not self._filled and func.__name__ in _FILLS and _is_shell(args, options):
-            return args[0] if args else options["tensor"]
+        if not self._filled and (shell := unfilled(func, args, options)) is not None:
+            return shell
         if func is torch.empty and not self._filled and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)
-
-
-def _is_shell(args: tuple[object, ...], options: Mapping[str, object]) -> bool:
-    """Whether what is to be filled has no memory: with random numbers it would cost time all the same."""
-    filled = args[0] if args else options.get("tensor")
-    return isinstance(filled, Tensor) and filled.is_meta
 
 
 def _elsewhere(device: object) -> bool:

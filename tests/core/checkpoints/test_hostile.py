@@ -24,6 +24,7 @@ from torch._utils import _rebuild_tensor_v2  # pyright: ignore[reportPrivateUsag
 from core.checkpoints import open_checkpoint
 from core.errors import UnsafeError, WeightsError
 from tests.core.checkpoints.making import Runs, bare_archive, hostile_pickles, legacy_file, saved, small_state
+from tests.core.weights import network, save
 
 HOSTILE = list(hostile_pickles(Path("x")))
 
@@ -424,6 +425,23 @@ class TestSafetensors:
 
     def test_cut_off(self, tmp_path: Path) -> None:
         assert "cut off" in self.refused({"a": self.entry(0, 8, [2])}, bytes(7), tmp_path)
+
+
+def test_many_networks_in_one_dict_are_all_found(tmp_path: Path) -> None:
+    own = network("squeezenet1_1").state_dict()
+    places = [f"{outer}.{inner}." for outer in "pqrst" for inner in "uvwxyz"]
+    state = {place + name: tensor.view_as(tensor) for place in places for name, tensor in own.items()}
+    checkpoint = open_checkpoint(save(state, tmp_path / "w.pth"))
+    assert len(checkpoint.summary.sets) == 30
+    assert checkpoint.tensors.keys() == own.keys()
+    assert len(checkpoint.summary.left_out) == 29 * len(own)
+
+
+def test_a_name_that_never_ends_costs_no_time(tmp_path: Path) -> None:
+    """Where something beside a network is looked at for a loss's name."""
+    state = {f"model.{name}": tensor for name, tensor in network("squeezenet1_1").state_dict().items()}
+    checkpoint = open_checkpoint(save({**state, "a_" * 200_000 + "x": torch.ones(1)}, tmp_path / "w.pth"))
+    assert len(checkpoint.tensors) == len(state) + 1
 
 
 def test_names_cannot_write_to_a_terminal(tmp_path: Path) -> None:

@@ -32,6 +32,27 @@ def test_a_preview_has_at_least_one_pixel_a_side(size: tuple[int, int]) -> None:
     assert sorted((result.width, result.height)) == [1, 100]
 
 
+def test_a_preview_for_a_place_on_the_screen_is_the_mean_of_squares_of_pixels() -> None:
+    image = scene(600, 400)
+    result = preview(DecodedImage(image), cover=(200, 150))
+    assert (result.width, result.height, result.full_width, result.full_height) == (200, 134, 600, 400)
+    assert not result.whole
+    squares = np.asarray(image).astype(float)[:399].reshape(133, 3, 200, 3, 3)
+    shown = np.frombuffer(result.rgb, np.uint8).reshape(134, 200, 3)[:133].astype(float)
+    assert np.abs(shown - squares.mean(axis=(1, 3))).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(600, 400), (399, 800), (1000, 30), (1, 9000), (150, 149), (40, 30)])
+@pytest.mark.parametrize("place", [(200, 150), (640, 480), (1, 1), (0, 0)])
+def test_a_preview_for_a_place_is_no_smaller_than_what_fits(size: tuple[int, int], place: tuple[int, int]) -> None:
+    image = scene(*size)
+    result = preview(DecodedImage(image), cover=place)
+    scale = min(1.0, place[0] / size[0], place[1] / size[1])
+    assert result.width >= size[0] * scale
+    assert result.height >= size[1] * scale
+    assert result.whole == (result.rgb == preview(DecodedImage(image)).rgb)
+
+
 def test_previews_are_upright() -> None:
     result = preview(DecodedImage(turned(quarters(64, 48), 6), 6))
     assert (result.width, result.height) == (64, 48)
