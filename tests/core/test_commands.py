@@ -220,6 +220,7 @@ def test_every_value_of_the_preprocessing_can_be_changed(whatsit: Run, weights: 
     expected = parse_overrides(PRESETS["imagenet"], options)
     assert f"{expected.describe()} (chosen by you)" in said.err
     assert set(options) == set(to_dict(expected)) - {"size"}
+    assert "but for what was given here: assumed: usual for shufflenet_v2_x0_5" in said.err
 
 
 @pytest.mark.parametrize(
