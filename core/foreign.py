@@ -56,9 +56,7 @@ def _generator(shapes: Shapes) -> tuple[str, ...]:
 def _yolo(shapes: Shapes) -> tuple[str, ...]:
     """Ultralytics' and Darknet's detectors: a detection head of 1 x 1 convolutions at three scales."""
     heads = [
-        name
-        for name in shapes
-        if re.search(r"(^|\.)\d+\.(m|cv2|cv3|one2one_cv2)\.\d+(\.\d+)?(\.conv)?\.weight$", name)
+        name for name in shapes if re.search(r"(^|\.)\d+\.(m|cv2|cv3|one2one_cv2)\.\d+(\.\d+)?(\.conv)?\.weight$", name)
     ]
     scales = {re.sub(r"^(?:.*\.)?\d+\.(?:m|cv2|cv3|one2one_cv2)\.(\d+).*$", r"\1", name) for name in heads}
     anchors = [name for name in shapes if name.endswith((".anchors", ".anchor_grid", ".dfl.conv.weight"))]
@@ -193,7 +191,10 @@ _CLASSES = tuple(
         (r"torchvision\.models\.detection\.", "an object detector (torchvision)"),
         (r"torchvision\.models\.(segmentation|optical_flow|video)\.", "a network for another task (torchvision)"),
         (r"segmentation_models_pytorch\.", "a segmentation network"),
-        (r"transformers\..*For(ObjectDetection|\w*Segmentation|DepthEstimation)$", "a detector or segmentation network"),
+        (
+            r"transformers\..*For(ObjectDetection|\w*Segmentation|DepthEstimation)$",
+            "a detector or segmentation network",
+        ),
         (r"transformers\..*For(CausalLM|MaskedLM|SequenceClassification|TokenClassification)$", "a language model"),
         (r"(diffusers|sentence_transformers|spacy|speechbrain|whisper)\.", "a network that takes no photos"),
     )

@@ -7,10 +7,10 @@ behind it under another (``backbone.layer4...`` and ``head.fc.weight``: Lightnin
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from core.fingerprints import changed_fits
 
@@ -101,6 +101,7 @@ def _head(beside: Sequence[str], module: str) -> tuple[str, Names]:
     }
 
 
-def _common(modules: Iterable[list[str]]) -> list[str]:
-    listed = list(modules)
-    return list(commonprefix(listed)) if listed else []
+def _common(modules: Sequence[Sequence[str]]) -> list[str]:
+    """The parts with which all of some dotted names begin."""
+    shared = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*modules, strict=False))
+    return [parts[0] for parts in shared]

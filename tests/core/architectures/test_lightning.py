@@ -95,9 +95,7 @@ def test_it_is_built_and_answers_as_the_network_in_it(way: str, tmp_path: Path) 
     assert (fit.name, fit.exact, fit.questions) == ("Lit", True, ())
     batch = torch.randn(2, 3, 20, 20)
     with torch.inference_mode():
-        torch.testing.assert_close(
-            build_custom(fit, network.state_dict())(batch), network(batch), rtol=0, atol=0
-        )
+        torch.testing.assert_close(build_custom(fit, network.state_dict())(batch), network(batch), rtol=0, atol=0)
 
 
 def test_a_person_is_told_that_packages_are_missing(tmp_path: Path) -> None:
