@@ -8,6 +8,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
@@ -15,6 +16,7 @@ from core.commands.model import add_model_options, named_files, open_model
 from core.errors import UsageError
 from core.evaluations import Evaluation, EvaluationRequest
 from core.preprocessing import to_dict
+from core.reporting import save_predictions, save_report
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
 _LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
@@ -43,6 +45,12 @@ def add_evaluate(add: AddCommand) -> None:
         metavar="METRIC=VALUE",
         help="exit 1 where the metric is worse (lower; for losses and errors higher)",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with figures, pictures and the worst mistakes"
+    )
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
+    )
     add_model_options(parser)
     add_output_options(parser, ("table", "json"))
     parser.set_defaults(run=_evaluate)
@@ -60,10 +68,20 @@ def _evaluate(options: argparse.Namespace) -> int:
         evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
     _say_alignment(evaluation)
     write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
+    _save(evaluation, options.report, options.predictions)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
     return SOME_FAILED if missed or evaluation.failed else DONE
+
+
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+    if report is not None:
+        save_report(report, evaluation)
+        say(f"The report is in {report}.")
+    if predictions is not None:
+        save_predictions(predictions, evaluation)
+        say(f"The predictions are in {predictions}.")
 
 
 def to_record(evaluation: Evaluation) -> dict[str, object]:

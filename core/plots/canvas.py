@@ -118,7 +118,9 @@ class Canvas:
         """A filled circle."""
         self._add("circle", f'cx="{n(x)}" cy="{n(y)}" r="{n(radius)}"', fill, opacity, title)
 
-    def line(self, x1: float, y1: float, x2: float, y2: float, stroke: str, *, width: float = 1, dash: str = "") -> None:
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, stroke: str, *, width: float = 1, dash: str = ""
+    ) -> None:
         """A straight line."""
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         self._parts.append(
@@ -137,7 +139,9 @@ class Canvas:
             f'points="{places}"><title>{safe(title)}</title></polyline>'
         )
 
-    def cells(self, x: float, y: float, side: float, runs: list[tuple[int, int, int]], stroke: str, alpha: float) -> None:
+    def cells(
+        self, x: float, y: float, side: float, runs: list[tuple[int, int, int]], stroke: str, alpha: float
+    ) -> None:
         """Many squares of one colour in one path: (row, column, how many) in a grid of squares ``side`` wide."""
         path = "".join(f"M{column} {row + 0.5:g}h{count}" for row, column, count in runs)
         self._parts.append(
@@ -186,7 +190,7 @@ class Canvas:
     def picture(self) -> Picture:
         """What was drawn."""
         ground = self.palette.window
-        behind = f'<rect width="100%" height="100%" fill="{ground}"/>' if ground else ""
+        behind = f'<rect width="{n(self.width)}" height="{n(self.height)}" fill="{ground}"/>' if ground else ""
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{n(self.width)}" height="{n(self.height)}" '
             f'viewBox="0 0 {n(self.width)} {n(self.height)}" role="img" aria-label="{safe(self._title)}" '

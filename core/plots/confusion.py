@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.plots.axes import percent
-from core.plots.canvas import Canvas, Cell, Picture, named, wide
+from core.plots.canvas import Canvas, Cell, Picture, cut, named, wide
 from core.plots.palette import Palette
+from core.showing import isolated, printable
 
 Counts = NDArray[np.int64]
 ClassOrder = Literal["head", "name", "count", "errors"]
@@ -51,7 +52,7 @@ def class_order(confusion: Counts, labels: Sequence[str], order: ClassOrder, *, 
         "errors": lambda index: -float(missed[index]),
     }
     key = keys[order]
-    return sorted(there, key=lambda index: (key(index), index))  # pyright: ignore[reportArgumentType]
+    return sorted(there, key=lambda index: (key(index), index))
 
 
 def confused_pairs(confusion: Counts, most: int = _PAIRS) -> list[tuple[int, int, int]]:
@@ -115,7 +116,7 @@ class _Matrix:
         left, top = name_width + 32, (40 if flat else name_width + 32)
         listed = count > _NUMBERED
         plot = count * side
-        width = left + max(plot, 120) + (32 + _LIST if listed else 16)
+        width = left + max(plot, 180) + (32 + _LIST if listed else 16)
         canvas = Canvas(width, max(top + plot + 40, 80 + 24 * _PAIRS if listed else 0), palette, self._title)
         canvas.text(left, 14, "Predicted", size=12, fill=palette.muted)
         canvas.text(14, top, "True", size=12, fill=palette.muted, anchor="end", turn=-90)
@@ -124,7 +125,9 @@ class _Matrix:
             canvas.text(
                 left - 8, top + middle + size * 0.35, name, size=size, anchor="end", most=name_width, fill=palette.text
             )
-            canvas.hit(left - 8 - name_width, top + middle - side / 2, name_width, side, Cell((index,)), self._of(index))
+            canvas.hit(
+                left - 8 - name_width, top + middle - side / 2, name_width, side, Cell((index,)), self._of(index)
+            )
             if flat:
                 canvas.text(left + middle, top - 8, name, size=size, anchor="middle")
                 canvas.hit(left + middle - side / 2, top - 24, side, 24, Cell((), (index,)), self._said(index))
@@ -238,12 +241,19 @@ class _Matrix:
             canvas.text(x, y + 24, "Nothing: every answer is right.", size=12, fill=palette.muted)
         for place, (true, said, count) in enumerate(pairs, 1):
             line, whole = y + 24 * place, int(self._all[true].sum())
-            name = f"{named(self._labels[true])} → {named(self._labels[said])}"
             told = f"{count:,} of {whole:,}" if whole else f"{count:,}"
-            room = wide(told, 11) + 8
-            canvas.text(x, line, name, size=12, most=_LIST - 16 - room)
+            room = _LIST - 24 - wide(told, 11)
+            canvas.text(x, line, _pair(self._labels[true], self._labels[said], room), size=12)
             canvas.text(x + _LIST - 16, line, told, size=11, anchor="end", fill=palette.muted)
             canvas.hit(x, line - 16, _LIST - 16, 24, Cell((true,), (said,)), self._words(true, said, count, whole))
+
+
+def _pair(true: str, said: str, room: float) -> str:
+    """Two names in a line: what one does not need is left to the other."""
+    room -= wide(" → ", 12)
+    first = min(wide(printable(true), 12), max(room / 2, room - wide(printable(said), 12)))
+    second = min(wide(printable(said), 12), room - first)
+    return f"{isolated(cut(true, first, 12))} → {isolated(cut(said, second, 12))}"
 
 
 def _runs(there: NDArray[np.bool_]) -> list[tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ BINS = 20
 
 def reliability_diagram(bins: Sequence[Bin], palette: Palette) -> Picture:
     """Accuracy at each confidence, with how many images there are of it; on the diagonal both agree (Guo et al., 2017).
+
+    What lies between the two is the palette's ``error`` where the model is surer than it is right, else pale.
 
     Args:
         bins: from ``core.measures.reliability``.
@@ -46,10 +49,11 @@ def reliability_diagram(bins: Sequence[Bin], palette: Palette) -> Picture:
             f"Confidence {percent(one.low, 1)} to {percent(one.high, 1)}, in the mean {percent(one.confidence, 1)}: "
             f"accuracy {percent(one.accuracy, 1)} of {one.count:,} images"
         )
-        height, tall = frame.bottom - frame.at_y(one.accuracy), below.bottom - below.at_y(one.count)
-        canvas.rect(left, frame.at_y(one.accuracy), width, height, palette.accent, opacity=0.75, title=words)
+        tall = below.bottom - below.at_y(one.count)
         high, low = sorted((frame.at_y(one.accuracy), frame.at_y(one.confidence)))
-        canvas.rect(left, high, width, low - high, palette.error, opacity=0.25, title=words)
+        gap = palette.error if one.confidence > one.accuracy else palette.accent
+        canvas.rect(left, low, width, frame.bottom - low, palette.accent, opacity=0.75, title=words)
+        canvas.rect(left, high, width, low - high, gap, opacity=0.35, title=words)
         canvas.rect(left, below.bottom - tall, width, tall, palette.muted, opacity=0.6, title=words)
         canvas.hit(left, frame.top, width + 1, below.bottom - frame.top, Between(one.low, one.high), words)
     canvas.line(frame.left, frame.bottom, frame.right, frame.top, palette.muted, dash="2 4")
@@ -115,7 +119,7 @@ def error_histogram(errors: NDArray[np.float64], palette: Palette) -> Picture:
     low, high = value_range(errors)
     round_numbers = ticks(low, high, 24)
     step = round_numbers[1] - round_numbers[0] if len(round_numbers) > 1 else high - low
-    edges = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
+    edges: NDArray[np.float64] = np.arange(math.floor(low / step), math.ceil(high / step) + 1, dtype=np.float64) * step
     counts = np.histogram(errors, edges)[0]
     most = int(counts.max(initial=0)) or 1
     frame = Frame(64, 40, _SIDE + 80, 240, x=(float(edges[0]), float(edges[-1])), y=(0, most))
