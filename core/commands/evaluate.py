@@ -58,6 +58,7 @@ def add_evaluate(add: AddCommand) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     limits = [_limit(text) for text in options.fail_under]
+    _check_folders(options.report, options.predictions)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
@@ -73,6 +74,15 @@ def _evaluate(options: argparse.Namespace) -> int:
     for text in missed:
         say(text)
     return SOME_FAILED if missed or evaluation.failed else DONE
+
+
+def _check_folders(*files: Path | None) -> None:
+    """Say before the work, not after it, that its result has no place."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(
+                f"{file} cannot be written.", f"There is no such folder: {file.parent}.", "Create it, or name another."
+            )
 
 
 def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:

@@ -49,12 +49,19 @@ def doubtful(evaluation: Evaluation, most: int) -> list[Shown]:
     return [_of_class(evaluation, int(row)) for row in evaluation.ordered("likely label errors")[:most]]
 
 
-def to_html(images: Sequence[Shown], decoder: Decoder, check: Callable[[], None]) -> str:
-    """Thumbnails with what is true and what was said; an image that cannot be had says why."""
+def to_html(images: Sequence[Shown], root: str, decoder: Decoder, check: Callable[[], None]) -> str:
+    """Thumbnails with what is true and what was said; an image that cannot be had says why.
+
+    Args:
+        images: in their order.
+        root: of the data, left out of their names.
+        decoder: reads them.
+        check: called between images; may raise to end it.
+    """
     figures: list[str] = []
     for one in images:
         check()
-        name = safe(one.source.name)
+        name = safe(one.source.name.removeprefix(root.rstrip("/") + "/"))
         figures.append(
             f'<figure>{_picture(one.source, decoder)}<figcaption><b dir="auto">{safe(one.said)}</b>'
             f'<span>is <bdi>{safe(one.true)}</bdi></span><small title="{name}"><bdi>{name}</bdi></small>'

@@ -72,7 +72,7 @@ def to_html(
     parts.append(_classes(evaluation))
     mistakes = gallery.worst(evaluation, _WORST)
     told = "The surest wrong answers first." if evaluation.data.kind == "classes" else "The furthest off first."
-    shown = gallery.to_html(mistakes, decoder, check) if mistakes else "<p>There are none.</p>"
+    shown = gallery.to_html(mistakes, evaluation.data.root, decoder, check) if mistakes else "<p>There are none.</p>"
     parts.append(_section("The worst mistakes", shown, told if mistakes else ""))
     suspects = gallery.doubtful(evaluation, _DOUBTFUL)
     if suspects:
@@ -80,7 +80,9 @@ def to_html(
             "The model doubts these labels most, and is as sure of another class as it is of that class's own images "
             "(Northcutt, Jiang and Chuang, 2021). Look before you change them."
         )
-        parts.append(_section("Likely label errors", gallery.to_html(suspects, decoder, check), why))
+        parts.append(
+            _section("Likely label errors", gallery.to_html(suspects, evaluation.data.root, decoder, check), why)
+        )
     parts.append(_origin(evaluation))
     return _page(title, "".join(parts))
 
