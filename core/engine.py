@@ -141,7 +141,7 @@ class Engine:
         before, on = kept.classifier, kept.classifier.info.device
         dressed = before.dressed(dress(kept.assembly, spec))
         result: ImageResult | None = None
-        if source is not None and not dressed.info.refuses:
+        if source is not None and (source.is_row or not dressed.info.refuses):
             for results in self._answering(decoder).answer(dressed, [source]):
                 if isinstance(results, Future):
                     yield results
@@ -223,7 +223,9 @@ class Engine:
         """Job: write a classifier as plain Python, to a file where one is named; finishes with the text."""
         context.progress(0, 0, "Writing the script")
         yield
-        path = source.path if source is not None and source.data is None else None
+        # A picture inside an array is no file that a script could open.
+        is_file = source is not None and source.data is None and source.place is None
+        path = source.path if source is not None and is_file else None
         # How its pixels are stored decides what the script must do; what cannot be read can still be named.
         mode = ""
         if source is not None and path is not None:

@@ -154,8 +154,9 @@ class PreprocessingWiring(QObject):
     def _look(self) -> None:
         session, info = self._session, self._session.models.info
         entry = session.images.current
-        seeable = self._window.seen_wanted and entry is not None and info is not None and not info.refuses
-        session.seeing.look(entry.source if entry is not None and seeable else None, self._preparing.in_use)
+        seeable = self._window.seen_wanted and info is not None and not info.refuses
+        source = entry.source if entry is not None and seeable and not entry.source.is_row else None
+        session.seeing.look(source, self._preparing.in_use)
 
     def _show_seen(self, seen: Seen | None) -> None:
         if seen is None:

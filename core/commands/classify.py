@@ -69,7 +69,7 @@ def _classify(options: argparse.Namespace) -> int:
     make = _writer(options)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
-        prepared = f"{info.describe_input()} ({info.preprocessing_source})"
+        prepared = info.describe_rows() if info.refuses else f"{info.describe_input()} ({info.preprocessing_source})"
         say(f"{info.name}, {info.architecture} on {info.device.name}; {prepared}")
         say(f"Outputs: {title(info.activation)} ({info.activation_source})")
         results: list[ImageResult] = []

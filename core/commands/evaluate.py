@@ -61,7 +61,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     _check_folders(options.report, options.predictions)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
-        say(f"{info.name}, {info.architecture} on {info.device.name}; {info.preprocessing.describe()}")
+        say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
         chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
         request = EvaluationRequest(
             options.data, options.split, options.target, tuple(chosen.items()), options.batch_size

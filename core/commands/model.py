@@ -128,6 +128,7 @@ def open_model(session: Session, options: argparse.Namespace) -> ClassifierInfo:
     info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
     if overrides and base is None:
         # The overrides change what travels with the weights, and that is known only now.
+        say(f"Preprocessing, but for what was given here: {info.preprocessing_source}.")
         spec = replace(spec, preprocessing=parse_overrides(info.preprocessing, overrides))
         info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
     for notice in (info.note, *info.notices):

@@ -93,7 +93,9 @@ class Preprocessing:
         What is not as usual is always in it.
         """
         parts = [_resize_name(self)]
-        if self.crop is not None:
+        # A crop of all that there is takes nothing away.
+        whole = self.resize in ("exact", "pad") and self.crop == self.size and self.crops == 1
+        if self.crop is not None and not whole:
             parts.append(_crop_name(self.crop, self.crops))
         if self.interpolation != "bilinear":
             parts.append(self.interpolation)

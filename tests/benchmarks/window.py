@@ -16,6 +16,7 @@ from gui.main_window import MainWindow
 from gui.session import Session
 
 TIMEOUT_S = 300.0
+REST_S = 0.6
 
 
 class Opened:
@@ -85,6 +86,13 @@ class Opened:
         if entry.answered.prediction is None:
             raise RuntimeError(f"no answer: {entry.answered.error}")
         return True
+
+    def rest(self) -> None:
+        """Let the window finish what it left for later, so that nothing measured next shares the processors with it."""
+        deadline = time.monotonic() + REST_S
+        while time.monotonic() < deadline:
+            self._application.processEvents()
+            time.sleep(0.01)
 
     def paint(self) -> None:
         """Let the event loop paint what has changed."""

@@ -14,13 +14,14 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-import timm.data
 import torch
 import torchvision
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from timm.data import transforms as timm_transforms
+from timm import data
+from timm.data import transforms as steps_of_timm
+from timm.models import get_pretrained_cfg
 from torch import Tensor
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode, functional, v2
@@ -39,8 +40,8 @@ BICUBIC = InterpolationMode.BICUBIC
 IMAGENET = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 tv: Any = functional
-timm_data = cast(Any, timm.data)
-timms_steps: Any = timm_transforms
+timm_data: Any = data
+timms_steps: Any = steps_of_timm
 
 Script = Callable[[Image.Image], Tensor]
 
@@ -209,7 +210,7 @@ def timms() -> list[str]:
 
 @pytest.mark.parametrize("name", timms())
 def test_the_preprocessing_of_timms_models(name: str, pairs: list[Pair]) -> None:
-    published: Any = timm.get_pretrained_cfg(name.removeprefix("timm/"))
+    published: Any = get_pretrained_cfg(name.removeprefix("timm/"))
     config = timm_data.resolve_data_config(pretrained_cfg=published.to_dict(), use_test_size=True)
     some = [pair for pair in pairs if pair.name in ("alpha.png", "turned6.jpg")]
     check(some, read_preprocessing(name), cast(Script, timm_data.create_transform(**config)))

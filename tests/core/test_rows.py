@@ -184,3 +184,29 @@ def test_rows_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def _index(score: dict[str, int]) -> int:
     return score["index"]
+
+
+def test_other_names_are_shown_on_the_row_that_is_looked_at(room: Room, tmp_path: Path) -> None:
+    """The network stays, and the row is answered once more, with the names that were written."""
+    weights, network = write(tmp_path, "SimpleModel")
+    np.save(tmp_path / "rows.npy", X)
+    info = room.open(weights)
+    shown = next(walk([tmp_path / "rows.npy"], info.takes))
+    room.events.clear()
+    spec = replace(info.spec, names=("no", "yes"))
+    run_steps(room.engine.dress(room.context, spec, "cpu", shown, Decoder()))
+    (result,) = [event.value for event in room.events if isinstance(event, Emitted)]
+    assert isinstance(result, ImageResult)
+    assert result.prediction is not None
+    assert result.prediction.labels == ("no", "yes")
+    assert np.allclose(answered([result]), scores(network, X[:1]), atol=1e-6)
+
+
+def test_a_script_does_not_name_a_picture_inside_an_array(room: Room, tmp_path: Path) -> None:
+    torch.save(get_model("shufflenet_v2_x0_5", weights=None, num_classes=3).state_dict(), tmp_path / "photos.pth")
+    np.save(tmp_path / "photos.npy", np.zeros((2, 40, 40, 3), np.uint8))
+    info = room.open(tmp_path / "photos.pth")
+    inside = next(walk([tmp_path / "photos.npy"], info.takes))
+    text = str(run_steps(room.engine.script(room.context, info, inside, "py", None, Decoder())))
+    assert "photos.pth" in text
+    assert "photos.npy" not in text
