@@ -102,8 +102,7 @@ def _predicted(evaluation: Evaluation) -> Floats:
 def _scores(evaluation: Evaluation, palette: Palette) -> Picture:
     if evaluation.data.kind == "several":
         truth, scores = true_labels(evaluation), np.asarray(evaluation.scores, np.float64)
-        names = ("Has the label", "Has it not")
-        return plots.score_histogram(scores.ravel(), truth.ravel(), palette, names=names, x="Score of each label")
+        return plots.score_histogram(scores.ravel(), truth.ravel(), palette, mistakes=False, x="Score of each label")
     return plots.score_histogram(evaluation.confidence, evaluation.right, palette)
 
 

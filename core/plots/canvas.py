@@ -184,8 +184,8 @@ class Canvas:
         )
 
     def hit(self, x: float, y: float, width: float, height: float, stands: Stands, text: str) -> None:
-        """Say what a place stands for."""
-        self._areas.append(HitArea(x, y, width, height, stands, printable(text)))
+        """Say what a place stands for; names in the text come from ``named``."""
+        self._areas.append(HitArea(x, y, width, height, stands, text))
 
     def picture(self) -> Picture:
         """What was drawn."""
@@ -228,12 +228,21 @@ def wide(text: str, size: float) -> float:
 
 
 def cut(text: str, most: float, size: float) -> str:
-    """A text that is about ``most`` wide, with an ellipsis where something is left out."""
+    """A text that is about ``most`` wide; what is left out is in its middle, as names often differ at their ends."""
     text = printable(text)
     if wide(text, size) <= most:
         return text
-    # What cannot be seen whole need not be measured whole.
-    text = text[: int(most / (_COLUMN * size)) + 64]
-    while text and wide(text + "…", size) > most:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    room = most / (_COLUMN * size) - 1
+    end = _fitting(text[::-1], room * 0.4)[::-1]
+    start = _fitting(text, room - _columns(end))
+    return f"{start.rstrip()}…{end.lstrip()}"
+
+
+def _fitting(text: str, columns: float) -> str:
+    """As much of a text, from its start, as fits."""
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _columns(character)
+        if taken > columns:
+            return text[:place]
+    return text

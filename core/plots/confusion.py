@@ -93,6 +93,7 @@ class _Matrix:
     def __init__(self, confusion: Counts, labels: Sequence[str], shown: list[int], rates: bool) -> None:
         self._all = confusion
         self._labels = labels
+        self._names = {index: named(labels[index]) for index in shown}
         self._shown = shown
         self._rates = rates
         self._counts = confusion[np.ix_(shown, shown)]
@@ -211,22 +212,22 @@ class _Matrix:
 
     def _words(self, true: int, said: int, count: int, whole: int) -> str:
         share = f", {percent(count / whole, 1)} of {whole:,}" if whole else ""
-        name = named(self._labels[true])
+        name = self._names[true]
         if true == said:
             return f"{name}, rightly said: {count:,}{share}"
-        return f"{name}, taken for {named(self._labels[said])}: {count:,}{share}"
+        return f"{name}, taken for {self._names[said]}: {count:,}{share}"
 
     def _block_words(self, true: tuple[int, ...], said: tuple[int, ...], count: int) -> str:
         if len(true) == len(said) == 1:
             return self._words(true[0], said[0], count, int(self._all[true[0]].sum()))
-        ends = [f"{named(self._labels[part[0]])} to {named(self._labels[part[-1]])}" for part in (true, said)]
+        ends = [f"{self._names[part[0]]} to {self._names[part[-1]]}" for part in (true, said)]
         return f"{ends[0]}, taken for {ends[1]}: {count:,}"
 
     def _of(self, index: int) -> str:
-        return f"All {int(self._all[index].sum()):,} images of {named(self._labels[index])}"
+        return f"All {int(self._all[index].sum()):,} images of {self._names[index]}"
 
     def _said(self, index: int) -> str:
-        return f"All {int(self._all[:, index].sum()):,} images taken for {named(self._labels[index])}"
+        return f"All {int(self._all[:, index].sum()):,} images taken for {self._names[index]}"
 
     def _note(self, canvas: Canvas, x: float, y: float, before: str = "") -> None:
         absent = len(self._labels) - len(self._shown)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.measures.curves import Bin
 from core.plots.axes import Frame, as_number, draw_axes, percent, ticks
-from core.plots.canvas import Between, Canvas, Picture
+from core.plots.canvas import Between, Canvas, Picture, wide
 from core.plots.palette import Palette
 
 _SIDE = 400
@@ -66,18 +66,21 @@ def score_histogram(
     right: NDArray[np.bool_],
     palette: Palette,
     *,
-    names: tuple[str, str] = ("Right", "Wrong"),
+    mistakes: bool = True,
     x: str = "Confidence",
 ) -> Picture:
     """How many images have which score: right ones below, wrong ones on top of them, in 20 bins.
+
+    Or, where there are several labels, how many scores of labels that an image has, and has not.
 
     Args:
         scores: (N,) each 0..1.
         right: (N,) which kind each is.
         palette: colours.
-        names: of the two kinds.
+        mistakes: whether the second kind are mistakes; else labels that an image does not have.
         x: what the scores are.
     """
+    names = ("Right", "Wrong") if mistakes else ("Has the label", "Has it not")
     edges = np.linspace(0, 1, BINS + 1)
     # Bins are open below and closed above, as those of the reliability diagram.
     place = np.clip(np.searchsorted(edges, scores, side="left") - 1, 0, BINS - 1)
@@ -86,13 +89,13 @@ def score_histogram(
     frame = Frame(64, 56, _SIDE + 80, 240, y=(0, most))
     told = ", ".join(f"{len(scores[part]):,} {name.lower()}" for part, name in zip((right, ~right), names, strict=True))
     canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"{x}: {told}")
-    draw_axes(canvas, frame, x, "Images" if names[0] == "Right" else "Scores", shares=(True, False))
-    colours = (palette.accent, palette.error)
-    left = frame.right - 180
+    draw_axes(canvas, frame, x, "Images" if mistakes else "Scores", shares=(True, False))
+    colours = (palette.accent, palette.error if mistakes else palette.muted)
+    left = frame.right - sum(wide(name, 12) + 34 for name in names)
     for name, colour in zip(names, colours, strict=True):
         canvas.rect(left, 12, 12, 12, colour, opacity=0.8)
         canvas.text(left + 18, 22, name, size=12)
-        left += 90
+        left += wide(name, 12) + 34
     for number in range(BINS):
         bottom = frame.bottom
         x1, low, high = frame.at_x(edges[number]), float(edges[number]), float(edges[number + 1])

@@ -22,6 +22,11 @@ _WORST = 24
 _DOUBTFUL = 12
 _LISTED = 200
 _OPEN = 40
+_MISTAKES = {
+    "classes": "The surest wrong answers first.",
+    "several": "The furthest off first. A label is given from a score of 50 % on.",
+    "values": "The furthest off first.",
+}
 _CAPTIONS: dict[str, str] = {
     "confusion": "Rows are true, columns predicted classes. Blue is right, red is a mistake.",
     "roc": "The mean of all classes, and those with the smallest area; the dotted diagonal is guessing.",
@@ -71,7 +76,7 @@ def to_html(
         parts.append(_section(drawing.TITLES[kind], _inline(picture.svg), _CAPTIONS.get(kind, "")))
     parts.append(_classes(evaluation))
     mistakes = gallery.worst(evaluation, _WORST)
-    told = "The surest wrong answers first." if evaluation.data.kind == "classes" else "The furthest off first."
+    told = _MISTAKES[evaluation.data.kind]
     shown = gallery.to_html(mistakes, evaluation.data.root, decoder, check) if mistakes else "<p>There are none.</p>"
     parts.append(_section("The worst mistakes", shown, told if mistakes else ""))
     suspects = gallery.doubtful(evaluation, _DOUBTFUL)
@@ -150,11 +155,12 @@ def _left_out(evaluation: Evaluation) -> str:
     skipped = evaluation.skipped
     if not skipped:
         return _section("Left out", "<p>Nothing: every image was scored.</p>")
-    failed = f" {evaluation.failed:,} of them could not be answered." if evaluation.failed else ""
+    failed = f" {evaluation.failed:,} could not be answered." if evaluation.failed else ""
+    count = "1 image was" if len(skipped) == 1 else f"{len(skipped):,} images were"
     shown = skipped[:_LISTED]
     more = f"<p>... and {len(skipped) - _LISTED:,} more.</p>" if len(skipped) > _LISTED else ""
     table = _folded(_table(("Image", "Why"), shown), len(shown), "images")
-    return _section("Left out", table + more, f"{len(skipped):,} images were not scored.{failed}")
+    return _section("Left out", table + more, f"{count} not scored.{failed}")
 
 
 def _alignment(evaluation: Evaluation) -> str:
@@ -166,7 +172,7 @@ def _alignment(evaluation: Evaluation) -> str:
         for row in alignment.rows
     ]
     absent = len(alignment.absent)
-    told = f"{absent:,} of the model's {len(evaluation.labels):,} classes are no label of the data." if absent else ""
+    told = f"{absent:,} of the model's {len(evaluation.labels):,} classes have no label in the data." if absent else ""
     table = _table(("Label of the data", "Images", "Class of the model", "How it is known"), rows, (1,))
     return _section("Which label is which class", _folded(table, len(rows), "labels"), told)
 

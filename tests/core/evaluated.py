@@ -50,7 +50,7 @@ def of_classes(
 ) -> Evaluation:
     """Of one class an image; images beyond ``paths`` are missing."""
     pairs = zip(_sources(len(truth), paths), truth, strict=True)
-    images = [LabelledImage(source, (labels[index],)) for source, index in pairs]
+    images = [LabelledImage(source, (str(labels[index]),)) for source, index in pairs]
     return _evaluation("classes", images, tuple(labels), measure_classes(truth, scores), scores)
 
 

@@ -242,4 +242,4 @@ def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp
     said = evaluate(data, "--report", tmp_path / "no" / "r.html")
     assert (said.status, said.out) == (2, "")
     assert "was not written" not in said.err
-    assert "no such folder" in said.err
+    assert "There is no such folder" in said.err

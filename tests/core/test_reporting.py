@@ -74,7 +74,7 @@ def table(path: Path) -> list[dict[str, str]]:
 @pytest.fixture
 def classes(tmp_path: Path) -> Evaluation:
     truth, scores = random_scores(60, 4, sure=1)
-    paths = [write_photo(tmp_path / f"{number}.png", seed=number) for number in range(50)]
+    paths = [write_photo(tmp_path / f"{number}.png", (200, 150), number) for number in range(10)]
     return of_classes(truth, scores, ("cat", HOSTILE, "خنزير", "never said"), paths)
 
 
@@ -96,9 +96,8 @@ def test_the_page_stands_by_itself(classes: Evaluation) -> None:
             assert max(image.size) == 128
     wrong = np.flatnonzero(classes.predicted != classes.truth)
     first = wrong[np.argsort(-classes.scores[wrong].max(axis=1), kind="stable")][:24]
-    assert len([row for row in first if row < 50]) <= len(pictures) < len(first) + 13
-    if any(row >= 50 for row in first):
-        assert "does not exist" in told or "There is no" in told
+    assert len([row for row in first if row < 10]) <= len(pictures) < len(first) + 13
+    assert "does not exist" in told
     assert not set("\x00\u202e\ud800") & set(html)
 
 
@@ -143,8 +142,9 @@ def test_a_perfect_model_and_a_single_image() -> None:
 
 
 def test_a_thousand_classes_stay_small() -> None:
-    truth, scores = random_scores(4000, 1000)
-    html = to_html(of_classes(truth, scores, [f"a name of usual length {index}" for index in range(1000)]))
+    # Of a tenth of the classes, and taken for almost any: areas of the others need not be found.
+    truth, scores = random_scores(4000, 1000, sure=1)
+    html = to_html(of_classes(truth // 10, scores, [f"a name of usual length {index}" for index in range(1000)]))
     read(html)
     assert len(html) < 1_500_000
     assert html.count("<details>") == 2
