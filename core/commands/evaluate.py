@@ -16,7 +16,6 @@ from core.commands.model import add_model_options, named_files, open_model
 from core.errors import UsageError
 from core.evaluations import Evaluation, EvaluationRequest
 from core.preprocessing import to_dict
-from core.reporting import save_predictions, save_report
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
 _LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
@@ -86,6 +85,9 @@ def _check_folders(*files: Path | None) -> None:
 
 
 def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+    # Here, as they bring scikit-learn along, which no other command needs.
+    from core.reporting import save_predictions, save_report
+
     if report is not None:
         save_report(report, evaluation)
         say(f"The report is in {report}.")
