@@ -52,13 +52,13 @@ def to_csv(results: Iterable[ImageResult], k: int) -> str:
     """
     results = list(results)
     columns = VALUE_COLUMNS if any(_is_regression(result) for result in results) else COLUMNS
-    lines = [_line(columns)]
+    lines = [csv_line(columns)]
     for record in to_records(results, k):
         rows = cast("list[dict[str, object]]", record["predictions"]) or [{}]
         for rank, row in enumerate(rows, 1):
             cells = {"filename": record["image"], **row, "prob": row.get("score"), "error": record["error"]}
             cells["rank"] = rank if row else None
-            lines.append(_line("" if cells.get(name) is None else cells[name] for name in columns))
+            lines.append(csv_line("" if cells.get(name) is None else cells[name] for name in columns))
     return "".join(lines)
 
 
@@ -126,7 +126,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         raise _not_written(path, error) from error
 
 
-def _line(cells: Iterable[object]) -> str:
+def csv_line(cells: Iterable[object]) -> str:
     """One line of a table; the csv module would leave a carriage return unquoted, and no reader takes that back."""
     return ",".join(_cell(str(cell)) for cell in cells) + "\n"
 

@@ -96,6 +96,16 @@ def align(data: LabelledData, names: Sequence[str], chosen: Mapping[str, int] | 
     return aligned if aligned.indices else replace(aligned, problem=_nothing_fits(rows, names))
 
 
+def scored(data: LabelledData, alignment: Alignment) -> tuple[int, ...]:
+    """Which images of the data are scored, by their place: those of which the model can know what they show."""
+    indices = alignment.indices
+    if data.kind == "values":
+        return tuple(place for place, image in enumerate(data.images) if image.value is not None)
+    if data.kind == "several":
+        return tuple(range(len(data.images)))
+    return tuple(place for place, image in enumerate(data.images) if image.labels[0] in indices)
+
+
 def _nothing_fits(rows: Sequence[AlignedClass], names: Sequence[str]) -> str:
     here, there = ", ".join(row.written for row in rows[:3]), ", ".join(names[:3])
     if all(name.isdecimal() for name in names):
