@@ -35,7 +35,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
-    from core.evaluations import EvaluationRequest
+    from core.labelled import EvaluationRequest
     from core.preprocessing import Preprocessing
     from core.scripting import Form
 
@@ -231,6 +231,13 @@ class Workbench:
         return self._engine_jobs.submit(
             lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
         )
+
+    def survey(self, request: EvaluationRequest) -> int:
+        """Read labelled data and align it with the current classifier; nothing is answered.
+
+        Finishes with ``(LabelledData, Alignment)``.
+        """
+        return self._engine_jobs.submit(lambda context: self._get_engine().survey(context, request), Priority.SOON)
 
     def evaluate(self, request: EvaluationRequest) -> int:
         """Measure the current classifier on labelled data; finishes with an ``Evaluation``.
