@@ -55,18 +55,19 @@ def to_csv(evaluation: Evaluation, rows: Indices | None = None) -> str:
     if not len(evaluation.truth):
         return _values_csv(evaluation, wanted)
     lines = [csv_line(COLUMNS)]
-    places: list[int] = wanted.tolist()
-    for row in places:
+    # Once for all rows: each of these is computed when it is asked for.
+    confidence, own, right = evaluation.confidence, evaluation.own, evaluation.right
+    for row in map(int, wanted):
         lines.append(
             csv_line(
                 (
                     evaluation.source(row).name,
                     evaluation.data.images[int(evaluation.places[row])].labels[0],
-                    evaluation.labels[evaluation.truth[row]],
-                    evaluation.labels[evaluation.predicted[row]],
-                    float(evaluation.confidence[row]),
-                    float(evaluation.own[row]),
-                    int(evaluation.right[row]),
+                    evaluation.labels[int(evaluation.truth[row])],
+                    evaluation.labels[int(evaluation.predicted[row])],
+                    float(confidence[row]),
+                    float(own[row]),
+                    int(right[row]),
                 )
             )
         )

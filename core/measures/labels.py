@@ -28,7 +28,7 @@ def measure_several(truth: Truths, scores: Scores, threshold: float = 0.5, check
     given = np.asarray(scores) >= threshold
     occurs = np.flatnonzero(truth.any(axis=0))
     rows: list[ClassMeasures] = []
-    wanted: Truths = np.ones(labels, np.bool_)
+    wanted = np.full(labels, True)
     for index, score in columns_of(scores, wanted):
         check()
         rows.append(_of_label(index, truth[:, index], score, threshold))
