@@ -47,8 +47,8 @@ figcaption small{font-size:12px;white-space:nowrap;overflow:hidden;text-overflow
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 24px;font-size:14px}
 dt{color:var(--muted)}
 dd{margin:0;overflow-wrap:anywhere}
-@media print{main{max-width:none;padding:0}section{break-inside:auto}h2{break-after:avoid}
-.picture,tr{break-inside:avoid}body{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{main{max-width:none;padding:0}h2,.quiet{break-after:avoid}
+section:has(.picture),.picture,tr{break-inside:avoid}body{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
 

@@ -243,3 +243,25 @@ def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp
     assert (said.status, said.out) == (2, "")
     assert "was not written" not in said.err
     assert "There is no such folder" in said.err
+
+
+def test_a_regression_from_weights_to_report(
+    evaluate: Evaluate, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)
+    weights = tmp_path / "value.pth"
+    torch.save(get_model("shufflenet_v2_x0_5", weights=None, num_classes=1).state_dict(), weights)
+    files, truth = sorted(data.rglob("*.png")), np.random.default_rng(0).normal(0, 1, 25)
+    lines = [f"{file.relative_to(tmp_path).as_posix()},{value}" for file, value in zip(files, truth, strict=True)]
+    (tmp_path / "d.csv").write_text("path,value\n" + "\n".join(lines), encoding="utf-8")
+    model = ("--weights", weights, "--activation", "regression")
+    report, table = tmp_path / "r.html", tmp_path / "p.csv"
+    said = evaluate(tmp_path / "d.csv", *model, "--format", "json", "--report", report, "--predictions", table)
+    assert said.status == 0
+    commands.run([*map(str, ("classify", *files, *model, "--format", "json"))])
+    values = [row["predictions"][0]["value"] for row in json.loads(capsys.readouterr().out)]
+    with table.open(encoding="utf-8", newline="") as file:
+        assert [float(row["predicted"]) for row in csv.DictReader(file)] == pytest.approx(values, abs=1e-4)
+    assert said.record["metrics"]["mae"] == pytest.approx(sk.mean_absolute_error(truth, values), abs=1e-4)
+    assert said.record["metrics"]["r2"] == pytest.approx(sk.r2_score(truth, values), abs=1e-3)
+    assert "Predicted against true values" in report.read_text(encoding="utf-8")
