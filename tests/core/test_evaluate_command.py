@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,20 +23,15 @@ from core.images import ImageSource
 from core.opening import BUILTIN
 from core.predictions import ImageResult
 from core.stream import Stream
-from tests.core.making import write_photo
+from tests.core.making import Printed, write_photo
 
 PHOTOS = Path(__file__).resolve().parents[1] / "photos"
 sk = cast(Any, metrics)
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-@dataclass
-class Said:
-    """What a command printed and returned."""
-
-    status: int
-    out: str
-    err: str
+class Said(Printed):
+    """With one object as JSON."""
 
     @property
     def record(self) -> dict[str, Any]:
