@@ -40,7 +40,10 @@ def test_a_quiet_line_until_the_built_in_model_is_ready(make_app: MakeApp) -> No
 
 
 def test_lists_are_read_ahead_once_and_not_before_a_model_is_ready(make_app: MakeApp) -> None:
-    opened = make_app(prepare=lambda fake: fake.ready.clear())
+    def prepare(fake: FakeWorkbench) -> None:
+        fake.ready.clear()
+
+    opened = make_app(prepare=prepare)
     opened.until(lambda: opened.window.footer.activity)
     assert opened.fake.lists_prepared == 0
     opened.fake.ready.set()
