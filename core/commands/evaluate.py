@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.errors import UsageError
-from core.evaluations import Evaluation, EvaluationRequest
-from core.preprocessing import to_dict
+from core.evaluation_export import to_json
+from core.evaluations import Evaluation
+from core.labelled import EvaluationRequest
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
 _LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
@@ -94,33 +93,6 @@ def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None)
     if predictions is not None:
         save_predictions(predictions, evaluation)
         say(f"The predictions are in {predictions}.")
-
-
-def to_record(evaluation: Evaluation) -> dict[str, object]:
-    """An evaluation as plain JSON types; what is undefined is ``None``."""
-    measured = evaluation.measures
-    provenance = asdict(evaluation.provenance)
-    provenance["preprocessing"] = to_dict(evaluation.provenance.preprocessing)
-    return {
-        "metrics": {name: _finite(value) for name, value in measured.values.items()},
-        "intervals": {name: [_finite(end) for end in ends] for name, ends in measured.intervals.items()},
-        "per_class": [{"label": evaluation.labels[one.index], **asdict(one)} for one in measured.classes],
-        "labels": list(evaluation.labels),
-        "confusion": measured.confusion.tolist(),
-        "count": evaluation.count,
-        "skipped": [{"image": name, "reason": reason} for name, reason in evaluation.skipped],
-        "alignment": [asdict(row) for row in evaluation.alignment.rows],
-        "provenance": provenance,
-    }
-
-
-def to_json(evaluation: Evaluation) -> str:
-    """``to_record`` as text."""
-    return json.dumps(to_record(evaluation), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _pair(text: str) -> tuple[str, str]:

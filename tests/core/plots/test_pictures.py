@@ -161,7 +161,10 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 def test_of_a_thousand_classes_the_worst_and_the_best() -> None:
     random = np.random.default_rng(0).random((1000, 3))
-    classes = [ClassMeasures(i, i % 7, 5, *map(float, values), None, None) for i, values in enumerate(random)]
+    classes = [
+        ClassMeasures(i, i % 7, 5, float(values[0]), float(values[1]), float(values[2]), None, None)
+        for i, values in enumerate(random)
+    ]
     shown, gap = plots.worst_and_best(classes)
     f1 = sorted(one.f1 for one in classes if one.count)
     assert [one.f1 for one in shown] == f1[:20] + f1[-20:]
