@@ -12,6 +12,7 @@ from core.showing import width as _columns
 
 _COLUMN = 0.58
 """Width of one column of text, in parts of its size; a little more than most fonts have."""
+_MARKS = ("\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,8 @@ class Canvas:
             turn: degrees, clockwise.
             most: how wide it may be; a longer one is cut, and told in full where the pointer rests.
         """
-        shown = cut(text, most, size) if most else printable(text)
-        whole = f"<title>{safe(text)}</title>" if shown != printable(text) else ""
+        shown = cut(text, most, size) if most else text
+        whole = f"<title>{safe(text)}</title>" if most and shown != printable(text) else ""
         turned = f' transform="rotate({turn} {n(x)} {n(y)})"' if turn else ""
         weight = ' font-weight="600"' if bold else ""
         self._parts.append(
@@ -212,9 +213,16 @@ def n(number: float) -> str:
 
 
 def safe(text: str) -> str:
-    """Any text as XML and HTML can hold it: no markup, no control characters, nothing that turns a line round."""
-    shown = printable(text)
-    return _escape("".join(c if unicodedata.category(c) != "Cn" else "\N{REPLACEMENT CHARACTER}" for c in shown))
+    """Any text as XML and HTML can hold it: no markup, no control characters, nothing that turns a line round.
+
+    The marks that ``named`` puts around a name stay: what they hold together ends with its own element at the latest.
+    """
+    return _escape("".join(c if c in _MARKS else _harmless(c) for c in text))
+
+
+def _harmless(character: str) -> str:
+    unknown = unicodedata.category(character) == "Cn"
+    return "\N{REPLACEMENT CHARACTER}" if unknown else printable(character)
 
 
 def named(text: str) -> str:

@@ -150,8 +150,8 @@ class _Matrix:
             for column in range(count):
                 x, y, counted = left + column * side, top + row * side, int(self._counts[row, column])
                 true, said = self._shown[row], self._shown[column]
-                words = self._words(true, said, counted, int(self._totals[row]))
                 if counted:
+                    words = self._words(true, said, counted, int(self._totals[row]))
                     fill = palette.accent if row == column else palette.error
                     alpha = float(depth[row, column])
                     canvas.rect(x, y, side - gap, side - gap, fill, opacity=alpha, title=words)
