@@ -36,7 +36,7 @@ _INVITATION = (
 class RecipesModel(QAbstractTableModel):
     """The recipes that were tried, best first."""
 
-    _TITLES = ("Preparation", "Right", "Probability of the true class", "")
+    _TITLES = ("Preprocessing", "Right", "Probability of the true class", "")
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -122,7 +122,7 @@ class ProbeView(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._title = wrapped(self)
         self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
-        self._title.setText(f"How does {model} want its photos prepared?")
+        self._title.setText(f"Which preprocessing does {model} want?")
         self.line = wrapped(self)
         self.line.setText(_INVITATION)
         self._bar = QProgressBar(self)
@@ -132,7 +132,7 @@ class ProbeView(QDialog):
         self.table = self._make_table()
         self.choose = button(self, "Choose labelled photos …", self.data_asked.emit)
         self.cancel = button(self, "Cancel", self.cancel_asked.emit)
-        self.use = button(self, "Use this preparation", self._use, "primary")
+        self.use = button(self, "Use this preprocessing", self._use, "primary")
         self._arrange()
         self._show_state("invited")
         self.resize(96 * UNIT, 64 * UNIT)
