@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,12 +23,11 @@ from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
 from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
 from core.evaluating import Evaluating
-from core.evaluations import EvaluationRequest
 from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
-from core.labelled import Wanted, align, read_labelled
+from core.labelled import Alignment, EvaluationRequest, LabelledData, Wanted, align, read_labelled
 from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
@@ -197,18 +197,23 @@ class Engine:
         data = yield from read_labelled(path, split)
         return (yield from Probing(classifier, decoder, context.progress, own).run(data))
 
+    def survey(
+        self, context: Context, request: EvaluationRequest
+    ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
+        """Job: read labelled data and align it with the current classifier; finishes with both."""
+        info = self._measurable().info
+        context.progress(0, 0, "Looking for labelled images")
+        wanted: Wanted = "values" if info.activation == "regression" else "classes"
+        data = yield from read_labelled(Path(request.data), request.split, request.target, wanted)
+        return data, align(data, info.labels, dict(request.chosen))
+
     def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
         """Job: measure the current classifier; finishes with an ``Evaluation``.
 
         Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
         """
-        classifier = self._current
-        if classifier is None:
-            raise UsageError("No model is open yet.", "There is nothing to measure.", "Open a model first.")
-        context.progress(0, 0, "Looking for labelled images")
-        wanted: Wanted = "values" if classifier.info.activation == "regression" else "classes"
-        data = yield from read_labelled(Path(request.data), request.split, request.target, wanted)
-        alignment = align(data, classifier.info.labels, dict(request.chosen))
+        classifier = self._measurable()
+        data, alignment = yield from self.survey(context, request)
         context.emit((data, alignment))
         evaluating = Evaluating(classifier, data, alignment)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
@@ -251,6 +256,11 @@ class Engine:
         """Let the decoding threads go."""
         if self._stream is not None:
             self._stream.close()
+
+    def _measurable(self) -> Classifier:
+        if self._current is None:
+            raise UsageError("No model is open yet.", "There is nothing to measure.", "Open a model first.")
+        return self._current
 
     def _answering(self, decoder: Decoder) -> Stream:
         if self._stream is None:

@@ -18,7 +18,7 @@ from core.errors import DataError
 from core.evaluations import Evaluation
 from core.images import ImageSource
 from core.jobs import Context
-from core.labelled import Alignment, LabelledData, LabelledImage
+from core.labelled import Alignment, LabelledData, LabelledImage, scored
 from core.measures import Measures, measure_classes, measure_several, measure_values
 from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
@@ -52,7 +52,7 @@ class Evaluating:
                 alignment.problem,
                 "Choose data whose labels are the model's classes, or load the model's class names.",
             )
-        self._scored = [place for place, image in enumerate(data.images) if self._is_scored(image)]
+        self._scored = scored(data, alignment)
         if not self._scored:
             raise DataError("There is nothing to measure.", "No image has a label that the model knows.", "")
         root = folder or usual_folder()
@@ -104,7 +104,7 @@ class Evaluating:
             (self._source(int(row)).name, store.reason(int(row))) for row in np.flatnonzero(store.state == FAILED)
         ]
         skipped += [(name, "It has no label.") for name in data.unlabelled]
-        skipped += [(image.source.name, _why_left_out(image)) for image in data.images if not self._is_scored(image)]
+        skipped += [(image.source.name, _why_left_out(image)) for image in self._left_out()]
         if not len(rows):
             raise DataError("None of the images could be answered.", skipped[0][1], "Choose other images.")
         places = np.asarray(self._scored, np.int64)[rows]
@@ -140,12 +140,9 @@ class Evaluating:
         single = np.asarray([indices[image.labels[0]] for image in images], np.int64)
         return measure_classes(single, scores, check=context.check), single
 
-    def _is_scored(self, image: LabelledImage) -> bool:
-        if self._data.kind == "values":
-            return image.value is not None
-        if self._data.kind == "several":
-            return True
-        return image.labels[0] in self._alignment.indices
+    def _left_out(self) -> list[LabelledImage]:
+        there = set(self._scored)
+        return [image for place, image in enumerate(self._data.images) if place not in there]
 
     def _source(self, row: int) -> ImageSource:
         return self._data.images[self._scored[row]].source
@@ -189,4 +186,5 @@ def _keep(store: ScoreStore, row: int, result: ImageResult) -> None:
     if result.prediction is None:
         store.fail(row, str(result.error) if result.error is not None else "There is no answer.")
     else:
-        store.answer(row, np.asarray(result.prediction.probabilities, np.float32))
+        found = result.prediction
+        store.answer(row, np.asarray(found.values if found.is_regression else found.probabilities, np.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -14,25 +15,6 @@ from core.measures import Measures
 from core.measures.library import Floats, Indices, Scores, Truths
 
 Order = Literal["surest mistakes", "least certain", "likely label errors", "surest"]
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationRequest:
-    """What is to be evaluated.
-
-    Attributes:
-        data: path of a folder of class folders, or of a file of paths and labels.
-        split: which part of it; empty for the test part where there is one.
-        target: the column of the labels; empty to find it.
-        chosen: a person's choice of class by label as written, as indices; -1 leaves a label out.
-        batch_size: images in one forward pass; 0 chooses by itself.
-    """
-
-    data: str
-    split: str = ""
-    target: str = ""
-    chosen: tuple[tuple[str, int], ...] = ()
-    batch_size: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,17 +56,17 @@ class Evaluation:
         """How many images were scored."""
         return len(self.places)
 
-    @property
+    @cached_property
     def confidence(self) -> Floats:
         """(N,) the best class's score."""
         return np.asarray(self.scores[np.arange(self.count), self.predicted], np.float64)
 
-    @property
+    @cached_property
     def own(self) -> Floats:
         """(N,) the true class's score."""
         return np.asarray(self.scores[np.arange(self.count), self.truth], np.float64)
 
-    @property
+    @cached_property
     def right(self) -> Truths:
         """(N,) whether the best class is the true one."""
         return self.predicted == self.truth

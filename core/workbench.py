@@ -6,6 +6,7 @@ a worker thread.  torch is imported by the first job that needs it, never by the
 
 from __future__ import annotations
 
+import gc
 import queue
 import time
 from collections.abc import Iterable
@@ -34,7 +35,7 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
-    from core.evaluations import EvaluationRequest
+    from core.labelled import EvaluationRequest
     from core.preprocessing import Preprocessing
     from core.scripting import Form
 
@@ -210,7 +211,9 @@ class Workbench:
             catalogue.pretrained()
             context.check()
             yield
-            return len(catalogue.architectures())
+            count = len(catalogue.architectures())
+            _settle_memory()
+            return count
 
         return self._file_jobs.submit(work, Priority.LONG)
 
@@ -228,6 +231,13 @@ class Workbench:
         return self._engine_jobs.submit(
             lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
         )
+
+    def survey(self, request: EvaluationRequest) -> int:
+        """Read labelled data and align it with the current classifier; nothing is answered.
+
+        Finishes with ``(LabelledData, Alignment)``.
+        """
+        return self._engine_jobs.submit(lambda context: self._get_engine().survey(context, request), Priority.SOON)
 
     def evaluate(self, request: EvaluationRequest) -> int:
         """Measure the current classifier on labelled data; finishes with an ``Evaluation``.
@@ -312,4 +322,10 @@ class Workbench:
             from core.engine import Engine
 
             self._engine = Engine(self._consents)
+            _settle_memory()
         return self._engine
+
+
+def _settle_memory() -> None:
+    """Spare the collector what stays for good: looking through torch's million objects stops all threads for 0.3 s."""
+    gc.freeze()

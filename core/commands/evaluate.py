@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from pathlib import Path
 from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.errors import UsageError
-from core.evaluations import Evaluation, EvaluationRequest
-from core.preprocessing import to_dict
+from core.evaluation_export import to_json
+from core.evaluations import Evaluation
+from core.labelled import EvaluationRequest
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
 _LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
@@ -43,6 +43,12 @@ def add_evaluate(add: AddCommand) -> None:
         metavar="METRIC=VALUE",
         help="exit 1 where the metric is worse (lower; for losses and errors higher)",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with figures, pictures and the worst mistakes"
+    )
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
+    )
     add_model_options(parser)
     add_output_options(parser, ("table", "json"))
     parser.set_defaults(run=_evaluate)
@@ -50,6 +56,7 @@ def add_evaluate(add: AddCommand) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     limits = [_limit(text) for text in options.fail_under]
+    _check_folders(options.report, options.predictions)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
@@ -60,37 +67,32 @@ def _evaluate(options: argparse.Namespace) -> int:
         evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
     _say_alignment(evaluation)
     write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
+    _save(evaluation, options.report, options.predictions)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
     return SOME_FAILED if missed or evaluation.failed else DONE
 
 
-def to_record(evaluation: Evaluation) -> dict[str, object]:
-    """An evaluation as plain JSON types; what is undefined is ``None``."""
-    measured = evaluation.measures
-    provenance = asdict(evaluation.provenance)
-    provenance["preprocessing"] = to_dict(evaluation.provenance.preprocessing)
-    return {
-        "metrics": {name: _finite(value) for name, value in measured.values.items()},
-        "intervals": {name: [_finite(end) for end in ends] for name, ends in measured.intervals.items()},
-        "per_class": [{"label": evaluation.labels[one.index], **asdict(one)} for one in measured.classes],
-        "labels": list(evaluation.labels),
-        "confusion": measured.confusion.tolist(),
-        "count": evaluation.count,
-        "skipped": [{"image": name, "reason": reason} for name, reason in evaluation.skipped],
-        "alignment": [asdict(row) for row in evaluation.alignment.rows],
-        "provenance": provenance,
-    }
+def _check_folders(*files: Path | None) -> None:
+    """Say before the work, not after it, that its result has no place."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(
+                f"{file} cannot be written.", f"There is no such folder: {file.parent}.", "Create it, or name another."
+            )
 
 
-def to_json(evaluation: Evaluation) -> str:
-    """``to_record`` as text."""
-    return json.dumps(to_record(evaluation), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+    # Here, as they bring scikit-learn along, which no other command needs.
+    from core.reporting import save_predictions, save_report
 
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    if report is not None:
+        save_report(report, evaluation)
+        say(f"The report is in {report}.")
+    if predictions is not None:
+        save_predictions(predictions, evaluation)
+        say(f"The predictions are in {predictions}.")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -3,8 +3,19 @@
 Classes are aligned by name.  The order of folders never decides anything: loaders sort it in different ways.
 """
 
-from core.labelled.alignment import AlignedClass, Alignment, align
+from core.labelled.alignment import AlignedClass, Alignment, align, scored
 from core.labelled.data import LabelledData, LabelledImage, read_labelled
 from core.labelled.lists import Wanted
+from core.labelled.request import EvaluationRequest
 
-__all__ = ["AlignedClass", "Alignment", "LabelledData", "LabelledImage", "Wanted", "align", "read_labelled"]
+__all__ = [
+    "AlignedClass",
+    "Alignment",
+    "EvaluationRequest",
+    "LabelledData",
+    "LabelledImage",
+    "Wanted",
+    "align",
+    "read_labelled",
+    "scored",
+]

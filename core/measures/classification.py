@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,8 @@ Check = Callable[[], None]
 TOP = 5
 _ROWS = 4096
 """Rows of scores that are in memory at once."""
+_COLUMNS = 64
+"""Columns that are: scores lie on disk row by row, and each pass over them reads all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
         values["top_5_accuracy"] = within / count
         intervals["top_5_accuracy"] = of_counts(within, count)
     else:
-        values["top_5_accuracy"] = 1.0
+        values["top_5_accuracy"] = None
     if len(present) < classes:
         right = int((summed.restricted == truth).sum())
         values["accuracy_restricted"] = right / count
@@ -137,7 +139,9 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
         later: Truths = np.greater.outer(-true, -every_class)
         before = (rows > own[:, None]) | ((rows == own[:, None]) & later)
         found.within_top[part] = np.count_nonzero(before, axis=1) < TOP
-        found.log_loss[part] = -np.log(np.clip(own / rows.sum(axis=1), tiny, 1 - tiny))
+        whole = rows.sum(axis=1)
+        share = np.divide(own, whole, out=np.zeros(len(rows)), where=whole > 0)
+        found.log_loss[part] = -np.log(np.clip(share, tiny, 1 - tiny))
         found.brier[part] = (rows**2).sum(axis=1) - 2 * own + 1
     return found
 
@@ -174,10 +178,10 @@ def _of_counts(true: Indices, predicted: Indices, right: Indices) -> Mapping[str
 def _per_class(truth: Indices, scores: Scores, confusion: Indices, check: Check) -> tuple[ClassMeasures, ...]:
     true, predicted, right = _counted(confusion)
     rows: list[ClassMeasures] = []
-    for index in range(len(confusion)):
+    for index, score in columns_of(scores, true > 0):
         check()
         count, said = int(true[index]), int(predicted[index])
-        area, precision = areas(truth == index, np.asarray(scores[:, index], np.float64)) if count else (None, None)
+        area, precision = areas(truth == index, score) if count else (None, None)
         rows.append(
             ClassMeasures(
                 index=index,
@@ -191,6 +195,21 @@ def _per_class(truth: Indices, scores: Scores, confusion: Indices, check: Check)
             )
         )
     return tuple(rows)
+
+
+def columns_of(scores: Scores, wanted: Truths) -> Iterator[tuple[int, Floats]]:
+    """Each class's scores; empty for classes that are not wanted.
+
+    Args:
+        scores: (N, classes), row by row, mostly on disk.
+        wanted: (classes,).
+    """
+    for start in range(0, scores.shape[1], _COLUMNS):
+        wide = wanted[start : start + _COLUMNS]
+        block = np.asarray(scores[:, start : start + _COLUMNS]) if wide.any() else np.zeros((0, len(wide)), np.float32)
+        # Transposed once, so that each column is in one place.
+        for place, column in enumerate(np.ascontiguousarray(block.T)):
+            yield start + place, column.astype(np.float64)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.measures.classification import ClassMeasures, Measures
+from core.measures.classification import ClassMeasures, Measures, columns_of
 from core.measures.intervals import of_counts, of_means
 from core.measures.library import Floats, Scores, Truths, areas, averaged_scores
 
@@ -28,9 +28,10 @@ def measure_several(truth: Truths, scores: Scores, threshold: float = 0.5, check
     given = np.asarray(scores) >= threshold
     occurs = np.flatnonzero(truth.any(axis=0))
     rows: list[ClassMeasures] = []
-    for index in range(labels):
+    wanted = np.full(labels, True)
+    for index, score in columns_of(scores, wanted):
         check()
-        rows.append(_of_label(index, truth[:, index], np.asarray(scores[:, index], np.float64), threshold))
+        rows.append(_of_label(index, truth[:, index], score, threshold))
     exact = int((given == truth).all(axis=1).sum())
     wrong = (given != truth).mean(axis=1)
     values: dict[str, float | None] = {"exact_match": exact / count, "hamming_loss": float(wrong.mean())}
