@@ -191,9 +191,11 @@ class Engine:
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "There is nothing to try.", "Open a model first.")
+        # What a person chose may be what is wrong.
+        own = dress(self._kept[-1].assembly, replace(classifier.info.spec, preprocessing=None)).preprocessing
         context.progress(0, 0, "Looking for labelled images")
         data = yield from read_labelled(path, split)
-        return (yield from Probing(classifier, decoder, context.progress).run(data))
+        return (yield from Probing(classifier, decoder, context.progress, own).run(data))
 
     def survey(
         self, context: Context, request: EvaluationRequest

@@ -82,7 +82,7 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("edit_names", "&Edit class names …", ("Ctrl+E",)),
         Row("save_names", "Sa&ve class names …"),
         _LINE,
-        Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
+        Row("choose_preprocessing", "Choose &preprocessing …", ("Ctrl+P",)),
         Row("edit_preprocessing", "Edit preprocess&ing …", ("Ctrl+Shift+P",)),
         Row("find_preprocessing", "&Find the preprocessing …"),
         Row("load_preprocessing", "&Load preprocessing …"),
