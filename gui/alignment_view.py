@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHeaderView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -52,6 +53,12 @@ class AlignmentModel(QAbstractTableModel):
         self.names = names
         self._rows = sorted(alignment.rows, key=lambda row: row.index >= 0)
         self._chosen = {}
+        self.endResetModel()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.beginResetModel()
+        self._rows, self._chosen = [], {}
         self.endResetModel()
 
     @property
@@ -103,8 +110,6 @@ class AlignmentModel(QAbstractTableModel):
             without = "not scored" if row.how else "none: not scored"
             known = row.how or (f"nearest: {row.nearest}" if row.nearest else "no class has this name")
             return (row.written, f"{row.count:,}" if row.count else "none", row.label or without, known)[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 1:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ForegroundRole:
             palette = self._parent.palette()
             if row.index < 0 and not row.how and index.column() >= _CLASS:
@@ -130,7 +135,8 @@ class _Choosing(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         place = QPointF(option.rect.right() - 1.5 * UNIT, option.rect.center().y() + 1)
-        icons.draw("down", painter, place, 11, option.palette.color(theme.MUTED), 2.4)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        icons.draw("down", painter, place, 11, option.palette.color(theme.ON_ACCENT if chosen else theme.MUTED), 2.4)
         painter.restore()
 
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:

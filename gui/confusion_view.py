@@ -69,6 +69,7 @@ class ConfusionView(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
+        self.viewport().setAutoFillBackground(False)
         self.setMinimumSize(24 * UNIT, 20 * UNIT)
         theme.name(self, "Confusion matrix", "Arrow keys move between the cells, Enter shows a cell's images.")
 
@@ -247,8 +248,7 @@ class ConfusionView(QAbstractScrollArea):
                     share = 100 * number / self._totals[row]
                     text = f"{share:.0f}" if share >= 1 else "<1"
                 if metrics.horizontalAdvance(text) <= area.width() - 2:
-                    dark = self._colour(row, column).lightnessF() < 0.55
-                    painter.setPen(QColor("#ffffff") if dark else QColor("#10131f"))
+                    painter.setPen(_on(self._colour(row, column)))
                     painter.drawText(area, _CENTRED, text)
 
     def _paint_current(self, painter: QPainter) -> None:
@@ -367,3 +367,10 @@ class ConfusionView(QAbstractScrollArea):
     def _choose(self, row: int, column: int) -> None:
         true, predicted = (self._classes[place] if place >= 0 else -1 for place in (row, column))
         self.chosen.emit(true, predicted)
+
+
+def _on(behind: QColor) -> QColor:
+    """Black or white, whichever stands out more (WCAG 2's relative luminance)."""
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in behind.getRgbF()[:3]]
+    luminance = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    return QColor("#ffffff" if luminance < 0.179 else "#000000")

@@ -43,7 +43,8 @@ def choose_labelled(parent: QWidget, folder: str, answer: Answer) -> QFileDialog
 
 def choose_labelled_file(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a table of paths and labels."""
-    return _open(parent, "Choose a table of paths and labels", folder, _TABLES, QFileDialog.FileMode.ExistingFile, answer)
+    mode = QFileDialog.FileMode.ExistingFile
+    return _open(parent, "Choose a table of paths and labels", folder, _TABLES, mode, answer)
 
 
 def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:

@@ -192,8 +192,9 @@ class EvaluationResults(QWidget):
         self.split.addWidget(self._images_side)
         self.split.setChildrenCollapsible(False)
         self.split.setHandleWidth(3 * UNIT)
-        self.split.setStretchFactor(0, 1)
-        self.split.setStretchFactor(1, 1)
+        for place, share in enumerate((4, 3)):
+            self.split.setStretchFactor(place, share)
+        self.split.setSizes([4000, 3000])
         words = QVBoxLayout()
         words.setSpacing(UNIT // 2)
         words.addWidget(self.line)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QFont
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from core.showing import isolated
 from gui import theme, wording
@@ -45,6 +46,7 @@ class EvaluationWindow(QDialog):
         save_asked: a person wants a file of the results.
         list_asked: a person wants a file of the images that are shown.
         opened: an ``ImageSource`` that a person wants to see in full.
+        dropped: the ``Path`` of data that a person dropped here.
     """
 
     folder_asked = Signal()
@@ -54,6 +56,7 @@ class EvaluationWindow(QDialog):
     save_asked = Signal()
     list_asked = Signal()
     opened = Signal(object)
+    dropped = Signal(object)
 
     def __init__(self, parent: QWidget, thumbnails: Thumbnails) -> None:
         super().__init__(parent, Qt.WindowType.Window)
@@ -80,6 +83,8 @@ class EvaluationWindow(QDialog):
         self.start = button(self, "Start", self.start_asked.emit, "primary")
         self.start.setDefault(True)
         self._data: LabelledData | None = None
+        self._problem = ""
+        self.setAcceptDrops(True)
         self._arrange()
         self.show_invitation("the model")
         self.setMinimumSize(90 * UNIT, 66 * UNIT)
@@ -93,9 +98,21 @@ class EvaluationWindow(QDialog):
         self.more.setText("")
         self._show_state("invited")
 
+    @property
+    def paused(self) -> bool:
+        """Whether there is something to go on with."""
+        return self._state == "paused"
+
+    def show_reading(self) -> None:
+        """Other data is being read."""
+        self._data = None
+        self.alignment.labels.clear()
+        self._begin()
+        self.cancel.setText("Cancel")
+
     def show_survey(self, data: LabelledData, alignment: Alignment, names: tuple[str, ...]) -> None:
         """Show which label is which class."""
-        self._data = data
+        self._data, self._problem = data, alignment.problem
         self.alignment.labels.show_alignment(alignment, names)
         self._show_state("aligned")
         self._title.setText(f"{wording.file_name(data.root)}{f', part {data.split}' if data.split else ''}")
@@ -143,17 +160,16 @@ class EvaluationWindow(QDialog):
     def show_error(self, error: BaseException, report: str) -> None:
         """Say why there is nothing, where it would be."""
         words = words_for(error, report)
-        state = "aligned" if self._state in ("busy", "paused") and self.alignment.labels.rows else "invited"
-        self._show_state(state)
+        self._show_state("aligned" if self._data is not None else "invited")
         self.line.setText(words.what)
+        self.line.setForegroundRole(theme.ERROR)
         self.more.setText(words.more)
-        self.more.setForegroundRole(theme.MUTED)
 
     def show_stopped(self, testing: Testing) -> None:
         """It was paused, or nothing came of it; a newer wish is under way already where ``testing`` is busy."""
         if testing.busy or self._state != "busy":
             return
-        if self.alignment.labels.rows or self._data is not None:
+        if self._data is not None:
             self._show_state("paused")
             self.line.setText(f"Paused. {self.line.text()}")
         else:
@@ -174,10 +190,23 @@ class EvaluationWindow(QDialog):
         self.cancel_asked.emit()
         super().closeEvent(event)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A folder or a table of one's own."""
+        if self._state != "busy" and _dropped(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take it as the data."""
+        path = _dropped(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(path)
+
     def _begin(self) -> None:
         self._show_state("busy")
         self.more.setText("")
         self.live.clear()
+        self.cancel.setText("Pause")
 
     def _count(self) -> None:
         """What will be scored, in words."""
@@ -197,7 +226,7 @@ class EvaluationWindow(QDialog):
         if undecided:
             labels = "1 label has" if undecided == 1 else f"{undecided:,} labels have"
             parts.append(f"{labels} no class of the model: choose it in the row, or leave it out.")
-        self.line.setText(" ".join(parts))
+        self.line.setText(" ".join(parts) if known or not self._problem else self._problem)
         used = {row.index for row in known if row.count}
         absent = [name for index, name in enumerate(names) if index not in used]
         quiet: list[str] = []
@@ -218,20 +247,20 @@ class EvaluationWindow(QDialog):
         for widget, there in (
             (self._bar, running),
             (self.cancel, state == "busy"),
-            (self.start, state in ("aligned", "paused")),
+            (self.start, state in ("aligned", "paused", "found")),
             (self.folder, state != "busy"),
             (self.file, state != "busy"),
             (self.save, state == "found"),
             (self.head, state != "found"),
         ):
             widget.setVisible(there)
-        self.start.setText("Continue" if state == "paused" else "Start")
+        self.start.setText({"paused": "Continue", "found": "Test again …"}.get(state, "Start"))
+        self.line.setForegroundRole(self.line.palette().ColorRole.WindowText)
         self.start.setEnabled(True)
-        primary = "primary" if state == "invited" else "quiet"
-        self.folder.setProperty("kind", primary)
-        self.folder.style().polish(self.folder)
-        self._pages.setVisible(state != "invited")
-        pages = {"aligned": self.alignment, "found": self.results}
+        for widget, loud in ((self.folder, state == "invited"), (self.start, state != "found")):
+            widget.setProperty("kind", "primary" if loud else "quiet")
+            widget.style().polish(widget)
+        pages = {"aligned": self.alignment, "found": self.results, "invited": self._empty}
         self._pages.setCurrentWidget(pages.get(state, self.live))
 
     def _make_results(self) -> EvaluationResults:
@@ -248,7 +277,10 @@ class EvaluationWindow(QDialog):
         for widget in (self._title, self.line, self._bar, self.more):
             words.addWidget(widget)
         self._pages = QStackedWidget(self)
-        for page in (self.alignment, self.live, self.results):
+        self._empty = QLabel("Drop a folder of class folders here, or a table.", self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setForegroundRole(theme.MUTED)
+        for page in (self._empty, self.alignment, self.live, self.results):
             self._pages.addWidget(page)
         row = QHBoxLayout()
         for widget in (self.folder, self.file, self.cancel):
@@ -261,7 +293,6 @@ class EvaluationWindow(QDialog):
         column.setSpacing(UNIT + UNIT // 2)
         column.addWidget(self.head)
         column.addWidget(self._pages, 1)
-        column.addStretch()
         column.addLayout(row)
 
 
@@ -269,3 +300,8 @@ def _left(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _dropped(mime: QMimeData) -> Path | None:
+    files = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    return Path(files[0]) if files else None

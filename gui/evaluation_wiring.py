@@ -61,6 +61,7 @@ class EvaluationWiring(QObject):
             view.cancel_asked.connect(testing.cancel)
             view.save_asked.connect(lambda: self._ask_target(None, "evaluation.json"))
             view.list_asked.connect(self._ask_list_target)
+            view.dropped.connect(self.survey)
             view.opened.connect(self._open_image)
             view.destroyed.connect(self._forget)
             testing.progressed.connect(view.show_pace)
@@ -75,8 +76,10 @@ class EvaluationWiring(QObject):
 
     def survey(self, path: Path) -> None:
         """Find out what is at a place that a person chose."""
-        self._request = EvaluationRequest(str(path))
+        self._request, self._findings = EvaluationRequest(str(path)), None
         self._aligned = False
+        if self.view is not None:
+            self.view.show_reading()
         self._testing.survey(self._request)
 
     def _ask(self, choose: Callable[[EvaluationWindow, str, dialogs.Answer], object]) -> None:
@@ -95,7 +98,11 @@ class EvaluationWiring(QObject):
 
     def _start(self) -> None:
         info = self._session.models.info
-        if self.view is not None and self._request is not None and info is not None:
+        if self._findings is not None and self._request is not None:
+            # The model may be another one by now.
+            self._findings = None
+            self.survey(Path(self._request.data))
+        elif self.view is not None and self._request is not None and info is not None:
             request = replace(self._request, chosen=self.view.alignment.labels.choices)
             self._aligned = False
             self._testing.evaluate(request, info.labels)
@@ -108,6 +115,7 @@ class EvaluationWiring(QObject):
     def _show_stopped(self) -> None:
         if self.view is not None:
             self.view.show_stopped(self._testing)
+            self._aligned = self.view.paused
 
     def _use_model(self) -> None:
         """What was found stays true of the model it was found for; a table that was not used yet is made anew."""

@@ -98,6 +98,7 @@ class FiguresView(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setResizeContentsPrecision(50)
+        header.setMinimumSectionSize(8 * UNIT)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(sortable)
         if sortable:
@@ -106,6 +107,10 @@ class FiguresView(QTableView):
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
         theme.name(self, name)
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """With some air between the numbers."""
+        return super().sizeHintForColumn(column) + UNIT
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(int(index.data(_KEY_ROLE)))

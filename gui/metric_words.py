@@ -57,7 +57,7 @@ METRICS: dict[str, Metric] = {
     "log_loss": Metric("Log loss", "How surprised the model is by the truth: 0 is perfect, sure mistakes cost most."),
     "ece": Metric(
         "Calibration error (ECE)",
-        "How far its certainty is from how often it is right. At 5 %, an answer of 90 % is right 85 to 95 times in 100.",
+        "How far its certainty is from how often it is right. At 5 %, answers of 90 % are right 85 to 95 times in 100.",
         True,
     ),
     "brier": Metric("Brier score", "The squared distance of the scores from the truth: 0 is perfect, 2 the worst."),

@@ -135,7 +135,7 @@ QPushButton[kind="quiet"] { background: transparent; padding: 4px 10px; color: p
 QPushButton[kind="quiet"]:hover { background: palette(alternate-base); }
 QPushButton[kind="tab"] { background: transparent; padding: 4px 10px; color: palette(placeholder-text); }
 QPushButton[kind="tab"]:hover { background: palette(alternate-base); }
-QPushButton[kind="tab"]:checked { background: palette(alternate-base); color: palette(text); font-weight: 600; }
+QPushButton[kind="tab"]:checked { background: palette(alternate-base); color: palette(text); }
 QPushButton[kind="tab"]:focus { border-color: palette(highlight); }
 QSplitter::handle { background: transparent; }
 QPushButton[kind="quiet"]:disabled { color: palette(placeholder-text); }

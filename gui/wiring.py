@@ -42,8 +42,8 @@ _NEED_AN_ANSWER = ("save", "copy_all", "why")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
     "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
-    "find_preprocessing", "test_model", "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model",
-    "save_model", "copy_script", "save_script",
+    "find_preprocessing", "test_model", "load_preprocessing", "save_preprocessing", "choose_output", "reload",
+    "about_model", "save_model", "copy_script", "save_script",
 )  # fmt: skip
 
 
