@@ -54,7 +54,7 @@ class ConfusionView(QAbstractScrollArea):
     chosen = Signal(int, int)
     looked = Signal(str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._classes: list[int] = []

@@ -107,8 +107,16 @@ class EvaluationWindow(QDialog):
         """Other data is being read."""
         self._data = None
         self.alignment.labels.clear()
-        self._begin()
+        self.show_start()
         self.cancel.setText("Cancel")
+
+    def show_start(self) -> None:
+        """It is about to begin."""
+        self._show_state("busy")
+        self.more.setText("")
+        self.live.clear()
+        self.cancel.setText("Pause")
+        self._bar.setRange(0, 0)
 
     def show_survey(self, data: LabelledData, alignment: Alignment, names: tuple[str, ...]) -> None:
         """Show which label is which class."""
@@ -124,8 +132,6 @@ class EvaluationWindow(QDialog):
 
     def show_pace(self, pace: Pace) -> None:
         """It runs."""
-        if self._state != "busy":
-            self._begin()
         self._bar.setRange(0, pace.total)
         self._bar.setValue(pace.done)
         parts = [f"{pace.text} …"]
@@ -201,12 +207,6 @@ class EvaluationWindow(QDialog):
         if path is not None:
             event.acceptProposedAction()
             self.dropped.emit(path)
-
-    def _begin(self) -> None:
-        self._show_state("busy")
-        self.more.setText("")
-        self.live.clear()
-        self.cancel.setText("Pause")
 
     def _count(self) -> None:
         """What will be scored, in words."""

@@ -105,6 +105,7 @@ class EvaluationWiring(QObject):
         elif self.view is not None and self._request is not None and info is not None:
             request = replace(self._request, chosen=self.view.alignment.labels.choices)
             self._aligned = False
+            self.view.show_start()
             self._testing.evaluate(request, info.labels)
 
     def _show_findings(self, findings: Findings) -> None:

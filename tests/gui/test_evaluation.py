@@ -67,7 +67,7 @@ def shown(view: EvaluationWindow) -> list[Shown]:
     return [images.at(row) for row in range(images.rowCount())]
 
 
-def tested(opened: Opened, folder: Path) -> EvaluationWindow:
+def evaluated(opened: Opened, folder: Path) -> EvaluationWindow:
     view = view_of(opened)
     choose(opened, view, folder)
     view.start.click()
@@ -118,7 +118,7 @@ def test_the_class_is_chosen_in_the_row(opened: Opened, folder: Path) -> None:
 
 
 def test_figures_and_the_images_behind_them(opened: Opened, folder: Path) -> None:
-    view = tested(opened, folder)
+    view = evaluated(opened, folder)
     sources = {source.name: label for label in ("cat", "Dog") for source in _sources(folder, label)}
     right = sum(TEN[len(name) % 10] == label.lower() for name, label in sources.items())
     assert view.results.headline.text() == f"{10 * right:.1f} %"
@@ -135,7 +135,7 @@ def test_figures_and_the_images_behind_them(opened: Opened, folder: Path) -> Non
 
 
 def test_an_image_is_shown_in_the_main_window(opened: Opened, folder: Path) -> None:
-    view = tested(opened, folder)
+    view = evaluated(opened, folder)
     gallery = view.results.gallery
     source = shown(view)[1].source
     gallery.activated.emit(gallery.images.index(1))
@@ -145,7 +145,7 @@ def test_an_image_is_shown_in_the_main_window(opened: Opened, folder: Path) -> N
 
 
 def test_pictures_are_made_of_what_is_in_sight(opened: Opened, folder: Path) -> None:
-    view = tested(opened, folder)
+    view = evaluated(opened, folder)
     before = len(opened.fake.previews)
     sources = [each.source for each in shown(view)]
     many = [Shown(source, "cat", "dog", 0.5, right=False) for source in sources] * 1000
@@ -195,7 +195,7 @@ def test_labels_that_match_nothing_cannot_be_started(opened: Opened, tmp_path: P
 
 
 def test_results_are_saved(opened: Opened, folder: Path, tmp_path: Path) -> None:
-    view = tested(opened, folder)
+    view = evaluated(opened, folder)
     view.save.click()
     view.findChildren(QFileDialog)[-1].filesSelected.emit([str(tmp_path / "found.json")])
     opened.until(lambda: "found.json" in view.results.small.text())
@@ -212,7 +212,7 @@ def test_results_are_saved(opened: Opened, folder: Path, tmp_path: Path) -> None
 
 
 def test_a_file_that_cannot_be_written_is_said(opened: Opened, folder: Path, tmp_path: Path) -> None:
-    view = tested(opened, folder)
+    view = evaluated(opened, folder)
     view.save.click()
     view.findChildren(QFileDialog)[-1].filesSelected.emit([str(tmp_path / "nowhere" / "found.json")])
     opened.until(lambda: "nowhere" in view.results.small.text())
@@ -286,13 +286,11 @@ def test_rates_are_written_in_place_of_counts(qtbot: QtBot) -> None:
 
 
 def matrix(qtbot: QtBot, counts: Indices) -> ConfusionView:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    view = ConfusionView(parent)
+    view = ConfusionView()
+    qtbot.addWidget(view)
     view.resize(500, 500)
     view.show_matrix(counts, [f"class {index}" for index in range(len(counts))])
-    parent.resize(500, 500)
-    parent.show()
+    view.show()
     return view
 
 
@@ -300,9 +298,8 @@ def several() -> Evaluation:
     truth = np.array([[True, False, True], [False, True, False]])
     scores = np.array([[0.9, 0.2, 0.8], [0.1, 0.4, 0.3]], np.float32)
     images = (LabelledImage(_nowhere("a"), ("x", "z")), LabelledImage(_nowhere("b"), ("y",)))
-    return _evaluation(
-        LabelledData("d", "csv", "several", images, ("x", "y", "z")), measure_several(truth, scores), scores
-    )
+    data = LabelledData("d", "csv", "several", images, ("x", "y", "z"))
+    return _evaluation(data, measure_several(truth, scores), scores)
 
 
 def values() -> Evaluation:
