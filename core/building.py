@@ -9,7 +9,14 @@ from pathlib import Path
 
 from torch import nn
 
-from core.architectures.custom import build_custom, load_source, rank_classes, spell_source, trust_request
+from core.architectures.custom import (
+    Anywhere,
+    build_custom,
+    load_source,
+    rank_classes,
+    spell_source,
+    trust_request,
+)
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint, identify
@@ -299,13 +306,14 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     else:
         network = build_custom(chosen, checkpoint.tensors)
         construction = replace(_pickled(checkpoint, told), way="source", tensors=tuple(network.state_dict()))
-    built = _told(_tried(network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
+    anywhere = Anywhere(network) if loaded.names_devices else None
+    built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
     return replace(
         built,
         matches=(*built.matches, *others),
-        notices=(*chosen.notes, *built.notices),
+        notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
 
@@ -318,8 +326,11 @@ def _class_of(checkpoint: Checkpoint) -> str:
 def _source_beside(checkpoint: Checkpoint) -> Path | None:
     """The Python file in the weights' folder that speaks of most of their names; read as text, nothing runs."""
     folder = Path(checkpoint.about.file).absolute().parent
-    names = {part for name in checkpoint.tensors for part in name.split(".")[:-1] if not part.isdigit()}
-    firsts = {name.split(".")[0] for name in checkpoint.tensors} & names
+    # As written: what a wrapper is called may be an attribute of the network.
+    written = [[*checkpoint.about.prefix.split("."), *name.split(".")] for name in checkpoint.tensors]
+    written = [[part for part in parts if part] for parts in written]
+    names = {part for parts in written for part in parts[:-1] if not part.isdigit()} - {"module", "_orig_mod"}
+    firsts = {next((part for part in parts if part in names), "") for parts in written} & names
     if not firsts:
         return None
     try:
@@ -343,3 +354,6 @@ def _spoken_of(path: Path, firsts: set[str], names: set[str]) -> float:
     if not firsts & given:
         return 0.0
     return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
+
+
+_ASKS_FOR_A_GPU = "Its code asks for a GPU: it computes on the device that is chosen here instead."

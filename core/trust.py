@@ -176,7 +176,9 @@ def demand(request: TrustRequest, *consents: Consent) -> None:
     raise TrustError(
         f"{name} can only be opened by running code in it.",
         f"It is {_WHAT.get(request.kind, 'a file with code')}, and you have not said that you trust it.",
-        "Open it in the window and read what is in it, or, if you trust whoever made it, add --trust to the command.",
+        "Open it in the window and read what is in it, or, if you trust whoever made it, "
+        + (f"add --architecture-file {shown(request.file, 300)} --trust" if request.kind == "python" else "add --trust")
+        + " to the command.",
         request=request,
         detail="\n".join((*request.contents, f"sha256 {request.sha256}")),
     )

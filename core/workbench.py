@@ -136,7 +136,7 @@ class Workbench:
 
         return self._engine_jobs.submit(work, Priority.SOON)
 
-    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING, read_first: bool = False) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
 
         A file is taken as it is; a folder is walked, recursively and in order; a file of numbers gives its rows or
@@ -145,12 +145,15 @@ class Workbench:
         Args:
             paths: files and folders.
             takes: what the network takes, which decides where an array may be read in two ways.
+            read_first: start to decode the first image as soon as it is found, before anyone asks for it.
         """
 
         def work(context: Context) -> Steps:
             part: list[ImageSource] = []
             count = 0
             for source in walk(paths, takes):
+                if read_first and not count and not source.is_row:
+                    self._read_ahead(source)
                 part.append(source)
                 count += 1
                 if len(part) == _CHUNK:
@@ -269,6 +272,17 @@ class Workbench:
         if all(ended) and self._engine is not None:
             self._engine.close()
         return all(ended)
+
+    def _read_ahead(self, source: ImageSource) -> None:
+        """Decode an image that somebody is about to ask for, and will then share."""
+
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            self.decoder.decode(source, context.check)
+
+        # Whoever asks for an image that cannot be read is told so then.
+        self._file_jobs.submit(work, Priority.NOW, lambda _: None)
 
     def _opening(self, spec: ModelSpec, device: str) -> Work:
         return lambda context: self._get_engine().open(context, spec, device)

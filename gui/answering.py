@@ -94,7 +94,7 @@ class Answering(QObject):
             takes: what the model takes, which decides where an array may be read in two ways.
         """
         if paths:
-            self._expanding[self._workbench.expand(tuple(paths), takes)] = True
+            self._expanding[self._workbench.expand(tuple(paths), takes, read_first=True)] = True
 
     def add_sources(self, sources: Sequence[ImageSource]) -> None:
         """Add images, show the first of them, and have all answered."""

@@ -18,7 +18,7 @@ _LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All file
 _NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
 _PREPROCESSING = "Preprocessing (*.json);;All files (*)"
 _TABLES = "Paths and labels (*.csv *.tsv *.json *.jsonl);;All files (*)"
-_EVALUATIONS = "All figures, JSON (*.json);;Table of the images, CSV (*.csv)"
+_EVALUATIONS = "Report (*.html);;All figures, JSON (*.json);;Table of the images, CSV (*.csv)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 _PROVENANCE = "JSON, with where each answer came from (*.json)"
 _SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
@@ -102,7 +102,7 @@ def choose_target(parent: QWidget, folder: str, answer: Callable[[list[Path], bo
 
 def choose_evaluation_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
     """Ask where to save an evaluation, or a list of its images; the dialog itself asks before it replaces a file."""
-    filters = _EVALUATIONS if name.endswith(".json") else _EVALUATIONS.split(";;")[1]
+    filters = _EVALUATIONS.split(";;")[-1] if name.endswith(".csv") else _EVALUATIONS
     return _save(parent, "Save what was found", folder, filters, name, answer)
 
 

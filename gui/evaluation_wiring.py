@@ -59,7 +59,7 @@ class EvaluationWiring(QObject):
             view.file_asked.connect(lambda: self._ask(dialogs.choose_labelled_file))
             view.start_asked.connect(self._start)
             view.cancel_asked.connect(testing.cancel)
-            view.save_asked.connect(lambda: self._ask_target(None, "evaluation.json"))
+            view.save_asked.connect(lambda: self._ask_target(None, "report.html"))
             view.list_asked.connect(self._ask_list_target)
             view.dropped.connect(self.survey)
             view.opened.connect(self._open_image)

@@ -1,4 +1,4 @@
-"""Numbers, answers and models as a person reads of them."""
+"""Numbers as a person reads them."""
 
 from __future__ import annotations
 

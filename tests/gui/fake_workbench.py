@@ -305,8 +305,10 @@ class FakeWorkbench(Workbench):
         answer = make_prediction(info, len(source.name))
         return ImageResult(source, answer, None, image.width, image.height, thumbnail(image))
 
-    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING, read_first: bool = False) -> int:
         self.expanded.append(takes)
+
+        assert read_first
 
         def work(context: Context) -> Steps:
             found = tuple(walk(paths, takes))

@@ -208,7 +208,11 @@ def test_results_are_saved(opened: Opened, folder: Path, tmp_path: Path) -> None
     opened.until(lambda: "list.csv" in view.results.small.text())
     rows = list(csv.DictReader((tmp_path / "list.csv").read_text("utf-8").splitlines()))
     assert [row["image"] for row in rows] == [each.source.name for each in shown(view)]
-    assert {(row["written"], row["label"]) for row in rows} == {("Dog", "dog")}
+    assert {row["true"] for row in rows} == {"dog"}
+    view.save.click()
+    view.findChildren(QFileDialog)[-1].filesSelected.emit([str(tmp_path / "report.html")])
+    opened.until(lambda: "report.html" in view.results.small.text())
+    assert view.results.headline.text() in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_a_file_that_cannot_be_written_is_said(opened: Opened, folder: Path, tmp_path: Path) -> None:
@@ -273,6 +277,7 @@ def test_a_click_finds_its_cell(qtbot: QtBot) -> None:
         for x in range(0, picture.width(), 3)
         if _is_reddish(picture, x, y)
     ]
+    assert red
     below = max(red, key=lambda place: place[1])
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(*below))
     assert chosen == [(2, 0)]

@@ -21,7 +21,8 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from core.architectures.calls import Calls, unfilled
+from core.architectures.calls import unfilled
+from core.architectures.custom.here import Here
 
 _MOST_SAID = 20_000
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Nothing(dict[object, object]):
         return Nothing()
 
 
-class Building(Calls):
+class Building(Here):
     """While a network is built: on the CPU whatever it asks for, and, if wanted, without filling its weights."""
 
     def __init__(self, *, filled: bool) -> None:
@@ -76,26 +77,12 @@ class Building(Calls):
         """Without another device, and without filling what has no memory."""
         if func is Tensor.cuda:
             return args[0]
-        if func is Tensor.to:
-            here = cast(Tensor, args[0]).device
-            args = tuple(here if _elsewhere(arg) else arg for arg in args)
-            if _elsewhere(options.get("device")):
-                options["device"] = here
-        if _elsewhere(options.get("device")):
-            options["device"] = None
+        args = self.moved(func, args, options)
         if not self._filled and (shell := unfilled(func, args, options)) is not None:
             return shell
         if func is torch.empty and not self._filled and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)
-
-
-def _elsewhere(device: object) -> bool:
-    """Whether a value names a device other than the CPU."""
-    if isinstance(device, str) and device:
-        name = device.partition(":")[0]
-        return name in ("cuda", "mps", "xpu", "npu", "hpu", "mtia")
-    return isinstance(device, torch.device) and device.type not in ("cpu", "meta")
 
 
 @contextmanager

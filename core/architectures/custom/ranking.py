@@ -201,7 +201,7 @@ def _fit(candidate: _Candidate, loaded: LoadedSource, total: int) -> CustomFit:
         share=solution.share,
         evidence=evidence,
         differences=differences,
-        notes=(*loaded.source.notices, *solution.notes),
+        notes=(*loaded.source.notices, *loaded.notices, *solution.notes),
         questions=questions,
         error="" if agreement is not None else builder.error,
         builder=builder,
