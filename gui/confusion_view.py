@@ -58,7 +58,7 @@ class ConfusionView(QAbstractScrollArea):
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._classes: list[int] = []
-        self._counts: list[list[int]] = []
+        self._counts: Indices | None = None
         self._totals: list[int] = []
         self._rates = False
         self._cell = 0
@@ -84,7 +84,7 @@ class ConfusionView(QAbstractScrollArea):
         self._names = tuple(names)
         self._classes = [int(index) for index in occurs]
         part = confusion[occurs][:, occurs]
-        self._counts = part.tolist()
+        self._counts = part
         self._totals = [int(total) for total in part.sum(axis=1)]
         self.row = self.column = 0
         self._fitted = True
@@ -110,7 +110,7 @@ class ConfusionView(QAbstractScrollArea):
 
     def describe(self, row: int, column: int) -> str:
         """A cell in one sentence."""
-        count, total = self._counts[row][column], self._totals[row]
+        count, total = self._count(row, column), self._totals[row]
         true, said = (isolated(self._names[self._classes[place]]) for place in (row, column))
         images = "image" if total == 1 else "images"
         if row == column:
@@ -118,6 +118,9 @@ class ConfusionView(QAbstractScrollArea):
         else:
             words = f"{count:,} of {total:,} {images} of {true} are taken for {said}"
         return f"{words} ({wording.percent(count / total)})." if total else f"There are no images of {true}."
+
+    def _count(self, row: int, column: int) -> int:
+        return int(self._counts[row, column]) if self._counts is not None else 0
 
     def _fit(self) -> None:
         if not self._classes:
@@ -183,7 +186,7 @@ class ConfusionView(QAbstractScrollArea):
     # Painting.
 
     def _colour(self, row: int, column: int) -> QColor:
-        count = self._counts[row][column]
+        count = self._count(row, column)
         if not count:
             return self.palette().color(theme.HOVER)
         # The root lifts what is rare: one mistake among a hundred is to be seen.
@@ -206,9 +209,9 @@ class ConfusionView(QAbstractScrollArea):
             count = len(self._classes)
             image = QImage(count, count, QImage.Format.Format_RGB32)
             image.fill(self.palette().color(theme.HOVER))
-            for row, counts in enumerate(self._counts):
-                for column in (place for place, number in enumerate(counts) if number):
-                    image.setPixelColor(column, row, self._colour(row, column))
+            rows, columns = self._counts.nonzero() if self._counts is not None else ((), ())
+            for row, column in zip(map(int, rows), map(int, columns), strict=True):
+                image.setPixelColor(column, row, self._colour(row, column))
             self._image = image
         return self._image
 
@@ -240,7 +243,7 @@ class ConfusionView(QAbstractScrollArea):
                 area = self._area(row, column)
                 painter.setPen(gap)
                 painter.drawRect(area)
-                number = self._counts[row][column]
+                number = self._count(row, column)
                 if not (legible and number):
                     continue
                 text = f"{number:,}"
@@ -289,7 +292,7 @@ class ConfusionView(QAbstractScrollArea):
         current = place == (self.row if is_row else self.column)
         painter.setPen(self.palette().color(self.palette().ColorRole.Text if current else theme.MUTED))
         name = self._names[self._classes[place]]
-        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, area.width())
+        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, area.width())
         painter.drawText(area, _RIGHT if is_row else _LEFT, shown)
 
     # What a person does.
@@ -331,6 +334,10 @@ class ConfusionView(QAbstractScrollArea):
         self.row, self.column = (row if row >= 0 else self.row), (column if column >= 0 else self.column)
         self._show_cell()
         self._choose(row, column)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Belongs to the press."""
+        event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move, Enter chooses, plus and minus zoom."""

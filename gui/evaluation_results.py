@@ -22,7 +22,14 @@ from gui import metric_words, theme, wording
 from gui.confusion_view import ConfusionView
 from gui.entries import Combo
 from gui.error_view import button, wrapped
-from gui.figures_view import classes_table, measures_table, show_classes, show_measures
+from gui.figures_view import (
+    classes_table,
+    measures_table,
+    mixups_table,
+    show_classes,
+    show_measures,
+    show_mixups,
+)
 from gui.gallery import Gallery, Shown
 from gui.theme import UNIT
 
@@ -50,7 +57,7 @@ class EvaluationResults(QWidget):
 
     Attributes:
         headline: the figure that counts.
-        matrix, classes, figures: the views.
+        matrix, mixups, classes, figures: the views.
         gallery: the images.
         rows: which rows of the evaluation the gallery shows.
 
@@ -67,12 +74,14 @@ class EvaluationResults(QWidget):
         self._findings: Findings | None = None
         self.rows: Indices | None = None
         self._cell = (-1, -1)
+        self._pairs: list[tuple[int, int]] = []
         self.headline = QLabel(self)
         self.headline.setFont(theme.scaled(self.font(), 3.2, QFont.Weight.DemiBold))
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
         self.line, self.small = wrapped(self), wrapped(self)
         self.small.setForegroundRole(theme.MUTED)
         self.matrix = ConfusionView(self)
+        self.mixups = mixups_table(self)
         self.classes = classes_table(self)
         self.figures = measures_table(self)
         self.look = wrapped(self)
@@ -90,6 +99,7 @@ class EvaluationResults(QWidget):
         self.matrix.chosen.connect(self.show_cell)
         self.matrix.looked.connect(self.look.setText)
         self.classes.chosen.connect(self.show_cell)
+        self.mixups.chosen.connect(lambda place: self.show_cell(*self._pairs[place]))
         self.lists.picked.connect(self._show_list)
         self.gallery.opened.connect(self.opened)
 
@@ -104,11 +114,12 @@ class EvaluationResults(QWidget):
         single = len(evaluation.truth) > 0
         show_measures(self.figures, measures)
         show_classes(self.classes, measures, evaluation.labels)
-        for place, there in enumerate((single, bool(measures.classes), True)):
+        for place, there in enumerate((single, single, bool(measures.classes), True)):
             self._tabs.button(place).setVisible(there)
-        self._tabs.button(0 if single else 2).click()
+        self._tabs.button(0 if single else 3).click()
         self._images_side.setVisible(single)
         if single:
+            self._pairs = show_mixups(self.mixups, measures, evaluation.labels)
             self.matrix.show_matrix(measures.confusion, evaluation.labels)
             self.look.setText("Click on a cell or a name, and see its images.")
             self._show_list("surest mistakes" if len(findings.orders["surest mistakes"]) else "least certain")
@@ -172,7 +183,7 @@ class EvaluationResults(QWidget):
         column.addWidget(self.matrix, 1)
         column.addLayout(below)
         for place, (text, page) in enumerate(
-            (("Confusion", matrix), ("Classes", self.classes), ("Measures", self.figures))
+            (("Confusion", matrix), ("Mistakes", self.mixups), ("Classes", self.classes), ("Measures", self.figures))
         ):
             self._tab(place, text, page)
         self._tabs_row.addStretch()

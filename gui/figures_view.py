@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from core.showing import isolated
 from gui import metric_words, theme, wording
 from gui.theme import UNIT
 
@@ -18,6 +19,7 @@ Index = QModelIndex | QPersistentModelIndex
 Cell = tuple[str, float]
 """What is shown, and what it is sorted by."""
 
+_MOST_MIXUPS = 500
 _SORT_ROLE = int(Qt.ItemDataRole.UserRole)
 _KEY_ROLE = _SORT_ROLE + 1
 _NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -155,6 +157,28 @@ def show_classes(view: FiguresView, measures: Measures, names: Sequence[str]) ->
         )
         rows.append((one.index, name, meaning, cells))
     view.figures.show_rows(rows)
+
+
+def mixups_table(parent: QWidget) -> FiguresView:
+    """Of the classes that are taken for others."""
+    return FiguresView(
+        ("Is, and is taken for", "Images", "Of its class"), "Most frequent mistakes", parent, sortable=True
+    )
+
+
+def show_mixups(view: FiguresView, measures: Measures, names: Sequence[str]) -> list[tuple[int, int]]:
+    """Fill the table of mistakes, the most frequent first; the classes of each row by its key."""
+    counts = measures.confusion
+    totals = counts.sum(axis=1)
+    true, said = (places.tolist() for places in counts.nonzero())
+    found = [(int(counts[i, j]), i, j) for i, j in zip(true, said, strict=True) if i != j]
+    found.sort(key=lambda each: -each[0])
+    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    for place, (count, i, j) in enumerate(found[:_MOST_MIXUPS]):
+        name = f"{isolated(names[i])} → {isolated(names[j])}"
+        rows.append((place, name, name, ((f"{count:,}", float(count)), _share(count / int(totals[i])))))
+    view.figures.show_rows(rows)
+    return [(i, j) for _, i, j in found[:_MOST_MIXUPS]]
 
 
 def _share(value: float | None) -> Cell:
