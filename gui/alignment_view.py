@@ -146,7 +146,7 @@ class _Choosing(QStyledItemDelegate):
         order = sorted(range(len(model.names)), key=lambda place: model.names[place] != row.nearest)
         choices = [("-1", _LEFT_OUT), *((str(place), model.names[place]) for place in order)]
         editor = Combo(parent, f"Class of {row.written}", choices)
-        editor.picked.connect(lambda _key: self._commit(editor))
+        editor.picked.connect(lambda: self._commit(editor))
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
@@ -157,7 +157,7 @@ class _Choosing(QStyledItemDelegate):
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         if isinstance(editor, Combo) and editor.property("decided"):
-            model.setData(QModelIndex(index), int(editor.key))
+            model.setData(model.index(index.row(), index.column()), int(editor.key))
 
     def _commit(self, editor: QComboBox) -> None:
         # A cell that merely loses the keyboard decides nothing.

@@ -378,6 +378,7 @@ class ConfusionView(QAbstractScrollArea):
 
 def _on(behind: QColor) -> QColor:
     """Black or white, whichever stands out more (WCAG 2's relative luminance)."""
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in behind.getRgbF()[:3]]
+    light = behind.redF(), behind.greenF(), behind.blueF()
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in light]
     luminance = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     return QColor("#ffffff" if luminance < 0.179 else "#000000")

@@ -99,7 +99,7 @@ class EvaluationResults(QWidget):
         self.matrix.chosen.connect(self.show_cell)
         self.matrix.looked.connect(self.look.setText)
         self.classes.chosen.connect(self.show_cell)
-        self.mixups.chosen.connect(lambda place: self.show_cell(*self._pairs[place]))
+        self.mixups.chosen.connect(self._show_pair)
         self.lists.picked.connect(self._show_list)
         self.gallery.opened.connect(self.opened)
 
@@ -138,6 +138,9 @@ class EvaluationResults(QWidget):
         self.lists.setItemText(self.lists.findData(_CHOSEN), " ".join(["Images", *words]))
         self.lists.show_key(_CHOSEN)
         self._show_rows(rows, f"{len(rows):,} {images} {', '.join(words)}; the surest answers first.")
+
+    def _show_pair(self, place: int) -> None:
+        self.show_cell(*self._pairs[place])
 
     def _show_list(self, order: str) -> None:
         if self._findings is None:

@@ -42,8 +42,8 @@ class EvaluationWiring(QObject):
         testing.surveyed.connect(self._show_survey)
         testing.found.connect(self._show_findings)
         testing.stopped.connect(self._show_stopped)
-        session.models.changed.connect(lambda _as_asked: self._use_model())
-        session.models.dressed.connect(lambda _answer: self._use_model())
+        session.models.changed.connect(lambda: self._use_model())
+        session.models.dressed.connect(lambda: self._use_model())
 
     def open(self) -> None:
         """Open the window, or bring it to the front."""

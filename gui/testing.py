@@ -54,6 +54,14 @@ class Pace:
     left_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """Where how many images went."""
+
+    path: str
+    count: int
+
+
 class Testing(QObject):
     """Surveys and evaluates, one at a time; a newer wish goes before an older one.
 
@@ -88,7 +96,7 @@ class Testing(QObject):
         self._runner: JobRunner | None = None
         self.thumbnails = Thumbnails(workbench, self)
         self._job = self._saving = 0
-        self._evaluating = False
+        self._evaluating = self._is_sorting = False
         self._truths: list[int] = []
         self._names: tuple[str, ...] = ()
         self._right = self._judged = 0
@@ -127,12 +135,12 @@ class Testing(QObject):
     def save(self, path: Path, evaluation: Evaluation, rows: Indices | None = None) -> None:
         """Write an evaluation, or a table of some of its images; the file's ending tells the form."""
 
-        def work(context: Context) -> Generator[None, None, tuple[str, int]]:
+        def work(context: Context) -> Generator[None, None, _Saved]:
             from core.evaluation_export import save_evaluation
 
             context.check()
             yield
-            return str(path), save_evaluation(path, evaluation, rows)
+            return _Saved(str(path), save_evaluation(path, evaluation, rows))
 
         self._saving = self._own_runner().submit(work, Priority.NOW)
 
@@ -167,12 +175,10 @@ class Testing(QObject):
             self.stopped.emit()
 
     def _handle_saving(self, event: JobEvent) -> None:
-        if isinstance(event, Finished) and isinstance(event.value, tuple):
-            self.saved.emit(*event.value)
+        if isinstance(event, Finished) and isinstance(event.value, _Saved):
+            self.saved.emit(event.value.path, event.value.count)
         elif isinstance(event, Failed):
             self.saving_failed.emit(event.error, event.report)
-
-    _is_sorting = False
 
     def _take_part(self, value: object) -> None:
         match value:

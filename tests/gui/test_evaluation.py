@@ -11,20 +11,20 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from core.evaluations import Evaluation
 from core.images import ImageSource
-from core.labelled import Alignment, LabelledData, LabelledImage
-from core.measures import Measures, measure_several, measure_values
-from core.measures.library import Indices, Scores
+from core.measures.library import Indices
 from gui.confusion_view import ConfusionView
+from gui.entries import Combo
 from gui.evaluation_window import EvaluationWindow
 from gui.gallery import Shown
 from gui.testing import Findings
+from tests.core.evaluated import of_several, of_values
 from tests.gui.conftest import Opened
-from tests.gui.fake_workbench import TEN, make_info, make_prediction
+from tests.gui.fake_workbench import TEN
 
 
 @pytest.fixture
@@ -104,10 +104,8 @@ def test_the_class_is_chosen_in_the_row(opened: Opened, folder: Path) -> None:
     view = view_of(opened)
     choose(opened, view, folder)
     view.alignment.setFocus()
-    opened.bot.keyClick(view.alignment, Qt.Key.Key_Return)
-    editors = [child for child in view.alignment.viewport().findChildren(QWidget) if hasattr(child, "picked")]
-    assert len(editors) == 1
-    editor = editors[0]
+    QTest.keyClick(view.alignment, Qt.Key.Key_Return)
+    (editor,) = view.alignment.viewport().findChildren(Combo)
     assert editor.itemText(0) == "Leave it out"
     editor.hidePopup()
     editor.setCurrentIndex(0)
@@ -236,12 +234,14 @@ def test_closing_ends_it(opened: Opened, folder: Path) -> None:
 
 def test_no_single_class_means_no_matrix(opened: Opened) -> None:
     view = view_of(opened)
-    view.show_findings(Findings(several(), {}))
+    truth = np.array([[True, False, True], [False, True, False]])
+    scores = np.array([[0.9, 0.2, 0.8], [0.1, 0.4, 0.3]], np.float32)
+    view.show_findings(Findings(of_several(truth, scores, ("x", "y", "z")), {}))
     assert view.results.headline.text() == "50.0 %"
     assert view.results.figures.isVisible()
     assert not view.results.matrix.isVisible()
     assert not view.results.gallery.isVisible()
-    view.show_findings(Findings(values(), {}))
+    view.show_findings(Findings(of_values(np.array([0.0, 1, 2, 3]), np.array([0.0, 1.5, 2, 3])), {}))
     assert view.results.headline.text() == "0.95"
     assert view.results.figures.isVisible()
     assert not view.results.gallery.isVisible()
@@ -252,16 +252,20 @@ def test_a_thousand_classes(qtbot: QtBot) -> None:
     counts[998, 3] = 2
     view = matrix(qtbot, counts)
     chosen: list[tuple[int, int]] = []
-    view.chosen.connect(lambda true, said: chosen.append((true, said)))
-    qtbot.keyClick(view, Qt.Key.Key_End)
+
+    def note(true: int, said: int) -> None:
+        chosen.append((true, said))
+
+    view.chosen.connect(note)
+    QTest.keyClick(view, Qt.Key.Key_End)
     for key, times in ((Qt.Key.Key_Home, 1), (Qt.Key.Key_Right, 3), (Qt.Key.Key_PageDown, 999), (Qt.Key.Key_Up, 1)):
         for _ in range(times):
-            qtbot.keyClick(view, key)
-    qtbot.keyClick(view, Qt.Key.Key_Return)
+            QTest.keyClick(view, key)
+    QTest.keyClick(view, Qt.Key.Key_Return)
     assert chosen == [(998, 3)]
     assert view.describe(998, 3) == "2 of 9 images of class 998 are taken for class 3 (22.2 %)."
     for _ in range(12):
-        qtbot.keyClick(view, Qt.Key.Key_Plus)
+        QTest.keyClick(view, Qt.Key.Key_Plus)
     assert view.horizontalScrollBar().maximum() > 50_000
 
 
@@ -269,7 +273,11 @@ def test_a_click_finds_its_cell(qtbot: QtBot) -> None:
     counts = np.array([[5, 1, 0], [0, 6, 0], [2, 0, 3]])
     view = matrix(qtbot, counts)
     chosen: list[tuple[int, int]] = []
-    view.chosen.connect(lambda true, said: chosen.append((true, said)))
+
+    def note(true: int, said: int) -> None:
+        chosen.append((true, said))
+
+    view.chosen.connect(note)
     picture = view.viewport().grab().toImage()
     red = [
         (x, y)
@@ -279,7 +287,7 @@ def test_a_click_finds_its_cell(qtbot: QtBot) -> None:
     ]
     assert red
     below = max(red, key=lambda place: place[1])
-    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(*below))
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(*below))
     assert chosen == [(2, 0)]
 
 
@@ -297,33 +305,6 @@ def matrix(qtbot: QtBot, counts: Indices) -> ConfusionView:
     view.show_matrix(counts, [f"class {index}" for index in range(len(counts))])
     view.show()
     return view
-
-
-def several() -> Evaluation:
-    truth = np.array([[True, False, True], [False, True, False]])
-    scores = np.array([[0.9, 0.2, 0.8], [0.1, 0.4, 0.3]], np.float32)
-    images = (LabelledImage(_nowhere("a"), ("x", "z")), LabelledImage(_nowhere("b"), ("y",)))
-    data = LabelledData("d", "csv", "several", images, ("x", "y", "z"))
-    return _evaluation(data, measure_several(truth, scores), scores)
-
-
-def values() -> Evaluation:
-    truth, said = np.array([0.0, 1.0, 2.0, 3.0]), np.array([[0.0], [1.5], [2.0], [3.0]], np.float32)
-    images = tuple(LabelledImage(_nowhere(str(value)), (), float(value)) for value in truth)
-    return _evaluation(LabelledData("d", "csv", "values", images, ()), measure_values(truth, said[:, 0]), said)
-
-
-def _evaluation(data: LabelledData, measures: Measures, scores: Scores) -> Evaluation:
-    none = np.zeros(0, np.int64)
-    info = make_info()
-    return Evaluation(
-        "m", ("x", "y", "z")[: scores.shape[1]], data, Alignment((), ()), measures, np.arange(len(scores)), none,
-        scores, scores.argmax(axis=1), (), 0, make_prediction(info).provenance, 0.1,
-    )  # fmt: skip
-
-
-def _nowhere(name: str) -> ImageSource:
-    return ImageSource(name, Path(name))
 
 
 def _sources(folder: Path, label: str) -> list[ImageSource]:
