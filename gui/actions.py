@@ -89,6 +89,8 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("save_preprocessing", "Save prepro&cessing …"),
         Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
         _LINE,
+        Row("test_model", "Test t&he model …", ("Ctrl+T",)),
+        _LINE,
         Row("reload", "&Reload from disk", ("F5",)),
         _LINE,
         Row("about_model", "A&bout this model …", ("Ctrl+I",)),
