@@ -242,7 +242,7 @@ def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp
 def test_a_regression_from_weights_to_report(
     evaluate: Evaluate, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    torch.manual_seed(0)
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
     weights = tmp_path / "value.pth"
     torch.save(get_model("shufflenet_v2_x0_5", weights=None, num_classes=1).state_dict(), weights)
     files, truth = sorted(data.rglob("*.png")), np.random.default_rng(0).normal(0, 1, 25)
