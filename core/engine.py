@@ -22,7 +22,6 @@ from core.classifier import CPU, Classifier, Seat
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
 from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
-from core.evaluating import Evaluating
 from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
@@ -31,7 +30,6 @@ from core.labelled import Alignment, EvaluationRequest, LabelledData, Wanted, al
 from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
-from core.probing import Probing
 from core.scripting import Form, write_script
 from core.sidecars import sidecar_files
 from core.stream import Stream
@@ -188,6 +186,9 @@ class Engine:
 
     def probe(self, context: Context, path: Path, split: str, decoder: Decoder) -> Steps:
         """Job: find out how the current classifier wants images prepared; finishes with a ``Probe``."""
+        # Here, as it brings scikit-learn along, which nobody waits for who looks at a photo.
+        from core.probing import Probing
+
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "There is nothing to try.", "Open a model first.")
@@ -212,6 +213,8 @@ class Engine:
 
         Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
         """
+        from core.evaluating import Evaluating
+
         classifier = self._measurable()
         data, alignment = yield from self.survey(context, request)
         context.emit((data, alignment))

@@ -7,14 +7,16 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.commands.model import add_model_options, named_files, open_model
 from core.errors import UsageError
-from core.evaluation_export import to_json
-from core.evaluations import Evaluation
 from core.labelled import EvaluationRequest
+
+if TYPE_CHECKING:
+    # It brings scikit-learn along, which no other command needs.
+    from core.evaluations import Evaluation
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
 _LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
@@ -55,6 +57,8 @@ def add_evaluate(add: AddCommand) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from core.evaluation_export import to_json
+
     limits = [_limit(text) for text in options.fail_under]
     _check_folders(options.report, options.predictions)
     with Session(named_files(options)) as session:
@@ -64,7 +68,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         request = EvaluationRequest(
             options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
         )
-        evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
+        evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
     _say_alignment(evaluation)
     write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
     _save(evaluation, options.report, options.predictions)
@@ -84,7 +88,6 @@ def _check_folders(*files: Path | None) -> None:
 
 
 def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
-    # Here, as they bring scikit-learn along, which no other command needs.
     from core.reporting import save_predictions, save_report
 
     if report is not None:
