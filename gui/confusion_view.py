@@ -127,6 +127,7 @@ class ConfusionView(QAbstractScrollArea):
             return
         metrics = QFontMetrics(theme.small(self.font()))
         longest = min(_LONGEST, max(metrics.horizontalAdvance(self._names[i]) for i in self._classes[:200]) + UNIT)
+        longest = max(longest, metrics.horizontalAdvance("said →") + 2 * UNIT)
         self._head = (longest, longest)
         if self._fitted:
             room = min(self.viewport().width(), self.viewport().height()) - longest - 2
