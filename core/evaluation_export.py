@@ -33,6 +33,7 @@ def to_record(evaluation: Evaluation) -> dict[str, object]:
         "count": evaluation.count,
         "skipped": [{"image": name, "reason": reason} for name, reason in evaluation.skipped],
         "alignment": [asdict(row) for row in evaluation.alignment.rows],
+        "notes": list(evaluation.data.notes),
         "provenance": provenance,
     }
 

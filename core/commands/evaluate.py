@@ -23,7 +23,7 @@ _MOST_SKIPPED = 5
 def add_evaluate(add: AddCommand) -> None:
     """Add the command."""
     parser = add("evaluate", help="labelled data -> metrics")
-    parser.add_argument("data", metavar="FOLDER", help="class folders, or a CSV or JSON of paths and labels")
+    parser.add_argument("data", metavar="FOLDER", help="class folders, a CSV or JSON of paths and labels, or .npz with X and y")
     parser.add_argument(
         "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
     )
@@ -113,6 +113,8 @@ def _say_alignment(evaluation: Evaluation) -> None:
     alignment, data = evaluation.alignment, evaluation.data
     part = f", part {data.split}" if data.split else ""
     say(f"{len(data.images):,} images with labels in {data.root}{part}; {evaluation.count:,} were scored.")
+    for note in data.notes:
+        say(note)
     for row in alignment.rows:
         if row.index < 0:
             near = f" Nearest: {row.nearest}." if row.nearest else ""
@@ -128,9 +130,11 @@ def _say_alignment(evaluation: Evaluation) -> None:
 def _table(evaluation: Evaluation) -> str:
     rows: list[str] = [f"{evaluation.count:,} images\n"]
     for name, value in evaluation.measures.values.items():
-        shown = "undefined" if value is None else f"{value:.4f}"
+        # Values may have any size; shares have not.
+        form = ".6g" if evaluation.data.kind == "values" else ".4f"
+        shown = "undefined" if value is None else f"{value:{form}}"
         ends = evaluation.measures.intervals.get(name)
-        between = f"   95 %: {ends[0]:.4f} to {ends[1]:.4f}" if ends and all(map(math.isfinite, ends)) else ""
+        between = f"   95 %: {ends[0]:{form}} to {ends[1]:{form}}" if ends and all(map(math.isfinite, ends)) else ""
         rows.append(f"  {name:<26}{shown:>10}{between}\n")
     named = [one for one in evaluation.measures.classes if one.count]
     if named:

@@ -28,7 +28,8 @@ def measure_several(truth: Truths, scores: Scores, threshold: float = 0.5, check
     given = np.asarray(scores) >= threshold
     occurs = np.flatnonzero(truth.any(axis=0))
     rows: list[ClassMeasures] = []
-    for index, score in columns_of(scores, np.ones(labels, np.bool_)):
+    every: Truths = np.ones(labels, np.bool_)
+    for index, score in columns_of(scores, every):
         check()
         rows.append(_of_label(index, truth[:, index], score, threshold))
     exact = int((given == truth).all(axis=1).sum())
