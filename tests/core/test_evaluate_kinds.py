@@ -34,7 +34,7 @@ def pictures(folder: Path, count: int = 12) -> NDArray[np.float32]:
     pixels = RANDOM.integers(0, 256, (count, SIDE, SIDE, 3), np.uint8)
     for number, each in enumerate(pixels):
         Image.fromarray(each).save(folder / f"{number}.png")
-    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)).astype(np.float32) / 255
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)).astype(np.float32) / np.float32(255)
 
 
 def table(folder: Path, column: str, cells: list[object]) -> Path:
