@@ -26,7 +26,7 @@ from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
-from core.labelled import Alignment, EvaluationRequest, LabelledData, Wanted, align, read_labelled
+from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, refuse_other_kind, wanted_by
 from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
@@ -204,9 +204,10 @@ class Engine:
         """Job: read labelled data and align it with the current classifier; finishes with both."""
         info = self._measurable().info
         context.progress(0, 0, "Looking for labelled images")
-        wanted: Wanted = "values" if info.activation == "regression" else "classes"
-        data = yield from read_labelled(Path(request.data), request.split, request.target, wanted)
-        return data, align(data, info.labels, dict(request.chosen))
+        path, wanted = Path(request.data), wanted_by(info)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        refuse_other_kind(data, info)
+        return data, align(data, info.labels, dict(request.chosen), info.folders)
 
     def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
         """Job: measure the current classifier; finishes with an ``Evaluation``.

@@ -49,7 +49,7 @@ class Evaluating:
         if data.kind != "values" and not alignment.indices:
             raise DataError(
                 "The model cannot be measured on this data.",
-                alignment.problem,
+                alignment.problem or "No image has any label.",
                 "Choose data whose labels are the model's classes, or load the model's class names.",
             )
         self._scored = scored(data, alignment)
@@ -152,7 +152,7 @@ class Evaluating:
         told = hashlib.sha256(json.dumps(_facts(self._classifier.info), sort_keys=True, default=str).encode())
         for place in self._scored:
             source = self._data.images[place].source
-            told.update(f"{source.name}\0{_stamp(source)}\n".encode("utf-8", "surrogateescape"))
+            told.update(f"{source.name}\0{_stamp(source)}\0{source.place}\n".encode("utf-8", "surrogateescape"))
         return told.hexdigest()[:24]
 
 

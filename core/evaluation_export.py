@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict
 from pathlib import Path
 
+from core.comparing import Compared
 from core.errors import ExportError
 from core.evaluations import Evaluation
 from core.export import write_text
@@ -29,13 +30,40 @@ def to_record(evaluation: Evaluation) -> dict[str, object]:
         "count": evaluation.count,
         "skipped": [{"image": name, "reason": reason} for name, reason in evaluation.skipped],
         "alignment": [asdict(row) for row in evaluation.alignment.rows],
+        "notes": list(evaluation.data.notes),
         "provenance": provenance,
     }
 
 
-def to_json(evaluation: Evaluation) -> str:
-    """``to_record`` as text."""
-    return json.dumps(to_record(evaluation), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+def to_json(evaluation: Evaluation, compared: Compared | None = None) -> str:
+    """``to_record`` as text, with how another model does on the same images, where one is given."""
+    record = to_record(evaluation)
+    if compared is not None:
+        record["comparison"] = _comparison(compared)
+    return json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _comparison(compared: Compared) -> dict[str, object]:
+    found, against = compared.comparison, to_record(compared.second)
+    return {
+        "against": {name: against[name] for name in ("metrics", "intervals", "count", "skipped", "provenance")},
+        "count": len(compared.rows),
+        "changes": {
+            one.name: {
+                "first": one.first,
+                "second": one.second,
+                "difference": one.second - one.first,
+                "interval": [_finite(end) for end in one.interval],
+                "p": one.p,
+                "test": one.test,
+            }
+            for one in found.changes
+        },
+        "only_first": compared.names(found.only_first),
+        "only_second": compared.names(found.only_second),
+        "both": found.both,
+        "neither": found.neither,
+    }
 
 
 def save_evaluation(path: Path, evaluation: Evaluation, rows: Indices | None = None) -> int:

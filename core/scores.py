@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,11 @@ class ScoreStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             scores, state = folder / "scores.f32", folder / "state.u8"
+            if _mode(scores, count * width * 4) == "w+":
+                # Scores that begin anew are nobody's answers yet, whatever is remembered of earlier ones.
+                state.unlink(missing_ok=True)
             self.scores = np.memmap(scores, np.float32, _mode(scores, count * width * 4), shape=(count, width))
+            _reserve(scores, count * width * 4)
             self.state = np.memmap(state, np.uint8, _mode(state, count), shape=(count,))
             self._reasons = _read_reasons(folder / "reasons.jsonl")
         except OSError as error:
@@ -108,6 +113,13 @@ def tidy(folder: Path, keep: Path, used: Callable[[Path], bool] = lambda _: Fals
 def _mode(path: Path, size: int) -> Literal["r+", "w+"]:
     """Go on with a file of the right size; begin any other anew."""
     return "r+" if path.exists() and path.stat().st_size == size else "w+"
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take the space on disk at once: a full disk is an error here, and would end the process in a mapped file."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
 
 
 def _read_reasons(path: Path) -> dict[int, str]:

@@ -100,7 +100,7 @@ def read_row(path: Path, place: ArrayPlace, name: str, features: int = 0) -> Row
     if path.suffix.lower() in _TABLES:
         table = read_table(path, stamp(path))
         _check_index(path, place, len(table.starts))
-        columns, note = table.choose(features, name)
+        columns, note = table.choose(features, name, place.target)
         numbers = table.numbers(place.index, columns, name)
         names = tuple(table.header[column] for column in columns) if table.header else ()
         return Row(_as_float(np.asarray(numbers), name), names, note)

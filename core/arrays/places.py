@@ -17,12 +17,14 @@ class ArrayPlace:
         index: which, from 0.
         member: the array's name in an ``.npz``; else empty.
         alone: whether the array is one row or picture, not a list of them.
+        target: the column of a table that is the label and does not go into the network; -1 where none is known.
     """
 
     kind: str
     index: int = 0
     member: str = ""
     alone: bool = False
+    target: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,17 +83,18 @@ class Table:
         named = self.header[column] if column < len(self.header) else ""
         return f"{column + 1} ({shown(named, 30)})" if named else f"{column + 1}"
 
-    def choose(self, features: int, name: str) -> tuple[tuple[int, ...], str]:
+    def choose(self, features: int, name: str, target: int = -1) -> tuple[tuple[int, ...], str]:
         """Which columns go into a network that takes so many numbers, and what is left out, in words.
 
         Args:
             features: numbers in a row; 0 for all that are numbers.
             name: of the row, for messages.
+            target: a column that is known to be the label, and is left out; -1 for none.
 
         Raises:
             ArrayError: there are more or fewer, and nothing tells which to leave out.
         """
-        numeric = [column for column in range(self.columns) if column not in self.texts]
+        numeric = [column for column in range(self.columns) if column not in self.texts and column != target]
         if not numeric:
             why = f"Its cells are texts such as {shown(self.cells(0)[0], 30)!r}."
             raise ArrayError(f"{self.path.name} holds no numbers.", why, "Choose a table of numbers.")
@@ -108,7 +109,8 @@ class Table:
         dropped = next((choice for choice in choices if len(choice) == spare), None)
         if dropped is None or (spare and len(labelled) == len(indices) == spare):
             raise self._wrong_count(len(numeric), features, name)
-        left_out = sorted((*dropped, *self.texts))
+        own = [target] if target >= 0 else list[int]()
+        left_out = sorted({*dropped, *self.texts, *own})
         kept = tuple(column for column in numeric if column not in dropped)
         return kept, f"{self.path.name}: {self._left_out(left_out)}" if left_out else ""
 

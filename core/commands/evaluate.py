@@ -6,16 +6,19 @@ import argparse
 import math
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
-from core.commands.model import add_model_options, named_files, open_model
+from core.commands.model import add_model_options, against, named_files, open_model
+from core.descriptions import ClassifierInfo
 from core.errors import UsageError
 from core.labelled import EvaluationRequest
 
 if TYPE_CHECKING:
-    # It brings scikit-learn along, which no other command needs.
+    # They bring scikit-learn along, which no other command needs.
+    from core.comparing import Compared
     from core.evaluations import Evaluation
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
@@ -26,7 +29,9 @@ _MOST_SKIPPED = 5
 def add_evaluate(add: AddCommand) -> None:
     """Add the command."""
     parser = add("evaluate", help="labelled data -> metrics")
-    parser.add_argument("data", metavar="FOLDER", help="class folders, or a CSV or JSON of paths and labels")
+    parser.add_argument(
+        "data", metavar="FOLDER", help="class folders, a CSV or JSON of paths and labels, or .npz with X and y"
+    )
     parser.add_argument(
         "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
     )
@@ -51,6 +56,12 @@ def add_evaluate(add: AddCommand) -> None:
     parser.add_argument(
         "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
     )
+    parser.add_argument(
+        "--against",
+        default="",
+        metavar="FILE",
+        help="compare with a second model on the same data: its weights, a published model, or builtin",
+    )
     add_model_options(parser)
     add_output_options(parser, ("table", "json"))
     parser.set_defaults(run=_evaluate)
@@ -69,13 +80,35 @@ def _evaluate(options: argparse.Namespace) -> int:
             options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
         )
         evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
-    _say_alignment(evaluation)
-    write(to_json(evaluation) if options.format == "json" else _table(evaluation), options)
+        _say_alignment(evaluation)
+        compared = _compare(session, options, request, evaluation) if options.against else None
+    write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
     _save(evaluation, options.report, options.predictions)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
-    return SOME_FAILED if missed or evaluation.failed else DONE
+    failed = evaluation.failed or (compared is not None and compared.second.failed)
+    return SOME_FAILED if missed or failed else DONE
+
+
+def _compare(session: Session, options: argparse.Namespace, request: EvaluationRequest, first: Evaluation) -> Compared:
+    """Evaluate the second model on the same data."""
+    from core.comparing import compare_evaluations
+
+    info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
+    say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
+    # A choice of classes was made by the first model's numbers.
+    chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
+    request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
+    second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
+    _say_alignment(second)
+    return compare_evaluations(first, second)
+
+
+def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> int | None:
+    if index < 0:
+        return index
+    return theirs.index(ours[index]) if ours[index] in theirs else None
 
 
 def _check_folders(*files: Path | None) -> None:
@@ -146,6 +179,8 @@ def _say_alignment(evaluation: Evaluation) -> None:
     alignment, data = evaluation.alignment, evaluation.data
     part = f", part {data.split}" if data.split else ""
     say(f"{len(data.images):,} images with labels in {data.root}{part}; {evaluation.count:,} were scored.")
+    for note in data.notes:
+        say(note)
     for row in alignment.rows:
         if row.index < 0:
             near = f" Nearest: {row.nearest}." if row.nearest else ""
@@ -158,12 +193,14 @@ def _say_alignment(evaluation: Evaluation) -> None:
         say(f"... and {len(evaluation.skipped) - _MOST_SKIPPED:,} more.")
 
 
-def _table(evaluation: Evaluation) -> str:
+def _table(evaluation: Evaluation, compared: Compared | None) -> str:
     rows: list[str] = [f"{evaluation.count:,} images\n"]
     for name, value in evaluation.measures.values.items():
-        shown = "undefined" if value is None else f"{value:.4f}"
+        # Values may have any size; shares have not.
+        form = ".6g" if evaluation.data.kind == "values" else ".4f"
+        shown = "undefined" if value is None else f"{value:{form}}"
         ends = evaluation.measures.intervals.get(name)
-        between = f"   95 %: {ends[0]:.4f} to {ends[1]:.4f}" if ends and all(map(math.isfinite, ends)) else ""
+        between = f"   95 %: {ends[0]:{form}} to {ends[1]:{form}}" if ends and all(map(math.isfinite, ends)) else ""
         rows.append(f"  {name:<26}{shown:>10}{between}\n")
     named = [one for one in evaluation.measures.classes if one.count]
     if named:
@@ -174,4 +211,21 @@ def _table(evaluation: Evaluation) -> str:
             rows.append(
                 f"  {label:<{width}}  {one.count:>6}  {one.precision:9.4f}  {one.recall or 0:6.4f}  {one.f1:6.4f}\n"
             )
-    return "".join(rows)
+    return "".join([*rows, *(_changes(compared) if compared is not None else ())])
+
+
+def _changes(compared: Compared) -> list[str]:
+    found = compared.comparison
+    rows = [f"\n{compared.first.model} (1) and {compared.second.model} (2) on the same {len(compared.rows):,} images\n"]
+    rows.append(f"  {'':<20}{'(1)':>10}{'(2)':>10}{'change':>10}   95 %                  p\n")
+    for one in found.changes:
+        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}"
+        step = one.second - one.first
+        rows.append(f"  {one.name:<20}{one.first:>10.4f}{one.second:>10.4f}{step:>+10.4f}   {ends:<20}  {one.p:.3g}\n")
+    better = "nearer" if compared.first.data.kind == "values" else "right"
+    both = "equally near" if compared.first.data.kind == "values" else "both right"
+    rows.append(
+        f"  only (1) {better}: {len(found.only_first):,}; only (2): {len(found.only_second):,}; "
+        f"{both}: {found.both:,}\n"
+    )
+    return rows

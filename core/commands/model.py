@@ -14,6 +14,7 @@ from core.outputs import KINDS
 from core.preprocessing import OVERRIDES, PRESETS, Preprocessing, parse_overrides
 from core.recipes import read_preprocessing
 
+BUILTIN = "builtin"
 _HELP = {
     "resize": "256 (shorter side), 224x224 (exact), pad:224 or none",
     "crop": "a crop of the centre: 224, 224x192 or none",
@@ -70,7 +71,33 @@ def named_files(options: argparse.Namespace) -> tuple[str, ...]:
     """The files that may run code: those that the command line names, where it says so."""
     if not options.trust:
         return ()
-    return tuple(file for file in (options.weights, _architecture_file(options)[0]) if file)
+    other: str = getattr(options, "against", "")
+    return tuple(file for file in (options.weights, _architecture_file(options)[0], other) if file)
+
+
+def against(options: argparse.Namespace, weights: str) -> ModelSpec:
+    """Another model beside the one that the options name: with preprocessing and outputs of its own.
+
+    Class names, and a network of a person's own with its arguments, are for both.
+
+    Args:
+        options: of the command line.
+        weights: a weights file, a published model, or ``builtin``.
+    """
+    spec = _spec(options)
+    if weights == BUILTIN:
+        return ModelSpec()
+    if any(entry.id == weights for entry in pretrained()):
+        return ModelSpec(kind="pretrained", weights=weights, labels=spec.labels)
+    own = bool(spec.architecture_file)
+    return ModelSpec(
+        kind="file",
+        weights=weights,
+        labels=spec.labels,
+        architecture=spec.architecture if own else "",
+        architecture_file=spec.architecture_file,
+        arguments=spec.arguments if own else (),
+    )
 
 
 def _architecture_file(options: argparse.Namespace) -> tuple[str, str]:

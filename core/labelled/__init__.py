@@ -5,6 +5,7 @@ Classes are aligned by name.  The order of folders never decides anything: loade
 
 from core.labelled.alignment import AlignedClass, Alignment, align, scored
 from core.labelled.data import LabelledData, LabelledImage, read_labelled
+from core.labelled.fitting import refuse_other_kind, wanted_by
 from core.labelled.lists import Wanted
 from core.labelled.request import EvaluationRequest
 
@@ -17,5 +18,7 @@ __all__ = [
     "Wanted",
     "align",
     "read_labelled",
+    "refuse_other_kind",
     "scored",
+    "wanted_by",
 ]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Literal, cast
 
 from core.errors import DataError, shown
-from core.images import ImageSource
 from core.labelled.folders import SPLITS, choose_split
+from core.labelled.paths import ListedRow, find_place, looks_like_path, without_repeats
 from core.labels import read_text
 
-Wanted = Literal["", "classes", "values"]
+Wanted = Literal["", "classes", "labels", "values"]
+"""What a model gives an image: a class, any number of labels, or a value; empty where that is not known."""
 Row = Mapping[str, str]
 
 PATHS = (
@@ -32,16 +33,6 @@ LABELS = (
 """Under which names a column holds labels, the surest first."""
 _SPLITS = ("split", "subset", "set", "partition", "fold", "phase")
 _SEVERAL = "|"
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif")
-
-
-@dataclass(frozen=True, slots=True)
-class ListedRow:
-    """One row that has a label; see ``LabelledImage``."""
-
-    source: ImageSource
-    labels: tuple[str, ...]
-    value: float | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +45,7 @@ class Listed:
     splits: tuple[str, ...]
     unlabelled: tuple[str, ...]
     target: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,6 +77,7 @@ def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = ""
     chosen = choose_split(splits, split, path.name) if splits or split else ""
     taken = [row for row in rows if not chosen or row.get(columns.split) == chosen]
     kind = _kind(taken, columns, wanted)
+    place = find_place(path.parent, (row.get(columns.path, "").strip() for row in taken))
     found: list[ListedRow] = []
     unlabelled: list[str] = []
     for number, row in enumerate(taken, 1):
@@ -97,19 +90,20 @@ def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = ""
         if not labels and value is None and kind != "several":
             unlabelled.append(written)
             continue
-        found.append(ListedRow(_source(path.parent, written), labels, value))
+        found.append(ListedRow(place.source(written), labels, value))
     if not found:
         raise _unusable(path, f"No row has a label in the column {shown(columns.target, 30)!r}.")
     target = columns.target or ", ".join(columns.shares[:3])
-    return Listed(tuple(found), kind, chosen, tuple(splits) if chosen else (), tuple(unlabelled), target)
-
-
-def _source(folder: Path, written: str) -> ImageSource:
-    if written.startswith(("http://", "https://")):
-        return ImageSource(written, url=written)
-    place = Path(written.replace("\\", "/"))
-    full = place if place.is_absolute() else folder / place
-    return ImageSource(full.as_posix(), full)
+    kept, repeats, merged = without_repeats(found, merge=wanted == "labels" and kind != "values")
+    return Listed(
+        rows=tuple(kept),
+        kind="several" if merged else kind,
+        split=chosen,
+        splits=tuple(splits) if chosen else (),
+        unlabelled=tuple(unlabelled),
+        target=target,
+        notes=(*([place.note] if place.note else []), *repeats),
+    )
 
 
 def _truth(path: Path, number: int, row: Row, columns: _Columns, kind: str) -> tuple[tuple[str, ...], float | None]:
@@ -142,7 +136,7 @@ def _columns(path: Path, rows: Sequence[Row], target: str) -> _Columns:
     names = list(rows[0])
     by_plain = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in names}
     found = next((by_plain[name] for name in PATHS if name in by_plain), "")
-    found = found or next((name for name in names if _looks_like_path(rows[0].get(name, ""))), "")
+    found = found or next((name for name in names if looks_like_path(rows[0].get(name, ""))), "")
     if not found:
         raise _unusable(path, f"No column holds paths of images: it has {_list(names)}.")
     split = next((by_plain[name] for name in _SPLITS if name in by_plain and by_plain[name] != found), "")
@@ -180,10 +174,10 @@ def _from_csv(path: Path, text: str) -> list[Row]:
     if not table:
         return []
     head = [cell.strip() for cell in table[0]]
-    if any(_looks_like_path(cell) for cell in head):
+    if any(looks_like_path(cell) for cell in head):
         # No heading: the first row is an image already.
         width = len(head)
-        place = next(index for index, cell in enumerate(head) if _looks_like_path(cell))
+        place = next(index for index, cell in enumerate(head) if looks_like_path(cell))
         head = [
             ("path" if index == place else "label" if width == 2 else f"column {index + 1}") for index in range(width)
         ]
@@ -226,7 +220,7 @@ def _from_object(path: Path, value: dict[str, object]) -> list[Row]:
     rows: list[Row] = []
     for name, item in value.items():
         if isinstance(item, list):
-            if _looks_like_path(name):
+            if looks_like_path(name):
                 rows.append({"path": name, "label": _cell(cast(object, item))})
             else:
                 rows.extend({"path": _cell(place), "label": name} for place in cast("list[object]", item))
@@ -244,10 +238,6 @@ def _cell(value: object) -> str:
     if isinstance(value, list):
         return _SEVERAL.join(_cell(item) for item in cast("list[object]", value)) + _SEVERAL
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _looks_like_path(text: str) -> bool:
-    return text.strip().lower().endswith(_ENDINGS) or text.startswith(("http://", "https://"))
 
 
 def _number(text: str) -> float | None:

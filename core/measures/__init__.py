@@ -3,8 +3,8 @@
 Nothing here knows what a network or an image is.
 """
 
-from core.measures.classification import ClassMeasures, Measures, measure_classes
-from core.measures.comparison import Change, Comparison, compare
+from core.measures.classification import ClassMeasures, Measures, image_losses, measure_classes
+from core.measures.comparison import Change, Comparison, compare, compare_values
 from core.measures.curves import Bin, Curve, pr_curve, reliability, roc_curve
 from core.measures.labels import measure_several
 from core.measures.values import measure_values
@@ -17,6 +17,8 @@ __all__ = [
     "Curve",
     "Measures",
     "compare",
+    "compare_values",
+    "image_losses",
     "measure_classes",
     "measure_several",
     "measure_values",

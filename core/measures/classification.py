@@ -78,9 +78,9 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
     summed = _sums(truth, scores, present, check)
     confusion = confusion_matrix(truth, summed.predicted, classes)
     per_class = _per_class(truth, scores, confusion, check)
-    values = dict(_of_counts(*_counted(confusion)))
+    values = dict(averages(*_counted(confusion)))
     intervals = {"accuracy": of_counts(int(np.trace(confusion)), count)}
-    intervals |= of_cells(confusion, _of_counts, check, skip="accuracy")
+    intervals |= of_cells(confusion, averages, check, skip="accuracy")
     if classes > TOP:
         within = int(summed.within_top.sum())
         values["top_5_accuracy"] = within / count
@@ -146,12 +146,18 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
     return found
 
 
+def image_losses(truth: Indices, scores: Scores) -> dict[str, Floats]:
+    """Log loss and Brier score of each image, (N,), for comparing models image by image."""
+    summed = _sums(truth, scores, np.unique(truth), lambda: None)
+    return {"log_loss": summed.log_loss, "brier": summed.brier}
+
+
 def _counted(confusion: Indices) -> tuple[Indices, Indices, Indices]:
     """How many images each class has, is predicted for, and is right about."""
     return confusion.sum(axis=1), confusion.sum(axis=0), np.diagonal(confusion)
 
 
-def _of_counts(true: Indices, predicted: Indices, right: Indices) -> Mapping[str, float | None]:
+def averages(true: Indices, predicted: Indices, right: Indices) -> Mapping[str, float | None]:
     """What the confusion matrix alone tells, averaged over the classes that occur."""
     occurs = true > 0
     precision = np.divide(right, predicted, out=np.zeros(len(right)), where=predicted > 0)[occurs]
@@ -197,16 +203,17 @@ def _per_class(truth: Indices, scores: Scores, confusion: Indices, check: Check)
     return tuple(rows)
 
 
-def columns_of(scores: Scores, wanted: Truths) -> Iterator[tuple[int, Floats]]:
+def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[int, Floats]]:
     """Each class's scores; empty for classes that are not wanted.
 
     Args:
         scores: (N, classes), row by row, mostly on disk.
-        wanted: (classes,).
+        wanted: (classes,); all if not given.
     """
     for start in range(0, scores.shape[1], _COLUMNS):
-        wide = wanted[start : start + _COLUMNS]
-        block = np.asarray(scores[:, start : start + _COLUMNS]) if wide.any() else np.zeros((0, len(wide)), np.float32)
+        block = scores[:, start : start + _COLUMNS]
+        if wanted is not None and not wanted[start : start + _COLUMNS].any():
+            block = block[:0]
         # Transposed once, so that each column is in one place.
         for place, column in enumerate(np.ascontiguousarray(block.T)):
             yield start + place, column.astype(np.float64)

@@ -24,12 +24,11 @@ def measure_several(truth: Truths, scores: Scores, threshold: float = 0.5, check
         threshold: 0..1.
         check: called now and then; may raise to end it.
     """
-    count, labels = truth.shape
+    count = len(truth)
     given = np.asarray(scores) >= threshold
     occurs = np.flatnonzero(truth.any(axis=0))
     rows: list[ClassMeasures] = []
-    wanted = np.full(labels, True)
-    for index, score in columns_of(scores, wanted):
+    for index, score in columns_of(scores):
         check()
         rows.append(_of_label(index, truth[:, index], score, threshold))
     exact = int((given == truth).all(axis=1).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,35 +23,12 @@ from core.images import ImageSource
 from core.opening import BUILTIN
 from core.predictions import ImageResult
 from core.stream import Stream
-from tests.core.making import Printed, write_photo
+from tests.core.making import write_photo
+from tests.core.saying import Evaluate
 
 PHOTOS = Path(__file__).resolve().parents[1] / "photos"
 sk = cast(Any, metrics)
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-
-
-class Said(Printed):
-    """With one object as JSON."""
-
-    @property
-    def record(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-Evaluate = Callable[..., Said]
-
-
-@pytest.fixture
-def evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluate:
-    """Run the command in this process, with a place of its own for scores."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def run(*arguments: object) -> Said:
-        status = commands.run(["evaluate", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return Said(status, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
