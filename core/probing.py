@@ -34,7 +34,7 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class _Outcome:
-    """How the model did with one recipe, an image each."""
+    """How the model did with one recipe, an image each; the first images only, where it was given up."""
 
     recipe: Recipe
     right: Indices
@@ -110,14 +110,14 @@ class Probing:
         brought = [Recipe("as the model brings it", self._own)] if self._own is not None else []
         first = unlike([Recipe("as it is now", base), *brought, *scales(base), *self._shapes(info, base)])
         self._total = len(first) * few
-        tried = yield from self._try_all(first, few)
+        tried = yield from self._try_all(first, few, give_up=True)
         # A scale is best judged with the right shape, and a shape with the right scale: so once more around the best.
         lead = max(tried, key=lambda one: one.order).recipe
         around = [*scales(lead.preprocessing), *self._shapes(info, lead.preprocessing)]
         fresh = [one for one in unlike(around) if one.preprocessing not in _values(tried)]
         fresh = [Recipe(_spelled(one, lead), one.preprocessing) for one in fresh]
         self._total += len(fresh) * few
-        tried += yield from self._try_all(fresh, few)
+        tried += yield from self._try_all(fresh, few, give_up=True)
         kept = _not_far_behind(tried)
         second = unlike([Recipe("as it is now", base), *(one.recipe for one in kept[:_KEPT])])
         self._total += len(second) * len(self._truth)
@@ -151,16 +151,22 @@ class Probing:
             raise DataError("None of the images can be read.", self._skipped[0][1], "Choose other images.")
         self._truth = np.asarray(truth, np.int64)
 
-    def _try_all(self, recipes: Sequence[Recipe], count: int) -> Generator[None, None, list[_Outcome]]:
+    def _try_all(
+        self, recipes: Sequence[Recipe], count: int, *, give_up: bool = False
+    ) -> Generator[None, None, list[_Outcome]]:
         found: list[_Outcome] = []
         for recipe in recipes:
-            outcome = yield from self._try(recipe, count)
+            lead = max(found, key=lambda one: one.order, default=None) if give_up else None
+            outcome = yield from self._try(recipe, count, lead)
             if outcome is not None:
                 found.append(outcome)
         return found
 
-    def _try(self, recipe: Recipe, count: int) -> Generator[None, None, _Outcome | None]:
-        """How the model does with a recipe; ``None`` where it does not take what the recipe makes."""
+    def _try(self, recipe: Recipe, count: int, lead: _Outcome | None) -> Generator[None, None, _Outcome | None]:
+        """How the model does with a recipe; ``None`` where it does not take what the recipe makes.
+
+        It is given up as soon as it is far behind another: large images take most of the time, and seldom lead.
+        """
         shares: list[Prediction] = []
         for start in range(0, count, _BATCH):
             part = self._images[start : min(start + _BATCH, count)]
@@ -178,10 +184,16 @@ class Probing:
             self._done += len(part)
             self._progress(self._done, self._total, f"Trying {recipe.name}")
             yield
+            if lead is not None and len(shares) < count and _chance(lead, self._outcome(recipe, shares)) < _FAR:
+                self._done += count - len(shares)
+                break
+        return self._outcome(recipe, shares)
+
+    def _outcome(self, recipe: Recipe, shares: Sequence[Prediction]) -> _Outcome:
         rows = np.asarray([prediction.probabilities for prediction in shares], np.float64)
-        truth = self._truth[:count]
+        truth = self._truth[: len(shares)]
         best = rows.argmax(axis=1)
-        own = np.maximum(rows[np.arange(count), truth], np.finfo(np.float32).tiny)
+        own = np.maximum(rows[np.arange(len(shares)), truth], np.finfo(np.float32).tiny)
         return _Outcome(recipe, (best == truth).astype(np.int64), best, np.log(own))
 
     def _answers(self, tensors: list[torch.Tensor]) -> list[Prediction] | None:
@@ -219,13 +231,15 @@ def _chance(best: _Outcome, other: _Outcome) -> float:
     """
     if best is other:
         return 1.0
-    by = best.likelihood - other.likelihood
-    only_best = int(((best.right == 1) & (other.right == 0)).sum())
-    only_other = int(((best.right == 0) & (other.right == 1)).sum())
+    count = min(len(best.right), len(other.right))
+    of_best, of_other = best.likelihood[:count], other.likelihood[:count]
+    by = of_best - of_other
+    only_best = int((best.right[:count] > other.right[:count]).sum())
+    only_other = int((best.right[:count] < other.right[:count]).sum())
     counted = sign_test(only_other, only_best + only_other) if only_best + only_other else 1.0
     # A little more confidence is no sign: inputs on a larger scale give it to many networks.
-    apart = abs(np.exp(best.likelihood.mean()) - np.exp(other.likelihood.mean())) >= _MATERIAL
-    sure = paired_t_test(other.likelihood, best.likelihood) if apart and len(by) > 1 and np.ptp(by) > 0 else 1.0
+    apart = abs(np.exp(of_best.mean()) - np.exp(of_other.mean())) >= _MATERIAL
+    sure = paired_t_test(of_other, of_best) if apart and len(by) > 1 and np.ptp(by) > 0 else 1.0
     return min(1.0, 2 * min(counted, sure))
 
 
