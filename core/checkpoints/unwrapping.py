@@ -50,7 +50,7 @@ _HARMLESS = re.compile(
 """Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
 _LONGEST_NAME = 300
 _QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
-_INSIDE = re.compile(r"(?:(?<=\.)|^)(?:module|_orig_mod|_(?:fsdp|checkpoint)_wrapped_module)\.", re.MULTILINE)
+_INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
@@ -358,14 +358,15 @@ def _wrapper(names: Iterable[str]) -> str:
 def _modern(names: list[str]) -> list[str]:
     """Names as torchvision spells them now, without wrappers in the middle."""
     # All at once: one by one, the many of a large file take long.
-    text = "\n".join(names)
-    if "module" in text or "_orig_mod" in text:
-        text = _INSIDE.sub("", text)
+    text = "\n".join(("", *names))
+    for wrapper, before in itertools.product(_INSIDE, (".", "\n")):
+        while (found := f"{before}{wrapper}.") in text:
+            text = text.replace(found, before)
     if "denselayer" in text:
         text = _OLD_DENSENET.sub(r"\1\2.", text)
     if ".linear_" in text:
         text = _OLD_VIT.sub(lambda found: f".mlp.{3 * (int(found[1]) - 1)}.", text)
-    modern = text.split("\n")
+    modern = text.split("\n")[1:]
     return modern if len(modern) == len(names) else names
 
 
