@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.descriptions import ModelSpec
-from core.errors import DeviceError, MatchError, QuestionsError, TrustError
+from core.errors import DeviceError, MatchError, NoClassifierError, QuestionsError, TrustError, UnsafeError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
 from gui import wording
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from core.workbench import Workbench
 
 _FEW = 16
+_READABLE = (MatchError, NoClassifierError, TrustError, UnsafeError)
+"""What is wrong with files that can be read all the same."""
 _SOON_MS = 30
 
 
@@ -49,6 +51,7 @@ class Session(QObject):
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
         architecture_file_asked: a person wants to choose a Python file.
+        look_asked: a person wants to look at a weights file, by its path.
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
@@ -62,6 +65,7 @@ class Session(QObject):
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
     architecture_file_asked = Signal()
+    look_asked = Signal(str)
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
@@ -154,6 +158,7 @@ class Session(QObject):
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
         """A person agreed that a file's code may run: remember it, and open the model that needs it."""
         self._workbench.trust(request)
+        self.notice_over.emit("model")
         self.models.open(spec)
 
     @property
@@ -165,10 +170,9 @@ class Session(QObject):
         """A file is trusted no more; a model that is open stays so until it is opened again."""
         self._workbench.revoke(sha256)
 
-    def look_at_model(self) -> None:
-        """Find out all about the weights file in use."""
-        if self.models.info is not None:
-            self.looking.look(Path(self.models.info.checkpoint.file))
+    def look_at(self, weights: str) -> None:
+        """Find out all about a weights file, in use or not; nothing in it runs."""
+        self.looking.look(Path(weights))
 
     def set_k(self, k: int) -> None:
         """How many classes to show."""
@@ -329,10 +333,13 @@ class Session(QObject):
     def _fail_model(self, error: BaseException, report: str) -> None:
         """Choices that a file was remembered with may be what it does not fit any more."""
         refused, info = self.models.refused, self.models.info
+        look = partial(self.look_asked.emit, refused.weights)
+        # What can be read can be looked at, whatever is wrong with it.
+        inside = "Look inside" if refused.kind == "file" and isinstance(error, _READABLE) else ""
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
             words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask))
+            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, inside, look))
             ask()
             return
         if isinstance(error, QuestionsError):
@@ -343,12 +350,12 @@ class Session(QObject):
         words = words_for(error, report)
         if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
             action = self.architecture_file_asked.emit
-            self.noticed.emit(Notice("model", words, "Choose its Python file …", action))
+            self.noticed.emit(Notice("model", words, "Choose its Python file …", action, inside, look))
             return
         if report or just_chosen or refused.kind != "file" or refused == bare or isinstance(error, DeviceError):
-            self._fail("model", error, report)
+            self.noticed.emit(Notice("bug" if report else "model", words, "", None, inside, look))
             return
-        self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare)))
+        self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare), inside, look))
 
     def _tell_saved(self, path: str, count: int) -> None:
         waiting = self.images.results.rowCount() - count
