@@ -21,11 +21,12 @@ from core.architectures.custom import (
 )
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
-from core.checkpoints import Checkpoint, identify
+from core.checkpoints import Checkpoint
+from core.checkpoints.identify import QUANTISED
 from core.checkpoints.values import shown
 from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError, WhatsitError
+from core.errors import MatchError, NoClassifierError
 from core.foreign import recognise
 from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
@@ -84,7 +85,8 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         consents: who may have agreed that code runs.
 
     Raises:
-        MatchError: nothing fits; says what the file is instead, where that can be told.
+        MatchError: nothing fits.
+        NoClassifierError: it is no image classifier; says what it is.
         QuestionsError: a network of a person's own wants arguments that nothing tells.
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
@@ -159,7 +161,7 @@ def _may_end_so(network: nn.Module) -> bool:
     return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
 
 
-def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> WhatsitError | None:
+def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> NoClassifierError | None:
     """What a file is that is no image classifier, whatever code its network may be built with; ``None`` if it may be.
 
     Args:
@@ -170,12 +172,13 @@ def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> Whatsit
         return None
     path = Path(checkpoint.about.file)
     if checkpoint.program is None and checkpoint.quantised:
-        return identify.not_weights(path, *identify.QUANTISED)
+        what, remedy, why = QUANTISED
+        return NoClassifierError(f"{shown(path.name)} is {what}.", why, remedy)
     if matches and checkpoint.program is None:
         try:
             assemble(checkpoint, matches[0].architecture)
         except MatchError as error:
-            return error
+            return NoClassifierError(error.what, error.why, error.remedy)
     if matches:
         return None
     shapes = {key: tuple(value.shape) for key, value in checkpoint.tensors.items()}
@@ -183,7 +186,7 @@ def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> Whatsit
     if foreign is None:
         return None
     tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
-    return MatchError(f"{shown(path.name)} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
+    return NoClassifierError(f"{shown(path.name)} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
 
 
 def _fits_nothing(checkpoint: Checkpoint) -> MatchError:

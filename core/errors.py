@@ -38,6 +38,10 @@ class WeightsError(WhatsitError):
     """A weights file cannot be read, or is none."""
 
 
+class NoClassifierError(WeightsError):
+    """A weights file holds a network, or a part of one, that tells no classes of images apart."""
+
+
 class UnsafeError(WeightsError):
     """A weights file asks Python for what runs code.  Nothing was run.
 

@@ -88,17 +88,23 @@ class AboutModel(QDialog):
         facts: each fact's text, by its caption.
     """
 
-    def __init__(self, parent: QWidget, used: str = "") -> None:
-        """Args: used: the architecture in use, and why; empty where the file is not in use."""
+    def __init__(self, parent: QWidget, file: str, used: str = "") -> None:
+        """Args:
+        file: path of the weights file.
+        used: the architecture in use, and why; empty where the file is not in use.
+        """
         super().__init__(parent)
+        self._file = file
         self._used = used
         self.setWindowTitle(f"About this model {wording.DASH} Whatsit")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.facts: dict[str, str] = {}
         self._title = wrapped(self)
         self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        self._title.setText(wording.file_name(file))
         self._error = wrapped(self)
         self._error.setForegroundRole(theme.ERROR)
+        self._error.hide()
         self._form = FactsForm(self)
         self._tensors = TensorsModel(self)
         self._filter = QSortFilterProxyModel(self)
@@ -121,13 +127,10 @@ class AboutModel(QDialog):
         """How many the search leaves."""
         return self._filter.rowCount()
 
-    def show_waiting(self, name: str) -> None:
-        """The file is being looked at."""
-        self._title.setText(name)
-        self._error.hide()
-
     def show_inspection(self, found: Inspection) -> None:
-        """Show what a file is, and, where it is the one in use, as what it is used."""
+        """Show what the file is, and, where it is the one in use, as what it is used; others are none of it."""
+        if found.file != self._file:
+            return
         self._title.setText(wording.file_name(found.file))
         self._error.setText(found.error)
         self._error.setVisible(bool(found.error))

@@ -62,6 +62,7 @@ class Session(QObject):
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
         architecture_file_asked: a person wants to choose a Python file.
+        look_asked: a person wants to look at a weights file, by its path.
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
@@ -75,6 +76,7 @@ class Session(QObject):
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
     architecture_file_asked = Signal()
+    look_asked = Signal(str)
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
@@ -193,6 +195,7 @@ class Session(QObject):
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
         """A person agreed that a file's code may run: remember it, and open the model that needs it."""
         self._workbench.trust(request)
+        self.notice_over.emit("model")
         self.models.open(spec)
 
     @property
@@ -204,10 +207,9 @@ class Session(QObject):
         """A file is trusted no more; a model that is open stays so until it is opened again."""
         self._workbench.revoke(sha256)
 
-    def look_at_model(self) -> None:
-        """Find out all about the weights file in use."""
-        if self.models.info is not None:
-            self.looking.look(Path(self.models.info.checkpoint.file))
+    def look_at(self, weights: str) -> None:
+        """Find out all about a weights file, in use or not; nothing in it runs."""
+        self.looking.look(Path(weights))
 
     def set_k(self, k: int) -> None:
         """How many classes to show."""
@@ -416,19 +418,19 @@ class Session(QObject):
 
     def _fail_model(self, error: BaseException, report: str) -> None:
         """Ask where an answer would help; else say why."""
-        refused = self.models.refused
+        refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
             words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask))
+            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, "Look inside", look))
             ask()
             return
         if isinstance(error, QuestionsError):
             self.questions_asked.emit(error, refused)
             return
         open_bare = partial(self.models.open, ModelSpec(refused.kind, refused.weights))
-        choose = self.architecture_file_asked.emit
-        self.noticed.emit(refusal(error, report, refused, self.models.info, choose, open_bare))
+        ways = (self.architecture_file_asked.emit, open_bare, look)
+        self.noticed.emit(refusal(error, report, refused, self.models.info, *ways))
 
     def _tell_saved(self, path: str, count: int) -> None:
         waiting = self.images.results.rowCount() - count
@@ -440,10 +442,9 @@ class Session(QObject):
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
 
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
-        weights, config = paths
-        words = Words(f"The model is saved in {weights}.", f"{config.name} beside it holds all that it assumes.")
-        self.tell("saving", words)
+        more = f"{paths[1].name} beside it holds all that it assumes."
+        self.tell("saving", Words(f"The model is saved in {paths[0]}.", more))
 
     def _offer_reload(self, path: str) -> None:
-        words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
-        self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
+        what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."
+        self.noticed.emit(Notice("reload", Words(what, more), "Reload", self.models.reload))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core import VERSION
 from core.descriptions import DeviceInfo, ModelSpec
@@ -149,6 +149,7 @@ class Wiring(QObject):
         session.trust_asked.connect(self._ask_trust)
         session.questions_asked.connect(self._ask_questions)
         session.architecture_file_asked.connect(self._choose_architecture_file)
+        session.look_asked.connect(partial(self._look_inside, self._window))
         session.notice_over.connect(window.notices.drop)
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
         session.models.devices_found.connect(self._show_devices)
@@ -250,7 +251,9 @@ class Wiring(QObject):
         )
 
     def _ask_trust(self, request: TrustRequest, spec: ModelSpec) -> None:
-        TrustDialog(self._window, request, partial(self._session.trust, request, spec)).open()
+        dialog = TrustDialog(self._window, request, partial(self._session.trust, request, spec), spec.weights)
+        dialog.look_asked.connect(partial(self._look_inside, dialog, spec.weights))
+        dialog.open()
 
     def _ask_questions(self, error: QuestionsError, spec: ModelSpec) -> None:
         def answer(arguments: Answers) -> None:
@@ -270,10 +273,13 @@ class Wiring(QObject):
         if info is None:
             return
         evidence = next((match.evidence for match in info.matches if match.architecture == info.architecture), "")
-        about = AboutModel(self._window, f"{info.architecture}: {evidence}" if evidence else info.architecture)
-        about.show_waiting(wording.file_name(info.checkpoint.file))
+        used = f"{info.architecture}: {evidence}" if evidence else info.architecture
+        self._look_inside(self._window, info.checkpoint.file, used)
+
+    def _look_inside(self, parent: QWidget, weights: str, used: str = "") -> None:
+        about = AboutModel(parent, weights, used)
         self._session.looking.found.connect(about.show_inspection)
-        self._session.look_at_model()
+        self._session.look_at(weights)
         about.show()
 
     def _choose_target(self) -> None:
