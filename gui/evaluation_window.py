@@ -146,7 +146,7 @@ class EvaluationWindow(QDialog):
         shown = min(count - right, _LIVE)
         first = f" The first {shown:,} of them:" if count - right > shown else ""
         self.more.setText(
-            f"So far {right:,} of {count:,} are right ({wording.percent(right / count)}); {count - right:,} are wrong."
+            f"So far {right:,} of {count:,} are right ({wording.percent(right / count)}), {count - right:,} wrong."
             f"{first}"
         )
 

@@ -164,7 +164,7 @@ def test_wrong_answers_come_while_it_runs_and_it_can_be_paused(opened: Opened, f
     assert "So far" in view.more.text()
     wrong = view.live.images.rowCount()
     assert wrong
-    assert f"{wrong} are wrong" in view.more.text()
+    assert f", {wrong} wrong." in view.more.text()
     view.cancel.click()
     opened.until(lambda: view.start.isVisible())
     assert view.start.text() == "Continue"
