@@ -11,6 +11,8 @@ from torch import nn
 
 from core.architectures.custom import (
     Anywhere,
+    CustomFit,
+    LoadedSource,
     build_custom,
     load_source,
     rank_classes,
@@ -96,7 +98,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     other = no_classifier(checkpoint, matches)
     if other is not None:
         raise other
-    if checkpoint.module is not None and (whole := _whole(checkpoint, best, matches)) is not None:
+    if checkpoint.module is not None and (whole := _whole(spec, checkpoint, best, matches, consents)) is not None:
         return whole
     if best is not None and best.num_classes:
         return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
@@ -113,7 +115,13 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     raise _fits_nothing(checkpoint)
 
 
-def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...]) -> Built | None:
+def _whole(
+    spec: ModelSpec,
+    checkpoint: Checkpoint,
+    best: Match | None,
+    matches: tuple[Match, ...],
+    consents: Iterable[Consent],
+) -> Built | None:
     """A network that was saved whole; ``None`` where it must be built in another way.
 
     What it was saved with is believed before what its tensors fit: they do not show strides and activations.
@@ -125,6 +133,9 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
         differing = settings_that_differ(checkpoint, built.network)
         if not differing:
             return built
+        beside = _source_beside(checkpoint)
+        if beside is not None:
+            return _from_source(beside, spec, checkpoint, consents)
         more = f" and {len(differing) - 2} more" if len(differing) > 2 else ""
         notice = f"It was saved with other settings than {best.architecture}'s: {'; '.join(differing[:2])}{more}."
         return replace(built, notices=(*built.notices, notice), ambiguous=True)
@@ -299,13 +310,11 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
     chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
     told = spell_source(chosen, loaded)
-    if not chosen.exact and not chosen.questions and checkpoint.module is not None:
-        construction = _pickled(checkpoint, told)
-        own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
-        network = rebuild(checkpoint, own)
-    else:
+    construction = _pickled(checkpoint, told)
+    network = _as_pickled(checkpoint, loaded, chosen)
+    if network is None:
         network = build_custom(chosen, checkpoint.tensors)
-        construction = replace(_pickled(checkpoint, told), way="source", tensors=tuple(network.state_dict()))
+        construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
     built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
     # All classes of the file can be chosen; those that do not fit say why.
@@ -316,6 +325,25 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
+
+
+def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:
+    """A network that was saved whole, with the settings that it had: no constructor need be guessed at.
+
+    ``None`` where another class was chosen, or something in the file is not allowed and the class fits the tensors.
+
+    Raises:
+        MatchError: neither is possible.
+    """
+    if checkpoint.module is None or chosen.name != _class_of(checkpoint):
+        return None
+    own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
+    try:
+        return rebuild(checkpoint, own)
+    except MatchError:
+        if chosen.exact or chosen.questions:
+            return None
+        raise
 
 
 def _class_of(checkpoint: Checkpoint) -> str:
@@ -331,25 +359,31 @@ def _source_beside(checkpoint: Checkpoint) -> Path | None:
     written = [[part for part in parts if part] for parts in written]
     names = {part for parts in written for part in parts[:-1] if not part.isdigit()} - {"module", "_orig_mod"}
     firsts = {next((part for part in parts if part in names), "") for parts in written} & names
-    if not firsts:
+    classes = own_classes(checkpoint)
+    if not firsts and not classes:
         return None
     try:
         files = sorted(folder.glob("*.py"))[:_MOST_BESIDE]
     except OSError:
         return None
-    scored = [(_spoken_of(path, firsts, names), path) for path in files]
+    scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in files]
     best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
     return best[1] if best[0] >= _ENOUGH else None
 
 
-def _spoken_of(path: Path, firsts: set[str], names: set[str]) -> float:
-    """Share of the names that a file gives to attributes; 0 where the outermost are missing."""
+def _spoken_of(path: Path, firsts: set[str], names: set[str], whole: str) -> float:
+    """Share of the names that a file gives to attributes; 0 where the outermost are missing.
+
+    One that defines the class of a network that was saved whole has all, and more.
+    """
     try:
         if path.stat().st_size > _LARGEST_SOURCE:
             return 0.0
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return 0.0
+    if whole and re.search(rf"^class {re.escape(whole.rpartition('.')[2])}\b", text, re.MULTILINE):
+        return 2.0
     given = set(_ATTRIBUTE.findall(text))
     if not firsts & given:
         return 0.0

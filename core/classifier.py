@@ -233,7 +233,8 @@ def _refused(batch: Tensor, error: Exception) -> MatchError:
     if batch.dim() == 2:
         form = f"{batch.shape[1]} numbers in a row"
     else:
-        form = f"{batch.shape[3]} x {batch.shape[2]} pixels with {batch.shape[1]} channel(s)"
+        channels = "channel" if batch.shape[1] == 1 else "channels"
+        form = f"{batch.shape[3]} x {batch.shape[2]} pixels with {batch.shape[1]} {channels}"
     return MatchError(
         f"The network does not take an input of {form}.",
         f"It stopped with: {str(error).splitlines()[0] if str(error) else type(error).__name__}.",

@@ -22,7 +22,6 @@ from core.classifier import CPU, Classifier, Seat
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
 from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
-from core.evaluating import Evaluating
 from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
@@ -31,7 +30,6 @@ from core.labelled import Alignment, EvaluationRequest, LabelledData, align, rea
 from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
-from core.probing import Probing
 from core.scripting import Form, write_script
 from core.sidecars import sidecar_files
 from core.stream import Stream
@@ -188,12 +186,17 @@ class Engine:
 
     def probe(self, context: Context, path: Path, split: str, decoder: Decoder) -> Steps:
         """Job: find out how the current classifier wants images prepared; finishes with a ``Probe``."""
+        # Here, as it brings scikit-learn along, which nobody waits for who looks at a photo.
+        from core.probing import Probing
+
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "There is nothing to try.", "Open a model first.")
+        # What a person chose may be what is wrong.
+        own = dress(self._kept[-1].assembly, replace(classifier.info.spec, preprocessing=None)).preprocessing
         context.progress(0, 0, "Looking for labelled images")
         data = yield from read_labelled(path, split)
-        return (yield from Probing(classifier, decoder, context.progress).run(data))
+        return (yield from Probing(classifier, decoder, context.progress, own).run(data))
 
     def survey(
         self, context: Context, request: EvaluationRequest
@@ -211,6 +214,8 @@ class Engine:
 
         Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
         """
+        from core.evaluating import Evaluating
+
         classifier = self._measurable()
         data, alignment = yield from self.survey(context, request)
         context.emit((data, alignment))

@@ -186,4 +186,5 @@ def _keep(store: ScoreStore, row: int, result: ImageResult) -> None:
     if result.prediction is None:
         store.fail(row, str(result.error) if result.error is not None else "There is no answer.")
     else:
-        store.answer(row, np.asarray(result.prediction.values or result.prediction.probabilities, np.float32))
+        found = result.prediction
+        store.answer(row, np.asarray(found.values if found.is_regression else found.probabilities, np.float32))

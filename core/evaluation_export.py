@@ -1,4 +1,4 @@
-"""An evaluation as JSON, and its images as a table."""
+"""An evaluation as JSON, and as a file of any form."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ import math
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from core.comparing import Compared
 from core.errors import ExportError
 from core.evaluations import Evaluation
-from core.export import csv_line, write_text
+from core.export import write_text
 from core.measures.library import Indices
 from core.preprocessing import to_dict
-
-COLUMNS = ("image", "written", "label", "predicted", "score", "score_of_label", "right")
-"""Of the table: the label as the data writes it, and as the model does; scores 0..1."""
+from core.reporting import save_predictions, save_report
 
 
 def to_record(evaluation: Evaluation) -> dict[str, object]:
@@ -70,51 +66,13 @@ def _comparison(compared: Compared) -> dict[str, object]:
     }
 
 
-def to_csv(evaluation: Evaluation, rows: Indices | None = None) -> str:
-    """The scored images as a table, one line each, with ``COLUMNS`` as heading.
-
-    Of several labels an image, and of a regression, there are fewer columns: what has no single class has none.
-
-    Args:
-        evaluation: what was found.
-        rows: which of its rows, in this order; all if not given.
-    """
-    wanted = np.arange(evaluation.count) if rows is None else rows
-    if not len(evaluation.truth):
-        return _values_csv(evaluation, wanted)
-    lines = [csv_line(COLUMNS)]
-    for row in map(int, wanted):
-        lines.append(
-            csv_line(
-                (
-                    evaluation.source(row).name,
-                    evaluation.data.images[int(evaluation.places[row])].labels[0],
-                    evaluation.labels[evaluation.truth[row]],
-                    evaluation.labels[evaluation.predicted[row]],
-                    float(evaluation.confidence[row]),
-                    float(evaluation.own[row]),
-                    int(evaluation.right[row]),
-                )
-            )
-        )
-    return "".join(lines)
-
-
-def _values_csv(evaluation: Evaluation, rows: Indices) -> str:
-    regression = evaluation.data.kind == "values"
-    lines = [csv_line(("image", "value" if regression else "labels", *evaluation.labels))]
-    for row in map(int, rows):
-        image = evaluation.data.images[int(evaluation.places[row])]
-        truth = image.value if regression else ";".join(image.labels)
-        lines.append(csv_line((image.source.name, truth, *map(float, evaluation.scores[row]))))
-    return "".join(lines)
-
-
 def save_evaluation(path: Path, evaluation: Evaluation, rows: Indices | None = None) -> int:
-    """Write ``.json`` (all figures and where they come from) or ``.csv`` (the images); how many images are in it.
+    """Write a file in the form that its ending names; how many images are in it.
+
+    ``.html`` is a report to hand on, ``.json`` has all figures and where they come from, ``.csv`` each image.
 
     Args:
-        path: of the file; its ending tells the form.
+        path: of the file.
         evaluation: what was found.
         rows: which images a table has; all if not given.
 
@@ -122,13 +80,18 @@ def save_evaluation(path: Path, evaluation: Evaluation, rows: Indices | None = N
         ExportError: the ending is another one, or the file cannot be written; an older file is untouched then.
     """
     ending = path.suffix.lower()
-    if ending not in (".json", ".csv"):
+    if ending in (".html", ".htm"):
+        save_report(path, evaluation)
+    elif ending == ".json":
+        write_text(path, to_json(evaluation))
+    elif ending == ".csv":
+        save_predictions(path, evaluation, rows)
+    else:
         raise ExportError(
             f"Results cannot be saved as {path.name}.",
             f"The ending of the name says which format, and {path.suffix or 'no ending'!r} is none.",
-            "Choose a name that ends in .json or .csv.",
+            "Choose a name that ends in .html, .json or .csv.",
         )
-    write_text(path, to_json(evaluation) if ending == ".json" else to_csv(evaluation, rows))
     return evaluation.count if rows is None else len(rows)
 
 

@@ -112,15 +112,21 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; see ``write_text``."""
+    write_parts(path, [data])
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file that is never in memory as a whole, whole or not at all; see ``write_text``."""
     try:
         # Through a link to the file itself, so that the link stays one.
         target = path.resolve() if path.is_symlink() else path
         if target.exists() and not target.is_file() and not target.is_dir():
             # A pipe or a device, such as /dev/stdout, cannot be replaced.
-            target.write_bytes(data)
+            with target.open("wb") as file:
+                file.writelines(parts)
             return
         _check_writable(target)
-        _replace(target, data)
+        _replace(target, parts)
     except (OSError, ValueError, RuntimeError) as error:
         # ValueError: a null character in the name; RuntimeError: links in a circle.
         raise _not_written(path, error) from error
@@ -179,11 +185,11 @@ def _check_writable(target: Path) -> None:
         raise PermissionError(errno.EACCES, "is write-protected", str(target))
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, parts: Iterable[bytes]) -> None:
     part = target.with_name(f".whatsit-{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

@@ -74,8 +74,12 @@ def choose_images(data: LabelledData, alignment: Alignment, most: int = MOST_IMA
 class Probing:
     """Tries recipes for one classifier on the same images; steps of a job."""
 
-    def __init__(self, classifier: Classifier, decoder: Decoder, progress: Progress) -> None:
+    def __init__(
+        self, classifier: Classifier, decoder: Decoder, progress: Progress, own: Preprocessing | None = None
+    ) -> None:
+        """Args: own: how the model's files, or what is usual for it, have images prepared."""
         self._classifier = classifier
+        self._own = own
         self._decoder = decoder
         self._progress = progress
         self._images: list[DecodedImage] = []
@@ -103,7 +107,8 @@ class Probing:
         alignment = align(data, info.labels)
         yield from self._load(choose_images(data, alignment), alignment)
         base, few = info.preprocessing, min(_FIRST_IMAGES, len(self._truth))
-        first = unlike([Recipe("as it is now", base), *scales(base), *self._shapes(info, base)])
+        brought = [Recipe("as the model brings it", self._own)] if self._own is not None else []
+        first = unlike([Recipe("as it is now", base), *brought, *scales(base), *self._shapes(info, base)])
         self._total = len(first) * few
         tried = yield from self._try_all(first, few)
         # A scale is best judged with the right shape, and a shape with the right scale: so once more around the best.
@@ -121,11 +126,11 @@ class Probing:
         last = [one for one in _named(best, details(best.preprocessing)) if one.preprocessing not in _values(finals)]
         self._total += len(last) * len(self._truth)
         finals += yield from self._try_all(last, len(self._truth))
-        return self._ranked(finals, base, dropped=len(tried) - len(kept[:_KEPT]))
+        return self._ranked(finals, dropped=len(tried) - len(kept[:_KEPT]))
 
     def _shapes(self, info: ClassifierInfo, base: Preprocessing) -> tuple[Recipe, ...]:
         match = next((one for one in info.matches if one.architecture == info.architecture), None)
-        high, wide = info.preprocessing.crop or info.preprocessing.size
+        high, wide = base.crop or base.size
         fixed = match.input_size if match is not None else 0
         if high != wide:
             return ()
@@ -189,7 +194,7 @@ class Probing:
                 answers.append(answer)
         return answers
 
-    def _ranked(self, outcomes: list[_Outcome], base: Preprocessing, dropped: int) -> Probe:
+    def _ranked(self, outcomes: list[_Outcome], dropped: int) -> Probe:
         order = sorted(outcomes, key=lambda one: one.order, reverse=True)
         best = order[0]
         tried = tuple(
@@ -200,7 +205,6 @@ class Probing:
                 likelihood=float(one.likelihood.mean()),
                 differs=int((one.answers != best.answers).sum()),
                 chance=_chance(best, one),
-                in_use=one.recipe.preprocessing == base,
             )
             for one in order
         )
@@ -233,7 +237,7 @@ def _not_far_behind(outcomes: list[_Outcome]) -> list[_Outcome]:
 
 def _spelled(recipe: Recipe, lead: Recipe) -> str:
     """A name that says both: what is changed, and of what."""
-    return recipe.name if lead.name == "as it is now" else f"{recipe.name}, {lead.name}"
+    return recipe.name if lead.name.startswith("as ") else f"{recipe.name}, {lead.name}"
 
 
 def _named(best: Recipe, changed: Sequence[Recipe]) -> list[Recipe]:

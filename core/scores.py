@@ -6,8 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ExportError
+from core.folders import cache_folder
 
 PENDING, ANSWERED, FAILED = 0, 1, 2
 
@@ -22,23 +22,9 @@ _KEPT = 8
 _NOTE = "evaluation.json"
 
 
-def usual_folder(environment: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """Where the system keeps what can be computed again.
-
-    Args:
-        environment: variables; the process's own if not given.
-        platform: as ``sys.platform``.
-    """
-    variables = os.environ if environment is None else environment
-    home = Path.home()
-    if platform == "win32":
-        base = Path(variables.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Whatsit"
-    elif platform == "darwin":
-        base = home / "Library" / "Caches" / "Whatsit"
-    else:
-        told = Path(variables.get("XDG_CACHE_HOME") or "")
-        base = (told if told.is_absolute() else home / ".cache") / "whatsit"
-    return base / "evaluations"
+def usual_folder() -> Path:
+    """Where the system keeps what can be computed again."""
+    return cache_folder() / "evaluations"
 
 
 class ScoreStore:

@@ -17,6 +17,8 @@ _PYTHON = "Python files (*.py);;All files (*)"
 _LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All files (*)"
 _NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
 _PREPROCESSING = "Preprocessing (*.json);;All files (*)"
+_TABLES = "Paths and labels (*.csv *.tsv *.json *.jsonl);;All files (*)"
+_EVALUATIONS = "Report (*.html);;All figures, JSON (*.json);;Table of the images, CSV (*.csv)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 _PROVENANCE = "JSON, with where each answer came from (*.json)"
 _SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
@@ -37,6 +39,12 @@ def choose_folder(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
 def choose_labelled(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a folder of class folders."""
     return _open(parent, "Choose a folder of class folders", folder, "", QFileDialog.FileMode.Directory, answer)
+
+
+def choose_labelled_file(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a table of paths and labels."""
+    mode = QFileDialog.FileMode.ExistingFile
+    return _open(parent, "Choose a table of paths and labels", folder, _TABLES, mode, answer)
 
 
 def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
@@ -90,6 +98,12 @@ def choose_target(parent: QWidget, folder: str, answer: Callable[[list[Path], bo
 
     dialog = _save(parent, "Save results", folder, f"{_RESULTS};;{_PROVENANCE}", "results.csv", tell)
     return dialog
+
+
+def choose_evaluation_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save an evaluation, or a list of its images; the dialog itself asks before it replaces a file."""
+    filters = _EVALUATIONS.split(";;")[-1] if name.endswith(".csv") else _EVALUATIONS
+    return _save(parent, "Save what was found", folder, filters, name, answer)
 
 
 def choose_script_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:

@@ -131,9 +131,9 @@ class PreprocessingEditor(QWidget):
         """
         same, self._value = value == self._value and self._filled, value
         self.preset.set_value(title, "Choose a preset to start from.")
-        self.source.setText(source)
+        # Its line stays where there is nothing to say: what a person clicks next must not move away.
+        self.source.setText(source or "\N{NO-BREAK SPACE}")
         self.source.setForegroundRole(theme.ACCENT if source.startswith("assumed") else theme.MUTED)
-        self.source.setVisible(bool(source))
         self.reset.setEnabled(can_reset)
         if same:
             return
@@ -148,6 +148,7 @@ class PreprocessingEditor(QWidget):
         self.problem.setToolTip(words.more.replace("<", "&lt;") if words is not None else "")
         self.problem.setAccessibleDescription(words.more if words is not None else "")
         self.problem.setVisible(words is not None)
+        self.source.setVisible(words is None)
 
     def show_history(self, can_undo: bool, can_redo: bool) -> None:
         """Whether there is something to take back or to do again."""

@@ -36,17 +36,24 @@ _INVITATION = (
 class RecipesModel(QAbstractTableModel):
     """The recipes that were tried, best first."""
 
-    _TITLES = ("Preparation", "Right", "Probability of the true class", "")
+    _TITLES = ("Preprocessing", "Right", "True class's score", "")
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._probe: Probe | None = None
+        self._used: Preprocessing | None = None
 
     def show_probe(self, probe: Probe) -> None:
         """Show what was found."""
         self.beginResetModel()
         self._probe = probe
         self.endResetModel()
+
+    def show_used(self, value: Preprocessing) -> None:
+        """Mark what is in use now."""
+        self._used = value
+        if self._probe is not None:
+            self.dataChanged.emit(self.index(0, 3), self.index(self.rowCount() - 1, 3))
 
     def at(self, row: int) -> Tried:
         """The recipe in a row."""
@@ -91,9 +98,9 @@ class RecipesModel(QAbstractTableModel):
 
     def _remark(self, row: int, tried: Tried) -> str:
         assert self._probe is not None
-        remarks = ["in use"] if tried.in_use else []
+        remarks = ["in use"] if tried.preprocessing == self._used else []
         if self._probe.ties > 1 and row < self._probe.ties:
-            remarks.append("best" if row == 0 else "cannot be told from the best")
+            remarks.append("best" if row == 0 else "a tie with it")
         elif row == 0:
             remarks.append("best")
         return ", ".join(remarks)
@@ -122,7 +129,7 @@ class ProbeView(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._title = wrapped(self)
         self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
-        self._title.setText(f"How does {model} want its photos prepared?")
+        self._title.setText(f"Which preprocessing does {model} want?")
         self.line = wrapped(self)
         self.line.setText(_INVITATION)
         self._bar = QProgressBar(self)
@@ -132,7 +139,7 @@ class ProbeView(QDialog):
         self.table = self._make_table()
         self.choose = button(self, "Choose labelled photos …", self.data_asked.emit)
         self.cancel = button(self, "Cancel", self.cancel_asked.emit)
-        self.use = button(self, "Use this preparation", self._use, "primary")
+        self.use = button(self, "Use this preprocessing", self._use, "primary")
         self._arrange()
         self._show_state("invited")
         self.resize(96 * UNIT, 64 * UNIT)
@@ -159,6 +166,10 @@ class ProbeView(QDialog):
         self.table.selectRow(0)
         self.table.setFocus()
 
+    def show_used(self, value: Preprocessing) -> None:
+        """Mark what is in use now."""
+        self._model.show_used(value)
+
     def show_error(self, error: BaseException, report: str) -> None:
         """Say why nothing was found."""
         words = words_for(error, report)
@@ -181,6 +192,8 @@ class ProbeView(QDialog):
         self.choose.setVisible(state != "busy")
         self.table.setVisible(state == "found")
         self.use.setVisible(state == "found")
+        # Return in the table uses the row.
+        (self.use if state == "found" else self.choose).setDefault(True)
 
     def _use(self, _index: QModelIndex | None = None) -> None:
         rows = self.table.selectionModel().selectedRows()

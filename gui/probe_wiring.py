@@ -48,6 +48,8 @@ class ProbeWiring(QObject):
             probing.failed.connect(view.show_error)
             probing.stopped.connect(view.show_stopped)
             self._session.models.changed.connect(view.close)
+            self._session.info_changed.connect(self._show_used)
+            self._show_used()
         self.view.show()
         self.view.raise_()
         self.view.activateWindow()
@@ -62,6 +64,11 @@ class ProbeWiring(QObject):
 
     def _adopt(self, value: Preprocessing) -> None:
         self._session.preparing.choose(value, "preprocessing", "found by probing")
+
+    def _show_used(self) -> None:
+        info = self._session.models.info
+        if self.view is not None and info is not None:
+            self.view.show_used(info.preprocessing)
 
     def _forget(self) -> None:
         self.view = None

@@ -116,7 +116,7 @@ class ScoresPanel(QWidget):
         self.time.clicked.connect(self.device_asked)
         self.input.clicked.connect(self._offer_preprocessing)
         self.names.clicked.connect(self._offer_names)
-        self.inputs = PickerList(self, "How photos are prepared")
+        self.inputs = PickerList(self, "Preprocessing")
         self.inputs.chosen.connect(self._choose_preprocessing)
         self.namings = PickerList(self, "Class names")
         self.namings.chosen.connect(self._choose_names)
@@ -258,6 +258,7 @@ class ScoresPanel(QWidget):
         answered = self._prediction is not None
         ranked = self._prediction is not None and not self._prediction.is_regression
         self.copy.setVisible(answered)
+        self.why.setVisible(answered)
         for widget in (self.fewer, self.k, self.more):
             widget.setVisible(ranked)
         self._sync_time()

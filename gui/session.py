@@ -29,6 +29,7 @@ from gui.results_model import ResultsModel, State
 from gui.saving import Saving
 from gui.scripting import Scripting
 from gui.seeing import Seeing
+from gui.testing import Testing
 from gui.weights_watch import WeightsWatch
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Session(QObject):
         self.looking = Looking(workbench, self)
         self.probing = Probing(workbench, self)
         self.scripting = Scripting(workbench, self)
+        self.testing = Testing(workbench, listener, self)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
@@ -138,9 +140,7 @@ class Session(QObject):
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
         parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
-        for part in (*parts, self.probing, self.scripting):
-            if part.handle(event):
-                break
+        any(part.handle(event) for part in (*parts, self.probing, self.scripting, self.testing))
         self._note_activity()
 
     def take(self, dropped: Dropped) -> None:
@@ -242,7 +242,7 @@ class Session(QObject):
         """Start no more work, and finish what is being written; whether that has ended."""
         self.photos.stop()
         self.preparing.close()
-        return self.saving.close()
+        return self.testing.close() and self.saving.close()
 
     @property
     def title(self) -> str:

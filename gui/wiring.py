@@ -22,6 +22,7 @@ from gui.actions import keyboard_help
 from gui.asking import Answers, QuestionsDialog, TrustDialog
 from gui.dropping import from_paths, read
 from gui.error_view import Details, Notice, Words, copy
+from gui.evaluation_wiring import EvaluationWiring
 from gui.main_window import MainWindow
 from gui.naming import Naming
 from gui.picture import Picture
@@ -41,8 +42,8 @@ _NEED_AN_ANSWER = ("save", "copy_all", "why")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
     "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
-    "find_preprocessing", "load_preprocessing", "save_preprocessing", "choose_output", "reload", "about_model",
-    "save_model", "copy_script", "save_script",
+    "find_preprocessing", "test_model", "load_preprocessing", "save_preprocessing", "choose_output", "reload",
+    "about_model", "save_model", "copy_script", "save_script",
 )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ class Wiring(QObject):
         self._show_all()
         PreprocessingWiring(window, session)
         ProbeWiring(window, session)
+        EvaluationWiring(window, session)
         WorkWiring(window, session)
 
     def _show_all(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import math
@@ -28,6 +29,8 @@ from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
 from core.errors import UsageError, WeightsError
+
+_PIECE = 4 * 1024 * 1024
 
 __all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
 
@@ -99,7 +102,8 @@ class _Reading:
 def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True) -> Checkpoint:
     """Read a weights file in any of the containers, as training runs save them.
 
-    The container is told by the bytes.  No code in the file runs, and nothing stays open or mapped.
+    The container is told by the bytes.  No code in the file runs, and nothing is mapped; the file stays open until
+    its sha256 is known.
 
     Args:
         path: of the file.
@@ -113,20 +117,17 @@ def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True
         WeightsError: it is no weights file, or a damaged one; the message says what it is.
     """
     file, size = identify.open_regular(path)
-    with file:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(file)
         before = os.fstat(file.fileno())
-        hashing = _Hash(path, before)
-        try:
-            read = _read(path, file, size, tensors, refuse_unsafe)
-        except BaseException:
-            hashing.stop()
-            raise
-    # What comes after both was read and hashed as one.
-    changed = _changed(path, before)
+        read = _read(path, file, size, tensors, refuse_unsafe)
+        stack.pop_all()
+    # Only now: side by side, both take longer, and a person waits for the tensors.
+    hashing = _Hash(file, before)
 
     def finish() -> str:
         hashing.wait()
-        if not hashing.hexadecimal or changed:
+        if not hashing.hexadecimal:
             raise WeightsError(
                 f"{shown(path.name)} changed while it was read.",
                 "Another program, perhaps a training run, was writing it.",
@@ -201,27 +202,21 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
 
 
-def _changed(path: Path, before: os.stat_result) -> bool:
-    """Whether a file is another one now; one that is gone was read whole."""
-    try:
-        after = path.stat()
-    except OSError:
-        return False
-    return (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino)
-
-
 class _Hash:
-    """The sha256 of a file, computed while it is read.
+    """The sha256 of a file that was read, computed on a thread of its own.
 
     Attributes:
-        hexadecimal: once ``wait`` has returned; empty if the file could not be read, or was another one by then.
+        hexadecimal: once ``wait`` has returned; empty if the file could not be read, or was written to.
     """
 
-    def __init__(self, path: Path, before: os.stat_result) -> None:
+    def __init__(self, file: BufferedReader, before: os.stat_result) -> None:
+        """Args:
+        file: still open, so that it is the one that was read, whatever is at its path now; is closed.
+        before: how it was when reading began.
+        """
         self.hexadecimal = ""
-        self._path = path
+        self._file = file
         self._before = before
-        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sha256", daemon=True)
         self._thread.start()
 
@@ -229,22 +224,19 @@ class _Hash:
         """Until it is known."""
         self._thread.join()
 
-    def stop(self) -> None:
-        """It is not needed any more."""
-        self._stopped.set()
-        self._thread.join()
-
     def _run(self) -> None:
         digest = hashlib.sha256()
-        buffer = bytearray(1 << 20)
-        view = memoryview(buffer)
+        view = memoryview(bytearray(_PIECE))
         try:
-            with self._path.open("rb", buffering=0) as file:
-                while (count := file.readinto(buffer)) and not self._stopped.is_set():
+            with self._file.detach() as file:
+                file.seek(0)
+                while count := file.readinto(view):
                     digest.update(view[:count])
+                after = os.fstat(file.fileno())
         except OSError:
             return
-        self.hexadecimal = "" if _changed(self._path, self._before) else digest.hexdigest()
+        if (after.st_size, after.st_mtime_ns) == (self._before.st_size, self._before.st_mtime_ns):
+            self.hexadecimal = digest.hexdigest()
 
 
 def _contents(path: Path, file: BufferedReader, size: int) -> Contents:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.fingerprints import changed_fits
@@ -101,7 +101,7 @@ def _head(beside: Sequence[str], module: str) -> tuple[str, Names]:
     }
 
 
-def _common(modules: Iterable[list[str]]) -> list[str]:
-    listed = list(modules)
-    same = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*listed, strict=False))
-    return [parts[0] for parts in same]
+def _common(modules: Sequence[Sequence[str]]) -> list[str]:
+    """The parts with which all of some dotted names begin."""
+    shared = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*modules, strict=False))
+    return [parts[0] for parts in shared]

@@ -7,10 +7,7 @@ than all the rest.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import mmap
-import sys
 from collections.abc import Iterable, Mapping
 from io import BufferedReader
 
@@ -22,9 +19,6 @@ from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Span, Storage, Te
 _MAX_SHARING = 4
 """How many times the same numbers may be used by tensors together; more is no network, but an attack on memory."""
 _SLACK = 1024 * 1024
-_ALIGNED = 64
-"""Storages begin at multiples of this many bytes, as those of PyTorch do."""
-_HUGE_PAGE = 2 * 1024 * 1024
 FEW = 3
 """So many numbers are a colour's, such as the mean of a data set's pixels."""
 
@@ -44,8 +38,6 @@ class StorageReader:
     def read(self, refs: Mapping[str, TensorRef]) -> dict[str, Tensor]:
         """Tensors by name, in the element types of the file, contiguous, on the CPU.
 
-        Those that take up their storages lie side by side in one piece of memory; it lives as long as any of them.
-
         Raises:
             BrokenFile: the file does not hold them.
         """
@@ -55,17 +47,11 @@ class StorageReader:
         for name, ref in refs.items():
             spans[ref.storage.key] = self._span(ref.storage)
             users.setdefault(ref.storage.key, []).append(name)
-        # In the order of the file: a disk reads ahead.
-        keys = sorted(users, key=lambda key: spans[key].start)
-        together = [key for key in keys if any(_fills(refs[name], spans[key].length) for name in users[key])]
-        placed, total = _places({key: spans[key] for key in together})
-        memory = _memory(total)
         tensors: dict[str, Tensor] = {}
-        for key in keys:
-            length = spans[key].length
-            part = memory[placed[key] : placed[key] + length] if key in placed else _memory(length)
-            self._fill(part, spans[key])
-            tensors.update({name: _view(part, refs[name]) for name in users[key]})
+        # In the order of the file: a disk reads ahead.
+        for key in sorted(users, key=lambda key: spans[key].start):
+            memory = self._memory(spans[key])
+            tensors.update({name: _view(memory, refs[name]) for name in users[key]})
         return {name: tensors[name] for name in refs}
 
     def few(self, ref: TensorRef) -> float | int | bool | list[float] | None:
@@ -90,7 +76,9 @@ class StorageReader:
             raise BrokenFile("it has fewer numbers than its tensors need")
         return span
 
-    def _fill(self, memory: Tensor, span: Span) -> None:
+    def _memory(self, span: Span) -> Tensor:
+        # Each storage its own: memory that an earlier network gave back is used again, and needs no new pages.
+        memory = torch.empty(span.length, dtype=torch.uint8)
         view = memory.numpy().data
         self._file.seek(span.start)
         done = 0
@@ -99,42 +87,7 @@ class StorageReader:
             if not count:
                 raise BrokenFile("it ends in the middle")
             done += count
-
-
-def _places(spans: Mapping[str, Span]) -> tuple[dict[str, int], int]:
-    """Where in one piece of memory each storage begins, and how many bytes that needs."""
-    places: dict[str, int] = {}
-    end = 0
-    for key, span in spans.items():
-        places[key] = end
-        end += -(-span.length // _ALIGNED) * _ALIGNED
-    return places, end
-
-
-def _memory(length: int) -> Tensor:
-    """Bytes to be filled.
-
-    Where much is asked for, of Linux in pages of 2 MiB: its usual ones of 4 KiB, each handed over on first use, take
-    longer than reading does.  This memory is the process's own; nothing of a file is mapped.
-    """
-    if sys.platform == "linux" and length >= _HUGE_PAGE:
-        whole = -(-length // _HUGE_PAGE) * _HUGE_PAGE
-        pages = mmap.mmap(-1, whole, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        with contextlib.suppress(OSError):
-            # A kernel without them refuses, and gives its usual ones.
-            pages.madvise(mmap.MADV_HUGEPAGE)
-        return torch.frombuffer(pages, dtype=torch.uint8)[:length]
-    return torch.empty(length, dtype=torch.uint8)
-
-
-def _fills(ref: TensorRef, length: int) -> bool:
-    """Whether a tensor can stay where its storage is: it takes up most of it, its numbers in their order."""
-    step = 1
-    for side, stride in zip(reversed(ref.shape), reversed(ref.stride), strict=True):
-        if side != 1 and stride != step:
-            return False
-        step *= side
-    return 2 * ref.numel * ELEMENT_BYTES[ref.dtype] >= length
+        return memory
 
 
 def _view(memory: Tensor, ref: TensorRef) -> Tensor:
@@ -146,7 +99,8 @@ def _view(memory: Tensor, ref: TensorRef) -> Tensor:
     numbers = memory[start : start + (len(memory) - start) // size * size].view(dtype)
     tensor = numbers.as_strided(ref.shape, ref.stride, numbers.storage_offset() + ref.offset)
     # A small part of something large must not keep all of it in memory.
-    return tensor if _fills(ref, len(memory)) else tensor.clone(memory_format=torch.contiguous_format)
+    alone = tensor.is_contiguous() and 2 * tensor.numel() * size >= len(memory)
+    return tensor if alone else tensor.clone(memory_format=torch.contiguous_format)
 
 
 def _check_memory(refs: Iterable[TensorRef]) -> None:

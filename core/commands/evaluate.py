@@ -7,16 +7,19 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import cast
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.commands.model import add_model_options, against, named_files, open_model
-from core.comparing import Compared, compare_evaluations
 from core.descriptions import ClassifierInfo
 from core.errors import UsageError
-from core.evaluation_export import to_json
-from core.evaluations import Evaluation
 from core.labelled import EvaluationRequest
+
+if TYPE_CHECKING:
+    # It brings scikit-learn along, which no other command needs.
+    from core.comparing import Compared
+    from core.evaluations import Evaluation
 
 _BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
 _LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
@@ -53,13 +56,22 @@ def add_evaluate(add: AddCommand) -> None:
         metavar="FILE",
         help="compare with a second model on the same data: its weights, a published model, or builtin",
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with figures, pictures and the worst mistakes"
+    )
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
+    )
     add_model_options(parser)
     add_output_options(parser, ("table", "json"))
     parser.set_defaults(run=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from core.evaluation_export import to_json
+
     limits = [_limit(text) for text in options.fail_under]
+    _check_folders(options.report, options.predictions)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
@@ -67,10 +79,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         request = EvaluationRequest(
             options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
         )
-        evaluation = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
+        evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
+    _save(evaluation, options.report, options.predictions)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
@@ -80,12 +93,14 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _compare(session: Session, options: argparse.Namespace, request: EvaluationRequest, first: Evaluation) -> Compared:
     """Evaluate the second model on the same data."""
+    from core.comparing import compare_evaluations
+
     info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
     say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
     # A choice of classes was made by the first model's numbers.
     chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
     request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
-    second = cast(Evaluation, session.wait(session.workbench.evaluate(request)))
+    second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
     _say_alignment(second)
     return compare_evaluations(first, second)
 
@@ -94,6 +109,26 @@ def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> i
     if index < 0:
         return index
     return theirs.index(ours[index]) if ours[index] in theirs else None
+
+
+def _check_folders(*files: Path | None) -> None:
+    """Say before the work, not after it, that its result has no place."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(
+                f"{file} cannot be written.", f"There is no such folder: {file.parent}.", "Create it, or name another."
+            )
+
+
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+    from core.reporting import save_predictions, save_report
+
+    if report is not None:
+        save_report(report, evaluation)
+        say(f"The report is in {report}.")
+    if predictions is not None:
+        save_predictions(predictions, evaluation)
+        say(f"The predictions are in {predictions}.")
 
 
 def _pair(text: str) -> tuple[str, str]:

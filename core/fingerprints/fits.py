@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels, is_computed
+from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels
 
 Kind = Literal["linear", "batch_norm", "layer_norm", "prelu"]
 
@@ -127,7 +127,7 @@ def compare(shapes: Shapes, known: Fingerprint) -> Fit:
         if name in shapes and shapes[name] != wanted and math.prod(shapes[name]) != math.prod(wanted):
             different.append((name, shapes[name], wanted))
     beside = [name for name in shapes if name not in known.required and name not in known.computed]
-    left_out = tuple(name for name in beside if name.startswith(known.training_only) or is_computed(name))
+    left_out = tuple(name for name in beside if name.startswith(known.training_only) or known.computes(name))
     leave = frozenset(left_out)
     return Fit(
         architecture=known.architecture,

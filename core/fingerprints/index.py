@@ -50,7 +50,9 @@ def exact_fits_below(named: Named, prefixes: Sequence[str]) -> Below:
         left = _MOST_COMPARED
         for prefix in _anchored(named, prefixes, anchors()):
             names = index().get(named.key(prefix), ())
-            below: Shapes = named.below(prefix) if names else {}
+            if not names:
+                continue
+            below = named.below(prefix)
             similar = [name for name in names if resembles(below, fingerprint(name))]
             left -= len(similar) * len(below)
             if left < 0:
@@ -69,7 +71,9 @@ def changed_fits_below(named: Named, prefixes: Sequence[str]) -> Below:
     left = _MOST_COMPARED
     for prefix in _anchored(named, prefixes, _torchvision_anchors() | _timm_anchors()):
         names = _with_body(named, prefix)
-        below: Shapes = named.below(prefix) if names else {}
+        if not names:
+            continue
+        below = named.below(prefix)
         similar = [name for name in names if _resembles_body(below, name)]
         left -= len(similar) * len(below)
         if left < 0:

@@ -14,7 +14,7 @@ from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessi
 
 Changes = dict[str, Any]
 
-_SIDES = (32, 64, 96, 128, 160, 192, 224, 240, 256, 299, 384)
+_SIDES = (32, 64, 80, 96, 128, 160, 192, 224, 240, 256, 299, 384)
 _SMALL = 96
 """Networks for images up to this side are mostly trained on pictures brought to exactly that size."""
 

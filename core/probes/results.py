@@ -18,7 +18,6 @@ class Tried:
         likelihood: mean natural logarithm of the true class's probability; the nearer to 0 the better.
         differs: on how many images its answer is another than the best recipe's.
         chance: how likely it is that a recipe of the same quality is as far behind as this one, 0..1; 1 for the best.
-        in_use: whether it is how images are prepared now.
     """
 
     name: str
@@ -27,7 +26,6 @@ class Tried:
     likelihood: float
     differs: int
     chance: float
-    in_use: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
@@ -19,7 +18,7 @@ from torchvision.models import get_model, list_models
 
 from core import commands
 from core.preprocessing import PRESETS, parse_overrides, to_dict
-from tests.core.making import write_image, write_photo
+from tests.core.making import Printed, write_image, write_photo
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,13 +35,8 @@ class Record(TypedDict):
     error: str | None
 
 
-@dataclass
-class Said:
-    """What a command printed and returned."""
-
-    status: int
-    out: str
-    err: str
+class Said(Printed):
+    """With a list of records as JSON."""
 
     @property
     def records(self) -> list[Record]:

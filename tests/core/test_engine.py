@@ -240,6 +240,7 @@ def test_a_file_that_is_written_while_it_is_opened_is_read_again(
     ) -> opening.Assembly:
         monkeypatch.setattr(engine_module, "build_network", build)
         made = build(context, spec, checkpoint, entry, consents)
+        assert checkpoint.summary.sha256
         save(tmp_path / "a.pth", 5)
         os.utime(tmp_path / "a.pth", ns=(7, 7))
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from sklearn import metrics
 from torchvision.models import get_model
 from torchvision.transforms import v2
 
+from core import commands
 from core.classifier import Classifier
 from core.images import ImageSource
 from core.opening import BUILTIN
@@ -192,3 +194,45 @@ def test_the_table_on_a_terminal(evaluate: Evaluate, data: Path) -> None:
     assert "25 images" in said.out
     assert "95 %" in said.out
     assert "bird" in said.out
+
+
+def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
+    report, table = tmp_path / "r.html", tmp_path / "p.csv"
+    said = evaluate(data, "--format", "json", "--report", report, "--predictions", table)
+    assert said.status == 0
+    assert str(report) in said.err
+    assert said.record["count"] == 25
+    truth, scores = plain(data)
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = np.asarray([[float(row[f"score: {name}"]) for name in CLASSES] for row in rows])
+    assert np.abs(found - scores).max() < 1e-3
+    assert [row["true"] for row in rows] == [CLASSES[index] for index in truth]
+    page = report.read_text(encoding="utf-8")
+    assert f"{100 * (scores.argmax(1) == truth).mean():.1f} %" in page
+    said = evaluate(data, "--report", tmp_path / "no" / "r.html")
+    assert (said.status, said.out) == (2, "")
+    assert "was not written" not in said.err
+    assert "There is no such folder" in said.err
+
+
+def test_a_regression_from_weights_to_report(
+    evaluate: Evaluate, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
+    weights = tmp_path / "value.pth"
+    torch.save(get_model("shufflenet_v2_x0_5", weights=None, num_classes=1).state_dict(), weights)
+    files, truth = sorted(data.rglob("*.png")), np.random.default_rng(0).normal(0, 1, 25)
+    lines = [f"{file.relative_to(tmp_path).as_posix()},{value}" for file, value in zip(files, truth, strict=True)]
+    (tmp_path / "d.csv").write_text("path,value\n" + "\n".join(lines), encoding="utf-8")
+    model = ("--weights", weights, "--activation", "regression")
+    report, table = tmp_path / "r.html", tmp_path / "p.csv"
+    said = evaluate(tmp_path / "d.csv", *model, "--format", "json", "--report", report, "--predictions", table)
+    assert said.status == 0
+    commands.run([*map(str, ("classify", *files, *model, "--format", "json"))])
+    values = [row["predictions"][0]["value"] for row in json.loads(capsys.readouterr().out)]
+    with table.open(encoding="utf-8", newline="") as file:
+        assert [float(row["predicted"]) for row in csv.DictReader(file)] == pytest.approx(values, abs=1e-4)
+    assert said.record["metrics"]["mae"] == pytest.approx(sk.mean_absolute_error(truth, values), abs=1e-4)
+    assert said.record["metrics"]["r2"] == pytest.approx(sk.r2_score(truth, values), abs=1e-3)
+    assert "Predicted against true values" in report.read_text(encoding="utf-8")

@@ -115,9 +115,11 @@ def quiet(_done: int, _total: int, _text: str) -> None:
 WRONG = Preprocessing(resize="shorter", size=(16, 16), crop=(16, 16))
 
 
-def probe(network: nn.Module, data: LabelledData, start: Preprocessing = WRONG) -> Probe:
+def probe(
+    network: nn.Module, data: LabelledData, start: Preprocessing = WRONG, own: Preprocessing | None = None
+) -> Probe:
     classifier = Classifier(network, classifier_info(CLASSES, start))
-    steps = Probing(classifier, Decoder(), quiet).run(data)
+    steps = Probing(classifier, Decoder(), quiet, own).run(data)
     while True:
         try:
             next(steps)
@@ -144,9 +146,16 @@ def test_an_odd_recipe_is_found(prepare: str, expected: dict[str, str], labelled
 
 def test_what_is_found_is_better_than_what_was_in_use(labelled: LabelledData) -> None:
     found = probe(trained("bgr 255"), labelled)
-    in_use = [one for one in found.tried if one.in_use]
+    in_use = [one for one in found.tried if one.preprocessing == WRONG]
     assert not in_use or in_use[0].right < found.tried[0].right
     assert found.dropped > 0
+
+
+def test_what_the_model_brings_is_tried_too(labelled: LabelledData) -> None:
+    # A size and a mean that are in no list.
+    own = Preprocessing(resize="exact", size=(16, 16), crop=None, mean=(0.41,) * 3, std=(0.37,) * 3)
+    found = probe(trained("-1 to 1"), labelled, own=own)
+    assert own in [one.preprocessing for one in found.tried]
 
 
 def test_ties_are_named(labelled: LabelledData) -> None:

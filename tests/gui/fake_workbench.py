@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from array import array
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from core.arrays import ANYTHING, Takes
 from core.arrays.contents import read_row
@@ -20,8 +23,11 @@ from core.descriptions import (
     Seen,
 )
 from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
+from core.evaluations import Evaluation
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
+from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, scored
+from core.measures import measure_classes
 from core.outputs import OVER_LABELS
 from core.predictions import ImageResult, Prediction, prediction
 from core.preprocessing import Preprocessing
@@ -80,6 +86,19 @@ def make_prediction(info: ClassifierInfo, seed: int = 0, elapsed_s: float = 0.01
     return prediction(scores, info.labels, elapsed_s, provenance)
 
 
+def make_evaluation(
+    info: ClassifierInfo, data: LabelledData, alignment: Alignment, places: tuple[int, ...]
+) -> Evaluation:
+    """What measuring the fake's answers finds."""
+    predictions = [make_prediction(info, len(data.images[place].source.name)) for place in places]
+    scores = np.array([list(each.probabilities) for each in predictions], np.float32)
+    truth = np.array([alignment.indices[data.images[place].labels[0]] for place in places], np.int64)
+    return Evaluation(
+        info.name, info.labels, data, alignment, measure_classes(truth, scores), np.array(places, np.int64), truth,
+        scores, scores.argmax(axis=1), (), 0, predictions[0].provenance, 1.0,
+    )  # fmt: skip
+
+
 class FakeWorkbench(Workbench):
     """Answers every image with the class that its name's length tells.
 
@@ -98,6 +117,8 @@ class FakeWorkbench(Workbench):
         emissions: put before the first answer of the next job.
         classify_failure: what answering ends in.
         progress: told while a model opens: done, total, text.
+        evaluated: what was to be evaluated.
+        gate: so many images of an evaluation are answered whether ``go_long`` is set or not.
         missing_devices: opening on one of these fails.
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
@@ -131,6 +152,8 @@ class FakeWorkbench(Workbench):
         self.emissions: list[object] = []
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
+        self.evaluated: list[EvaluationRequest] = []
+        self.gate = 0
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
@@ -200,6 +223,33 @@ class FakeWorkbench(Workbench):
             return outcome
 
         return self._jobs.submit(work, Priority.LONG)
+
+    def survey(self, request: EvaluationRequest) -> int:
+        return self._jobs.submit(lambda _context: self._survey(request), Priority.SOON)
+
+    def evaluate(self, request: EvaluationRequest) -> int:
+        self.evaluated.append(request)
+        return self._jobs.submit(lambda context: self._evaluate(context, request), Priority.LONG)
+
+    def _survey(self, request: EvaluationRequest) -> Generator[None, None, tuple[LabelledData, Alignment]]:
+        assert self.current is not None
+        data = yield from read_labelled(Path(request.data), request.split, request.target)
+        return data, align(data, self.current.labels, dict(request.chosen))
+
+    def _evaluate(self, context: Context, request: EvaluationRequest) -> Steps:
+        info = self.current
+        assert info is not None
+        data, alignment = yield from self._survey(request)
+        context.emit((data, alignment))
+        places = scored(data, alignment)
+        for row, place in enumerate(places):
+            while row >= self.gate and not self.go_long.wait(0.01):
+                context.check()
+                yield
+            context.emit((row, self.answer(info, data.images[place].source)))
+            context.progress(row + 1, len(places), "Evaluating")
+            yield
+        return make_evaluation(info, data, alignment, places)
 
     def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
         self.seen.append((source.name, preprocessing))

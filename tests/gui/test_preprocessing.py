@@ -265,6 +265,14 @@ class TestEditing:
                 assert area.width() > 100
                 assert area.height() > 80
 
+    def test_what_is_below_stays_where_it_is_when_a_value_changes(self, editing: Editing) -> None:
+        crop = editing.entry("crop")
+        before = crop.mapTo(editing.opened.window, crop.rect().topLeft())
+        editing.write("crop", "48")
+        editing.wait_for(replace(OWN, crop=(48, 48)))
+        assert "model.json" not in editing.editor.source.text()
+        assert crop.mapTo(editing.opened.window, crop.rect().topLeft()) == before
+
 
 class TestInvalid:
     def test_it_is_marked_in_place_and_changes_nothing(self, editing: Editing) -> None:

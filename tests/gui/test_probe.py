@@ -18,9 +18,9 @@ HALF, PLAIN, CIFAR = PRESETS["half"], PRESETS["none"], PRESETS["cifar10"]
 
 def found(ties: int = 1) -> Probe:
     tried = (
-        Tried("-1 to 1", HALF, 18, -0.2, 0, 1.0, False),
-        Tried("as it is now", CIFAR, 17, -0.4, 2, 0.4 if ties > 1 else 0.01, True),
-        Tried("0 to 1", PLAIN, 6, -3.0, 13, 0.0001, False),
+        Tried("-1 to 1", HALF, 18, -0.2, 0, 1.0),
+        Tried("as it is now", CIFAR, 17, -0.4, 2, 0.4 if ties > 1 else 0.01),
+        Tried("0 to 1", PLAIN, 6, -3.0, 13, 0.0001),
     )
     return Probe(20, tried, ties, 4, (("broken.jpg", "It is no picture."),), 2)
 
@@ -47,7 +47,7 @@ def test_a_folder_is_probed_and_the_winner_adopted(opened: Opened, tmp_path: Pat
     opened.until(lambda: view.table.isVisible())
     assert cells(view) == [
         ["-1 to 1", "18 of 20", "81.9 %", "best"],
-        ["as it is now", "17 of 20", "67.0 %", "in use"],
+        ["as it is now", "17 of 20", "67.0 %", ""],
         ["0 to 1", "6 of 20", "5.0 %", ""],
     ]
     assert "18 of 20 images are answered rightly with -1 to 1" in view.line.text()
@@ -55,6 +55,7 @@ def test_a_folder_is_probed_and_the_winner_adopted(opened: Opened, tmp_path: Pat
     assert "broken.jpg" in view.line.text()
     view.use.click()
     opened.until(lambda: opened.fake.dresses and opened.fake.dresses[-1].preprocessing == HALF)
+    opened.until(lambda: cells(view)[0][3] == "in use, best")
 
 
 def test_ties_are_told(opened: Opened, tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_ties_are_told(opened: Opened, tmp_path: Path) -> None:
     view = view_of(opened)
     opened.session.probing.probe(tmp_path)
     opened.until(lambda: view.table.isVisible())
-    assert [row[3] for row in cells(view)] == ["best", "in use, cannot be told from the best", ""]
+    assert [row[3] for row in cells(view)] == ["best", "a tie with it", ""]
     assert "1 other cannot be told from it" in view.line.text()
 
 

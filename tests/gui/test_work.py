@@ -93,3 +93,9 @@ def test_results_are_saved_with_where_they_came_from(opened: Opened, photos: lis
     assert set(plain) == {"image", "predictions", "error"}
     assert full["provenance"]["sha256"] == "ab" * 32
     assert {key: full[key] for key in plain} == plain
+
+
+def test_why_stands_only_beside_an_answer(opened: Opened, photos: list[Path]) -> None:
+    assert not opened.window.scores.why.isVisible()
+    opened.show_photos(photos[0])
+    assert opened.window.scores.why.isVisible()

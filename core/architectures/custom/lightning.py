@@ -131,12 +131,15 @@ def _zero(*_: object, **__: object) -> torch.Tensor:
     return torch.zeros(())
 
 
-class _Lightning(ModuleType):
+class _Package(ModuleType):
+    """A module that may have others below it."""
+
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        # As a package's.
         self.__path__ = []
 
+
+class _Lightning(_Package):
     def __getattr__(self, name: str) -> object:
         if name == "LightningModule":
             return LightningModule
@@ -147,12 +150,7 @@ class _Lightning(ModuleType):
         raise AttributeError(_missing(self.__name__, name))
 
 
-class _Metrics(ModuleType):
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        # As a package's.
-        self.__path__ = []
-
+class _Metrics(_Package):
     def __getattr__(self, name: str) -> object:
         if name.startswith("_"):
             raise AttributeError(_missing(self.__name__, name))
@@ -177,15 +175,11 @@ def _arguments(frame: FrameType | None, owner: object) -> dict[str, Any]:
     """The arguments of the constructors of an object that are running, the innermost class's last."""
     found: dict[str, Any] = {}
     while frame is not None and frame.f_code.co_name == "__init__":
-        names, extra, words, local = inspect.getargvalues(frame)
+        names, _, words, local = inspect.getargvalues(frame)
         if not names or local.get(names[0]) is not owner:
             break
-        given = {name: local[name] for name in names[1:] if name in local}
-        given |= {
-            name: local[name] for name in frame.f_code.co_varnames[len(names) :][: frame.f_code.co_kwonlyargcount]
-        }
-        given |= cast("dict[str, Any]", local.get(words, {})) if words else {}
-        found |= given
-        del extra
+        only_by_name = frame.f_code.co_varnames[len(names) : len(names) + frame.f_code.co_kwonlyargcount]
+        found |= {name: local[name] for name in (*names[1:], *only_by_name) if name in local}
+        found |= cast("dict[str, Any]", local.get(words, {})) if words else {}
         frame = frame.f_back
     return found

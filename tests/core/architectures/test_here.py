@@ -74,18 +74,18 @@ def test_without_a_word_of_a_gpu_nothing_is_put_around_it(tmp_path: Path) -> Non
     assert not any("GPU" in notice for notice in built.notices)
 
 
-ASKS: list[Callable[[Tensor], Tensor]] = [
-    lambda x: x.cuda(0),
-    lambda x: x.to("cuda:1"),
-    lambda x: x.to(torch.device("mps")),
-    lambda x: x.to("cuda", torch.float64).float(),
-    lambda x: x + torch.arange(3.0, device="cuda"),
-    lambda x: x.type("torch.cuda.FloatTensor"),
-    lambda x: torch.tensor([1.0, 2.0, 3.0], device=torch.device("cuda", 0)) + x,
-]
+WAYS: dict[str, Callable[[Tensor], Tensor]] = {
+    "cuda": lambda x: x.cuda(0),
+    "to": lambda x: x.to("cuda:1"),
+    "to a device": lambda x: x.to(torch.device("mps")),
+    "to with a type": lambda x: x.to("cuda", torch.float64).float(),
+    "a new tensor": lambda x: x + torch.arange(3.0, device="cuda"),
+    "a type of old": lambda x: x.type("torch.cuda.FloatTensor"),
+    "numbers": lambda x: torch.tensor([1.0, 2.0, 3.0], device=torch.device("cuda", 0)) + x,
+}
 
 
-@pytest.mark.parametrize("ask", ASKS)
+@pytest.mark.parametrize("ask", WAYS.values(), ids=WAYS)
 def test_whatever_it_asks_for_is_where_the_input_is(ask: Callable[[Tensor], Tensor]) -> None:
     class Asks(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

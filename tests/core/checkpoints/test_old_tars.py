@@ -139,6 +139,9 @@ def test_code_in_any_of_its_pickles_is_named(tmp_path: Path) -> None:
         with pytest.raises(UnsafeError) as caught:
             open_checkpoint(archive({**old_tar(floats()), name: call}, tmp_path / "w.pth"))
         assert caught.value.blocked == ("posix.system",)
+    # Also where the numbers before it are damaged.
+    with pytest.raises(UnsafeError, match=r"posix\.system"):
+        open_checkpoint(archive({**old_tar(floats()), "storages": b"", "pickle": call}, tmp_path / "w.pth"))
     assert not canary.exists()
 
 
