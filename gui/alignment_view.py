@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -51,7 +51,7 @@ class AlignmentModel(QAbstractTableModel):
         """Show what was found by names."""
         self.beginResetModel()
         self.names = names
-        self._rows = sorted(alignment.rows, key=lambda row: row.index >= 0)
+        self._rows = sorted(alignment.rows, key=lambda row: (row.index >= 0, not row.count))
         self._chosen = {}
         self.endResetModel()
 
@@ -180,8 +180,7 @@ class AlignmentView(QTableView):
         self.setItemDelegateForColumn(_CLASS, _Choosing(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        triggers = QAbstractItemView.EditTrigger
-        self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.SelectedClicked)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
@@ -193,12 +192,17 @@ class AlignmentView(QTableView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.clicked.connect(self._choose)
-        self.activated.connect(self._choose)
         theme.name(self, "Labels and classes", "Enter on a row chooses its class, or leaves it out.")
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter drops the row's list down."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self.currentIndex().isValid():
+            self._choose(self.labels.index(self.currentIndex().row(), _CLASS))
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
     def _choose(self, index: QModelIndex) -> None:
-        target = self.labels.index(index.row(), _CLASS)
-        if index.column() == _CLASS or not self.underMouse():
-            self.setCurrentIndex(target)
-            if not self.isPersistentEditorOpen(target) and self.state() != QAbstractItemView.State.EditingState:
-                self.edit(target)
+        if index.column() == _CLASS and self.state() != QAbstractItemView.State.EditingState:
+            self.setCurrentIndex(index)
+            self.edit(index)

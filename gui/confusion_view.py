@@ -31,6 +31,7 @@ _SIZES = (2, 3, 4, 6, 8, 11, 16, 22, 30, 40, 54, 72)
 """Sides of a cell in pixels, from a thousand classes to ten."""
 
 _FEWEST, _LEGIBLE = 11, 30
+_SHADES = 48
 _LONGEST = 14 * UNIT
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -65,6 +66,7 @@ class ConfusionView(QAbstractScrollArea):
         self._fitted = True
         self._head = (0, 0)
         self._image: QImage | None = None
+        self._shades: dict[tuple[bool, int, bool], QColor] = {}
         self.row = self.column = 0
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -127,6 +129,7 @@ class ConfusionView(QAbstractScrollArea):
             return
         metrics = QFontMetrics(theme.small(self.font()))
         longest = min(_LONGEST, max(metrics.horizontalAdvance(self._names[i]) for i in self._classes[:200]) + UNIT)
+        longest = max(longest, metrics.horizontalAdvance("said →") + 2 * UNIT)
         self._head = (longest, longest)
         if self._fitted:
             room = min(self.viewport().width(), self.viewport().height()) - longest - 2
@@ -187,21 +190,19 @@ class ConfusionView(QAbstractScrollArea):
 
     def _colour(self, row: int, column: int) -> QColor:
         count = self._count(row, column)
-        if not count:
-            return self.palette().color(theme.HOVER)
         # The root lifts what is rare: one mistake among a hundred is to be seen.
-        share = (count / self._totals[row]) ** 0.5 if self._totals[row] else 0.0
-        role = theme.ACCENT if row == column else theme.ERROR
-        behind, full, alpha = self.palette().color(theme.HOVER), self.palette().color(role), 0.12 + 0.88 * share
-        mixed = (
-            round(b * (1 - alpha) + f * alpha)
-            for b, f in (
-                (behind.red(), full.red()),
-                (behind.green(), full.green()),
-                (behind.blue(), full.blue()),
-            )
-        )
-        return QColor(*mixed)
+        share = (count / self._totals[row]) ** 0.5 if count else 0.0
+        return self._shade(row == column, round(_SHADES * share), bool(count))
+
+    def _shade(self, right: bool, step: int, there: bool) -> QColor:
+        found = self._shades.get((right, step, there))
+        if found is None:
+            roles = theme.HOVER, theme.ACCENT if right else theme.ERROR
+            behind, full = (self.palette().color(role) for role in roles)
+            alpha = 0.12 + 0.88 * step / _SHADES if there else 0.0
+            pairs = ((behind.red(), full.red()), (behind.green(), full.green()), (behind.blue(), full.blue()))
+            found = self._shades[right, step, there] = QColor(*(round(b * (1 - alpha) + f * alpha) for b, f in pairs))
+        return found
 
     def _whole(self) -> QImage:
         """All cells, a pixel each."""
@@ -306,6 +307,7 @@ class ConfusionView(QAbstractScrollArea):
         """Other colours."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._image = None
+            self._shades.clear()
         super().changeEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:

@@ -255,7 +255,7 @@ def _small_words(evaluation: Evaluation) -> str:
         parts.append(f"could not be answered: {wording.file_name(name)}{more} ({why})")
     left = len(evaluation.skipped) - evaluation.failed
     if left:
-        parts.append(f"{left:,} without a class of the model, not scored")
+        parts.append(f"{left:,} of other labels or of none, not scored")
     return "   ·   ".join(parts)
 
 

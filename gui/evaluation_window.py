@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from core.showing import isolated
@@ -81,7 +81,6 @@ class EvaluationWindow(QDialog):
         self.cancel = button(self, "Pause", self.cancel_asked.emit)
         self.save = button(self, "Save the results …", self.save_asked.emit)
         self.start = button(self, "Start", self.start_asked.emit, "primary")
-        self.start.setDefault(True)
         self._data: LabelledData | None = None
         self._problem = ""
         self.setAcceptDrops(True)
@@ -196,6 +195,17 @@ class EvaluationWindow(QDialog):
         self.cancel_asked.emit()
         super().closeEvent(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter belongs to what has the focus, and Escape never throws away what was found."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+        elif event.key() == Qt.Key.Key_Escape and self._state in ("busy", "paused", "found"):
+            if self._state == "busy":
+                self.cancel_asked.emit()
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A folder or a table of one's own."""
         if self._state != "busy" and _dropped(event.mimeData()) is not None:
@@ -221,7 +231,7 @@ class EvaluationWindow(QDialog):
             return
         known = [row for row in rows if row.index >= 0]
         images = sum(row.count for row in known)
-        undecided = sum(1 for row in rows if row.index < 0 and not row.how)
+        undecided = sum(1 for row in rows if row.index < 0 and row.count and not row.how)
         parts = [f"{images:,} images of {len(known):,} labels will be scored."]
         if undecided:
             labels = "1 label has" if undecided == 1 else f"{undecided:,} labels have"

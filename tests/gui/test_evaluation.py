@@ -105,6 +105,8 @@ def test_the_class_is_chosen_in_the_row(opened: Opened, folder: Path) -> None:
     choose(opened, view, folder)
     view.alignment.setFocus()
     QTest.keyClick(view.alignment, Qt.Key.Key_Return)
+    assert view.start.isVisible()
+    assert not opened.fake.evaluated
     (editor,) = view.alignment.viewport().findChildren(Combo)
     assert editor.itemText(0) == "Leave it out"
     editor.hidePopup()
