@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from tests.core.making import Printed
 
-@dataclass
-class Said:
-    """What a command printed and returned."""
 
-    status: int
-    out: str
-    err: str
+class Said(Printed):
+    """With one object as JSON."""
 
     @property
     def record(self) -> dict[str, Any]:
