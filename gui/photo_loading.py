@@ -10,15 +10,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.jobs import Failed, Finished, JobEvent, Stopped
 from gui.picture import Picture, from_thumbnail
-from gui.results_model import Entry
+from gui.results_model import Entry, State
 
 if TYPE_CHECKING:
-    from core.images import ImageSource
     from core.workbench import Workbench
 
 _KEPT_BYTES = 200_000_000
 _SHARPEN_MS = 300
-"""How long a photo must be shown before all its pixels are made ready, for zooming: its answer goes first."""
+"""How long a photo must be shown before all its pixels are made ready, for zooming."""
+_PATIENCE = 10
+"""How many times as long that waits for the photo's answer, which goes first."""
 
 Room = Callable[[], tuple[int, int]]
 
@@ -55,7 +56,8 @@ class PhotoLoading(QObject):
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._job = 0
         self._key = 0
-        self._source: ImageSource | None = None
+        self._entry: Entry | None = None
+        self._waited = 0
         self._stand_in = False
         self._sharpening = False
         self._later = QTimer(self, singleShot=True, interval=_SHARPEN_MS)
@@ -64,7 +66,7 @@ class PhotoLoading(QObject):
     def show(self, entry: Entry) -> None:
         """Show an image: as kept, or its thumbnail until it is read."""
         self.stop()
-        self._key, self._source = entry.key, entry.source
+        self._key, self._entry, self._waited = entry.key, entry, 0
         kept = self._kept.get(entry.key)
         if kept is not None:
             self._kept.move_to_end(entry.key)
@@ -118,9 +120,14 @@ class PhotoLoading(QObject):
             self._later.start()
 
     def _sharpen(self) -> None:
-        if self._source is not None and not self._job:
-            self._sharpening = True
-            self._job = self._workbench.preview(self._source)
+        if self._entry is None or self._job:
+            return
+        self._waited += 1
+        if self._entry.state is State.WAITING and self._waited < _PATIENCE:
+            self._later.start()
+            return
+        self._sharpening = True
+        self._job = self._workbench.preview(self._entry.source)
 
     def _keep(self, key: int, picture: Picture) -> None:
         self._kept[key] = picture

@@ -113,3 +113,14 @@ def test_a_photo_that_is_passed_by_is_not_made_ready_for_zooming(
     opened.session.images.go_to(0)
     assert not whole(opened)
     opened.until(lambda: whole(opened))
+
+
+def test_the_answer_goes_before_the_pixels_that_only_zooming_needs(opened: Opened, large: Path) -> None:
+    opened.fake.go.clear()
+    opened.drop(files(large))
+    opened.until(lambda: opened.window.photo.picture is not None)
+    opened.bot.wait(700)
+    assert opened.fake.previews == [False]
+    opened.fake.go.set()
+    opened.until(lambda: whole(opened))
+    assert opened.window.results.answered == 1
