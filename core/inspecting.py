@@ -128,9 +128,13 @@ def _with_labels(
     return replace(found, class_names=naming.labels, labels_source=naming.source)
 
 
+def _one_line(text: str) -> str:
+    return " / ".join(line.strip() for line in text.strip().splitlines())
+
+
 def _texts(metadata: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """What was saved beside the tensors, each in one short line."""
     return tuple(
-        (shown(name), shown(value if isinstance(value, str) else json.dumps(value, default=str), _LONGEST))
+        (shown(name), shown(_one_line(value) if isinstance(value, str) else json.dumps(value, default=str), _LONGEST))
         for name, value in list(metadata.items())[:_MOST]
     )

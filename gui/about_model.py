@@ -180,7 +180,11 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
     """Caption and text of each; those without a text are left out."""
     wrappers = " > ".join(found.unwrapped)
     parts = [wrappers, f"prefix {found.prefix}" if found.prefix else ""]
-    best, *others = [f"{match.architecture}: {match.evidence}" for match in found.matches] or [""]
+    best = f"{found.matches[0].architecture}: {found.matches[0].evidence}" if found.matches else ""
+    others = [
+        match.architecture if match.evidence == found.matches[0].evidence else f"{match.architecture}: {match.evidence}"
+        for match in found.matches[1:]
+    ]
     named = ", ".join(found.class_names[:_MOST_NAMES])
     more = f" and {len(found.class_names) - _MOST_NAMES:,} more" if len(found.class_names) > _MOST_NAMES else ""
     return [

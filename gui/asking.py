@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.error_view import Details, Words, button, dialog_column, wrapped
@@ -26,7 +37,9 @@ _KINDS = {
     "python": "It is Python code: opening it runs it, with everything that you may do on this computer.",
 }
 
-_MOST_LINES = 12
+_WIDTH = 72 * UNIT
+_MOST_HEIGHT = 60 * UNIT
+_MOST_LINES = 8
 _MOST_CODE = 1_000_000
 _WORD = re.compile(r"[A-Za-z_][\w./-]*")
 
@@ -100,7 +113,8 @@ class TrustDialog(QDialog):
         for widget in (title, why, caption, self.contents, small):
             column.addWidget(widget)
         column.addLayout(row)
-        self.resize(72 * UNIT, 40 * UNIT)
+        # Texts that wrap need more height than a layout asks for by itself.
+        self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))
 
     def _height_of(self, lines: int) -> int:
         """Room for some lines without scrolling."""
@@ -148,7 +162,14 @@ class QuestionsDialog(QDialog):
         head = wrapped(self)
         head.setText(title)
         head.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
-        form = QFormLayout()
+        area = QScrollArea(self, widgetResizable=True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget(area)
+        form = QFormLayout(inside)
+        # The focus frame of a line is drawn around it.
+        form.setContentsMargins(2, 2, UNIT, 2)
         form.setVerticalSpacing(UNIT)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setHorizontalSpacing(2 * UNIT)
@@ -175,11 +196,14 @@ class QuestionsDialog(QDialog):
         row.addWidget(self.open_button)
         column = dialog_column(self)
         column.addWidget(head)
-        column.addLayout(form)
+        area.setWidget(inside)
+        column.addWidget(area, 1)
         column.addWidget(self.problem)
-        column.addStretch()
         column.addLayout(row)
-        self.resize(60 * UNIT, self.sizeHint().height())
+        for field in reversed(self.fields.values()):
+            field.setFocus()
+        fields = form.totalHeightForWidth(_WIDTH - 6 * UNIT) - area.sizeHint().height()
+        self.resize(_WIDTH, min(column.totalHeightForWidth(_WIDTH) + fields, _MOST_HEIGHT))
 
     def answer(self) -> None:
         """Give the answers, if all of them can be read."""

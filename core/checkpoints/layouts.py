@@ -55,9 +55,12 @@ def renamed(shapes: Mapping[str, Shape]) -> Layout | None:
         names = body | head
         fits = changed_fits({name: shapes[raw] for name, raw in names.items()})
         if fits and (not beside or any(fit.num_classes for fit in fits)):
-            note = f"its parts are numbered{f' below {prefix}' if prefix else ''}" if _is_numbered(body) else ""
+            below = f" below '{prefix[:-1]}'" if prefix else ""
+            note = f"its parts are numbered{below}" if _is_numbered(body) else ""
             if beside:
-                note += f"{' and ' if note else ''}its head is called {where} (assumed: the features go right into it)"
+                note += (
+                    f"{' and ' if note else ''}its head is called '{where}' (assumed: the features go right into it)"
+                )
             return Layout(names, note)
     return None
 

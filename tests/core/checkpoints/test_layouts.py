@@ -75,9 +75,9 @@ def varied(net: nn.Module) -> nn.Module:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (fastai, "its parts are numbered below 0. and its head is called 1"),
-        (headed, "its head is called head.fc"),
-        (sequential, "its parts are numbered and its head is called 10, 12"),
+        (fastai, "its parts are numbered below '0' and its head is called '1'"),
+        (headed, "its head is called 'head.fc'"),
+        (sequential, "its parts are numbered and its head is called '10, 12'"),
     ],
 )
 @pytest.mark.parametrize("wrapper", ["", "model."])
