@@ -16,7 +16,7 @@ from core.labelled import Alignment, LabelledData, LabelledImage, align
 from core.measures.library import Floats, Indices, paired_t_test, sign_test
 from core.predictions import Prediction
 from core.preprocessing import Preprocessing
-from core.probes import Probe, Recipe, Tried, details, scales, shapes, unlike
+from core.probes import OWN, Probe, Recipe, Tried, details, scales, shapes, unlike
 from core.tensors import to_tensor
 
 Progress = Callable[[int, int, str], None]
@@ -107,7 +107,7 @@ class Probing:
         alignment = align(data, info.labels)
         yield from self._load(choose_images(data, alignment), alignment)
         base, few = info.preprocessing, min(_FIRST_IMAGES, len(self._truth))
-        brought = [Recipe("as the model brings it", self._own)] if self._own is not None else []
+        brought = [Recipe(OWN, self._own)] if self._own is not None else []
         first = unlike([Recipe("as it is now", base), *brought, *scales(base), *self._shapes(info, base)])
         self._total = len(first) * few
         tried = yield from self._try_all(first, few, give_up=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing
+from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Channels, Preprocessing
 
 Changes = dict[str, Any]
 
@@ -112,4 +112,7 @@ def _recipes(base: Preprocessing, changes: Iterable[tuple[str, Changes]]) -> tup
 
 def _plain(base: Preprocessing) -> Preprocessing:
     """Without what a scale is told apart by."""
-    return replace(base, range="0..1", invert=False, channels="grey" if len(base.mean) == 1 else "rgb")
+    count = len(base.mean)
+    channels: Channels = "grey" if count == 1 else "rgb"
+    # With values that go with any range: a mean of 0 to 255 does not with this one.
+    return replace(base, range="0..1", invert=False, channels=channels, mean=(0.0,) * count, std=(1.0,) * count)

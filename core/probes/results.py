@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from core.preprocessing import Preprocessing
 
+OWN = "as the model brings it"
+"""Name of the recipe that the model's own files give."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -55,5 +58,7 @@ class Probe:
         if self.ties > 1:
             others = self.ties - 1
             rest = f"{others} other{'s' if others > 1 else ''}"
-            return f"{score}; with so few images {rest} cannot be told from it. More images tell more."
+            own = any(one.name == OWN for one in self.tried[1 : self.ties])
+            more = "What the model brings is among them." if own else "More images tell more."
+            return f"{score}; with so few images {rest} cannot be told from it. {more}"
         return f"{score}, and clearly fewer, or with less confidence, with all others."

@@ -18,7 +18,7 @@ from core.classifier import Classifier
 from core.errors import Cancelled, DataError
 from core.images import Decoder
 from core.labelled import LabelledData, read_labelled
-from core.preprocessing import Preprocessing
+from core.preprocessing import PRESETS, Preprocessing
 from core.probes import Probe, scales, shapes
 from core.probing import Probing
 from tests.core.making import classifier_info
@@ -214,7 +214,7 @@ def test_it_can_be_ended(labelled: LabelledData) -> None:
 
 
 def test_recipes_are_unlike_each_other() -> None:
-    for base in (Preprocessing(), Preprocessing(channels="grey", mean=(0.5,), std=(0.5,))):
+    for base in (*PRESETS.values(), Preprocessing(channels="grey", mean=(0.5,), std=(0.5,))):
         values = [one.preprocessing for one in scales(base)]
         assert len(set(values)) == len(values)
         named = [one.name for one in shapes(base, 224, any_size=True)]
