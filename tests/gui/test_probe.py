@@ -101,7 +101,7 @@ def test_another_model_closes_it(opened: Opened, tmp_path: Path) -> None:
 
 
 def test_what_the_model_brings_is_named_among_ties() -> None:
-    own = Tried("as the model brings it", PLAIN, 18, -0.2, 0, 0.9, False)
+    own = Tried("as the model brings it", PLAIN, 18, -0.2, 0, 0.9)
     best, *others = found(ties=2).tried
     probe = Probe(20, (best, own, *others), 2, 4, (), 2)
     assert probe.verdict().endswith("1 other cannot be told from it. What the model brings is among them.")
