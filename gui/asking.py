@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -86,9 +86,8 @@ class TrustDialog(QDialog):
         caption.setText("What is in it:")
         caption.setForegroundRole(theme.MUTED)
         also = [f"together with {path}" for path in request.also]
-        self.contents = QPlainTextEdit("\n".join([*request.contents, *also]) or "nothing that can be told", self)
+        self.contents = _Lines("\n".join([*request.contents, *also]) or "nothing that can be told", self)
         self.contents.setReadOnly(True)
-        self.contents.setMinimumHeight(self._height_of(len(request.contents) + len(also)))
         theme.name(self.contents, "What is in the file")
         small = wrapped(self)
         small.setText(
@@ -111,14 +110,10 @@ class TrustDialog(QDialog):
         row.addWidget(self.refuse)
         column = dialog_column(self)
         for widget in (title, why, caption, self.contents, small):
-            column.addWidget(widget)
+            column.addWidget(widget, int(widget is self.contents))
         column.addLayout(row)
         # Texts that wrap need more height than a layout asks for by itself.
         self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))
-
-    def _height_of(self, lines: int) -> int:
-        """Room for some lines without scrolling."""
-        return min(max(lines, 3), _MOST_LINES) * self.fontMetrics().lineSpacing() + 3 * UNIT
 
     def _look(self) -> None:
         if self._request.kind != "python":
@@ -127,6 +122,19 @@ class TrustDialog(QDialog):
         paths = (self._request.file, *self._request.also)
         text = "\n\n".join(f"# {path}\n\n{_code(path)}" if len(paths) > 1 else _code(path) for path in paths)
         Details(self, Words(PurePath(self._request.file).name, detail=text)).show()
+
+
+class _Lines(QPlainTextEdit):
+    """Text that wants the room that it takes, within reason."""
+
+    def sizeHint(self) -> QSize:
+        """High enough for its lines."""
+        lines = min(max(self.blockCount(), 3), _MOST_LINES)
+        return QSize(_WIDTH, lines * self.fontMetrics().lineSpacing() + 3 * UNIT)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: less would be hidden behind what is below."""
+        return QSize(0, self.sizeHint().height())
 
 
 def _code(path: str) -> str:
