@@ -92,35 +92,47 @@ def read_labelled(
     """
     suffix, is_file = path.suffix.lower(), not path.is_dir()
     if is_file and (suffix in _ROW_SUFFIXES or (suffix in (".csv", ".tsv") and holds_rows(path, takes))):
-        read = read_archive if suffix in _ROW_SUFFIXES else read_labelled_table
-        if split:
-            raise DataError(f"There is no part {split!r} in {path.name}.", "It has no parts.", "Name none.")
-        table = yield from read(path, target, wanted, takes)
-        images = tuple(LabelledImage(row.source, row.labels, row.value) for row in table.rows)
-        return LabelledData(
-            root=path.as_posix(),
-            form="arrays",
-            kind=table.kind,
-            images=images,
-            classes=_classes(images),
-            unlabelled=table.unlabelled,
-            target=table.target,
-        )
+        return (yield from _rows(path, split, target, wanted, takes))
     if suffix in LIST_SUFFIXES and is_file:
-        listed = yield from read_list(path, split, target, wanted)
-        images = tuple(LabelledImage(row.source, row.labels, row.value) for row in listed.rows)
-        return LabelledData(
-            root=path.as_posix(),
-            form="json" if suffix.startswith(".json") else "csv",
-            kind=listed.kind,
-            images=images,
-            classes=_classes(images),
-            split=listed.split,
-            splits=listed.splits,
-            unlabelled=listed.unlabelled,
-            target=listed.target,
-            notes=listed.notes,
-        )
+        return (yield from _listed(path, split, target, wanted))
+    return (yield from _in_folders(path, split))
+
+
+def _rows(path: Path, split: str, target: str, wanted: Wanted, takes: Takes) -> Generator[None, None, LabelledData]:
+    read = read_archive if path.suffix.lower() in _ROW_SUFFIXES else read_labelled_table
+    if split:
+        raise DataError(f"There is no part {split!r} in {path.name}.", "It has no parts.", "Name none.")
+    table = yield from read(path, target, wanted, takes)
+    images = tuple(LabelledImage(row.source, row.labels, row.value) for row in table.rows)
+    return LabelledData(
+        root=path.as_posix(),
+        form="arrays",
+        kind=table.kind,
+        images=images,
+        classes=_classes(images),
+        unlabelled=table.unlabelled,
+        target=table.target,
+    )
+
+
+def _listed(path: Path, split: str, target: str, wanted: Wanted) -> Generator[None, None, LabelledData]:
+    listed = yield from read_list(path, split, target, wanted)
+    images = tuple(LabelledImage(row.source, row.labels, row.value) for row in listed.rows)
+    return LabelledData(
+        root=path.as_posix(),
+        form="json" if path.suffix.lower().startswith(".json") else "csv",
+        kind=listed.kind,
+        images=images,
+        classes=_classes(images),
+        split=listed.split,
+        splits=listed.splits,
+        unlabelled=listed.unlabelled,
+        target=listed.target,
+        notes=listed.notes,
+    )
+
+
+def _in_folders(path: Path, split: str) -> Generator[None, None, LabelledData]:
     found: Found = yield from read_folders(path, split)
     if not found.images:
         raise DataError(
