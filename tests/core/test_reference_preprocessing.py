@@ -79,8 +79,8 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> list[Pair]:
 def one_step(value: Preprocessing) -> float:
     """How far apart neighbours among 8-bit pixels are in the tensor.
 
-    Without antialiasing torch's own ``interpolate`` is not exact: on a tie it rounds up or down as the memory layout and
-    the number of its threads have it.
+    Without antialiasing torch's own ``interpolate`` is not exact: on a tie it rounds up or down as the memory layout
+    and the number of its threads have it.
     """
     if value.antialias:
         return 0.0
