@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QWidget
@@ -267,11 +267,21 @@ class TestEditing:
 
     def test_what_is_below_stays_where_it_is_when_a_value_changes(self, editing: Editing) -> None:
         crop = editing.entry("crop")
-        before = crop.mapTo(editing.opened.window, crop.rect().topLeft())
+        places: list[QPoint] = []
+
+        def settled() -> bool:
+            """Whether nothing has moved for a while: the window is laid out, and the answer is there."""
+            places.append(crop.mapTo(editing.opened.window, crop.rect().topLeft()))
+            return len(places) > 20 and all(place == places[-1] for place in places[-20:])
+
+        editing.opened.until(settled)
+        before = places[-1]
         editing.write("crop", "48")
         editing.wait_for(replace(OWN, crop=(48, 48)))
         assert "model.json" not in editing.editor.source.text()
-        assert crop.mapTo(editing.opened.window, crop.rect().topLeft()) == before
+        places.clear()
+        editing.opened.until(settled)
+        assert places[-1] == before
 
 
 class TestInvalid:
