@@ -443,6 +443,8 @@ class Session(QObject):
 
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
         more = f"{paths[1].name} beside it holds all that it assumes."
+        if paths[2:]:
+            more += f" {', '.join(path.name for path in paths[2:])} beside it makes the network."
         self.tell("saving", Words(f"The model is saved in {paths[0]}.", more))
 
     def _offer_reload(self, path: str) -> None:
