@@ -7,6 +7,7 @@ They are read without importing torch, torchvision or timm; ``resources/make_tor
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import lzma
 from pathlib import Path
@@ -98,10 +99,24 @@ class TimmTable(TypedDict):
     functions: list[list[str]]
 
 
+def _parsed(data: bytes) -> object:
+    """A table, without looking for garbage meanwhile.
+
+    With torch in memory that would take seven times as long as all the rest, and let no other thread run.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return json.loads(data)
+    finally:
+        if collects:
+            gc.enable()
+
+
 @functools.cache
 def torchvision_table() -> TorchvisionTable:
     """torchvision's; never change it."""
-    return cast(TorchvisionTable, json.loads(TORCHVISION.read_text(encoding="utf-8")))
+    return cast(TorchvisionTable, _parsed(TORCHVISION.read_bytes()))
 
 
 @functools.cache
@@ -113,7 +128,7 @@ def imagenet_ids() -> tuple[str, ...]:
 @functools.cache
 def timm_table() -> TimmTable:
     """timm's; never change it."""
-    return cast(TimmTable, json.loads(lzma.decompress(TIMM.read_bytes())))
+    return cast(TimmTable, _parsed(lzma.decompress(TIMM.read_bytes())))
 
 
 @functools.cache

@@ -7,8 +7,12 @@ than all the rest.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterable, Mapping
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from io import BufferedReader
 
 import torch
@@ -19,6 +23,10 @@ from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Span, Storage, Te
 _MAX_SHARING = 4
 """How many times the same numbers may be used by tensors together; more is no network, but an attack on memory."""
 _SLACK = 1024 * 1024
+_LARGE = 16 * 1024 * 1024
+_MOST_READERS = 4
+_CAN_READ_AT_A_PLACE = hasattr(os, "preadv")
+"""Windows cannot: there, whoever reads moves the file's one position."""
 FEW = 3
 """So many numbers are a colour's, such as the mean of a data set's pixels."""
 
@@ -47,11 +55,13 @@ class StorageReader:
         for name, ref in refs.items():
             spans[ref.storage.key] = self._span(ref.storage)
             users.setdefault(ref.storage.key, []).append(name)
+        # Each storage its own: memory that an earlier network gave back is used again, and needs no new pages.
+        memory = {key: torch.empty(span.length, dtype=torch.uint8) for key, span in spans.items()}
+        _fill(self._file, [(memory[key], span.start) for key, span in spans.items()])
         tensors: dict[str, Tensor] = {}
-        # In the order of the file: a disk reads ahead.
-        for key in sorted(users, key=lambda key: spans[key].start):
-            memory = self._memory(spans[key])
-            tensors.update({name: _view(memory, refs[name]) for name in users[key]})
+        for key, names in users.items():
+            held = memory.pop(key)
+            tensors.update({name: _view(held, refs[name]) for name in names})
         return {name: tensors[name] for name in refs}
 
     def few(self, ref: TensorRef) -> float | int | bool | list[float] | None:
@@ -76,18 +86,56 @@ class StorageReader:
             raise BrokenFile("it has fewer numbers than its tensors need")
         return span
 
-    def _memory(self, span: Span) -> Tensor:
-        # Each storage its own: memory that an earlier network gave back is used again, and needs no new pages.
-        memory = torch.empty(span.length, dtype=torch.uint8)
-        view = memory.numpy().data
-        self._file.seek(span.start)
-        done = 0
-        while done < span.length:
-            count = self._file.readinto(view[done:])
+
+def _fill(file: BufferedReader, parts: Sequence[tuple[Tensor, int]]) -> None:
+    """Read parts of a file.
+
+    Args:
+        file: the open file.
+        parts: memory, as bytes, and where what belongs into it begins.
+
+    Raises:
+        BrokenFile: the file is shorter.
+    """
+    # In the order of the file: a disk reads ahead.
+    waiting = deque((memory.numpy().data, start) for memory, start in sorted(parts, key=lambda part: part[1]))
+    if not _CAN_READ_AT_A_PLACE:
+        _fill_in_turn(file, waiting)
+        return
+    number = file.fileno()
+
+    def work() -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                view, position = waiting.popleft()
+                while view.nbytes:
+                    count = os.preadv(number, [view], position)
+                    if not count:
+                        raise BrokenFile("it ends in the middle")
+                    view, position = view[count:], position + count
+
+    # Much of the time goes into the pages that the system makes for new memory, on each processor by itself.
+    large = sum(memory.nbytes for memory, _ in parts) >= _LARGE
+    helpers = min(_MOST_READERS, os.cpu_count() or 1) - 1 if large else 0
+    if not helpers:
+        work()
+        return
+    with ThreadPoolExecutor(helpers) as pool:
+        others = [pool.submit(work) for _ in range(helpers)]
+        work()
+        for other in others:
+            other.result()
+
+
+def _fill_in_turn(file: BufferedReader, parts: Iterable[tuple[memoryview, int]]) -> None:
+    """As ``_fill``, on one thread."""
+    for view, start in parts:
+        file.seek(start)
+        while view.nbytes:
+            count = file.readinto(view)
             if not count:
                 raise BrokenFile("it ends in the middle")
-            done += count
-        return memory
+            view = view[count:]
 
 
 def _view(memory: Tensor, ref: TensorRef) -> Tensor:

@@ -65,7 +65,7 @@ def measure() -> str:
     """Median of the ratio, pair by pair, without and with the sha256, which the plain recipe does not take.
 
     Both find the memory of what was there before them.  The first pair, apart, finds none: pages that the system
-    has to make take longer than what is read into them.
+    has to make take longer than what is read into them.  The first of all also reads the tables.
     """
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as name:

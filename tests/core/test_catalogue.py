@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from core.catalogue import (
     published,
 )
 from core.errors import UsageError
-from core.tables import TORCHVISION
+from core.tables import TORCHVISION, timm_table
 from resources.make_torchvision_table import make_table
 
 
@@ -95,6 +96,18 @@ def test_a_vision_transformer_of_another_size_assumes_that_size() -> None:
 
 def test_imagenets_names_are_torchvisions() -> None:
     assert list(imagenet_labels()) == models.ResNet50_Weights.IMAGENET1K_V2.meta["categories"]
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_reading_a_table_leaves_the_garbage_collector_as_it_was(collects: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        table = timm_table.__wrapped__()
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert table == timm_table()
 
 
 def test_a_published_file_is_known_by_its_hash() -> None:

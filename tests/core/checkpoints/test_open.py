@@ -24,7 +24,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.checkpoints import Checkpoint, open_checkpoint
+from core.checkpoints import Checkpoint, open_checkpoint, storages
 from core.errors import UsageError, WeightsError
 from core.matching import rank
 from tests.core.checkpoints.making import saved, small_state
@@ -422,6 +422,45 @@ def test_tensors_of_all_sizes_and_types_lie_side_by_side(tmp_path: Path) -> None
         for tensor in checkpoint.tensors.values():
             tensor.fill_(1)
         assert all(bool((tensor == 1).all()) for tensor in checkpoint.tensors.values())
+
+
+def large_state() -> StateDict:
+    """Enough for several threads to read."""
+    return {f"t{number}": torch.randn(300_001 + number) for number in range(16)}
+
+
+@pytest.mark.parametrize("readers", [1, 4])
+def test_large_files_are_read_whole(readers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: readers)
+    state = large_state()
+    checkpoint = opened(state, tmp_path)
+    assert all(torch.equal(checkpoint.tensors[name], tensor) for name, tensor in state.items())
+
+
+def test_where_nothing_reads_at_a_place_files_are_read_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storages, "_CAN_READ_AT_A_PLACE", False)
+    state = large_state()
+    checkpoint = opened(state, tmp_path)
+    assert all(torch.equal(checkpoint.tensors[name], tensor) for name, tensor in state.items())
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="it reads in turn")
+@pytest.mark.parametrize("place", [0.0, 0.5])
+def test_a_file_that_is_cut_while_it_is_read_is_said_to_be(
+    place: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(large_state(), tmp_path / "w.pth")
+    end = int(path.stat().st_size * place)
+    plain = os.preadv
+
+    def cut(file: int, parts: list[memoryview], position: int) -> int:
+        os.truncate(path, end)
+        return plain(file, parts, position)
+
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(os, "preadv", cut)
+    with pytest.raises(WeightsError, match="cut off"):
+        open_checkpoint(path)
 
 
 def test_the_summary_counts(raw: StateDict, tmp_path: Path) -> None:
