@@ -62,14 +62,14 @@ def _window(given: list[str]) -> int:
             return _launcher(install=options.install_launcher)
         return _show(options)
     except WhatsitError as error:
-        from gui.last_words import say
+        from gui.starting.last_words import say
 
         say(str(error))
         return 2
 
 
 def _launcher(*, install: bool) -> int:
-    from gui.launcher import install_launcher, remove_launcher
+    from gui.starting.launcher import install_launcher, remove_launcher
 
     for path in install_launcher() if install else remove_launcher():
         print(path)
@@ -77,7 +77,7 @@ def _launcher(*, install: bool) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from gui.display import check_display, explain_import_error
+    from gui.starting.display import check_display, explain_import_error
 
     check_display()
     try:

@@ -17,8 +17,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from core.errors import DesktopError
-from gui import preferences, theme
+from gui import preferences
 from gui.main_window import MainWindow
+from gui.widgets import theme
 
 if TYPE_CHECKING:
     from core.jobs import Listener
@@ -115,9 +116,9 @@ class App(QObject):
         sys.setswitchinterval(_SWITCH_S)
         self.window.furnish()
         from gui.bridge import Bridge
-        from gui.picture import prepare
+        from gui.photos.picture import prepare
         from gui.session import Session
-        from gui.wiring import Wiring
+        from gui.wiring.window import Wiring
 
         make = self._make_workbench
         if make is None:
@@ -139,7 +140,7 @@ class App(QObject):
             theme.apply(application, theme.is_dark(self.preferences.appearance))
 
     def _show_bug(self, error: BaseException, report: str) -> None:
-        from gui.error_view import Notice, words_for
+        from gui.widgets.error_view import Notice, words_for
 
         self.window.furnish()
         self.window.tell(Notice("bug", words_for(error, report)))

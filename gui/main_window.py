@@ -9,18 +9,18 @@ from PySide6.QtCore import QByteArray, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from gui import icons, theme
 from gui.actions import Actions
-from gui.answer_view import AnswerView
-from gui.drop_zone import DropZone
-from gui.footer import Footer
-from gui.model_bar import ModelBar
-from gui.theme import UNIT
+from gui.answers.answer_view import AnswerView
+from gui.models.model_bar import ModelBar
+from gui.photos.drop_zone import DropZone
+from gui.widgets import icons, theme
+from gui.widgets.footer import Footer
+from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
     from core.arrays.contents import Row
-    from gui.error_view import Notice
-    from gui.row_view import RowView
+    from gui.answers.row_view import RowView
+    from gui.widgets.error_view import Notice
 
 _NARROWEST, _WIDEST = 34 * UNIT, 64 * UNIT
 _NARROWEST_EDITING = 42 * UNIT
@@ -74,13 +74,13 @@ class MainWindow(QMainWindow):
 
         A second call does nothing.
         """
-        from gui.dropping import DropTarget
-        from gui.error_view import ErrorPanel, NoticeBar
-        from gui.filmstrip import Filmstrip
-        from gui.photo_view import PhotoView
-        from gui.results_model import ResultsModel
-        from gui.scores_panel import ScoresPanel
-        from gui.seen_view import SeenView
+        from gui.answers.scores_panel import ScoresPanel
+        from gui.photos.dropping import DropTarget
+        from gui.photos.filmstrip import Filmstrip
+        from gui.photos.photo_view import PhotoView
+        from gui.photos.results_model import ResultsModel
+        from gui.preprocessing.seen_view import SeenView
+        from gui.widgets.error_view import ErrorPanel, NoticeBar
 
         if self._furnished:
             return
@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
     def show_row(self, row: Row, name: str) -> None:
         """Show a row of numbers in the photo's place."""
         if self.row is None:
-            from gui.row_view import RowView
+            from gui.answers.row_view import RowView
 
             self.row = RowView(self.stage)
             self.stage.addWidget(self.row)
@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
 
     def tell(self, notice: Notice) -> None:
         """Show a notice; the report of a bug comes with a window of its own, one at a time."""
-        from gui.error_view import Details
+        from gui.widgets.error_view import Details
 
         self.notices.tell(notice)
         if notice.key == "bug" and not any(dialog.isVisible() for dialog in self.findChildren(Details)):

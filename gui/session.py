@@ -14,23 +14,23 @@ from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
-from gui import wording
-from gui.answering import Answering
-from gui.dropping import Dropped, from_paths
-from gui.error_view import Notice, Words, words_for
-from gui.looking import Looking
-from gui.model_keeper import ModelKeeper, differ_in_names_alone
-from gui.photo_loading import PhotoLoading
+from gui.answers.answering import Answering
+from gui.answers.saving import Saving
+from gui.answers.scripting import Scripting
+from gui.evaluation.testing import Testing
+from gui.models.looking import Looking
+from gui.models.model_keeper import ModelKeeper, differ_in_names_alone
+from gui.models.refusal import refusal
+from gui.models.weights_watch import WeightsWatch
+from gui.photos.dropping import Dropped, from_paths
+from gui.photos.photo_loading import PhotoLoading
+from gui.photos.results_model import ResultsModel, State
 from gui.preferences import Preferences
-from gui.preparing import Preparing
-from gui.probing import Probing
-from gui.refusal import refusal
-from gui.results_model import ResultsModel, State
-from gui.saving import Saving
-from gui.scripting import Scripting
-from gui.seeing import Seeing
-from gui.testing import Testing
-from gui.weights_watch import WeightsWatch
+from gui.preprocessing.preparing import Preparing
+from gui.preprocessing.probing import Probing
+from gui.preprocessing.seeing import Seeing
+from gui.widgets import wording
+from gui.widgets.error_view import Notice, Words, words_for
 
 if TYPE_CHECKING:
     from core.images import ImageSource
@@ -277,7 +277,8 @@ class Session(QObject):
         """The quiet line where there is no answer to show."""
         entry = self.images.current
         if self.models.info is None:
-            return wording.opening(self.models.opening, first=True) or "No model is open."
+            opening = self.models.opening
+            return opening.words(first=True) if opening is not None else "No model is open."
         if entry is None:
             return wording.invitation(self.models.info)
         if entry.answered is not None:
@@ -396,7 +397,7 @@ class Session(QObject):
         if opening is not None:
             share = opening.done / opening.total if opening.total else None
             first = self.models.info is None and opening.spec.kind == "builtin"
-            text = wording.opening(opening, first=self.models.info is None)
+            text = opening.words(first=self.models.info is None)
             self.activity_changed.emit(text, share, not first)
         elif self._counting and results.rowCount() > 1:
             count = results.rowCount()

@@ -21,8 +21,8 @@ from torchvision.transforms import InterpolationMode, v2
 from core.checkpoints import open_checkpoint
 from core.opening import BUILTIN
 from core.preprocessing import Preprocessing
-from gui.entries import Entry
-from gui.preprocessing_editor import PreprocessingEditor
+from gui.preprocessing.editor import PreprocessingEditor
+from gui.widgets.entries import Entry
 from tests.benchmarks.window import Opened, open_window
 from tests.core.making import write_photo
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from core.descriptions import Inspection, Match, TensorRow
 from core.preprocessing import Preprocessing
-from gui.about_model import AboutModel
+from gui.models.about_model import AboutModel
 from tests.gui.conftest import Opened
 
 ROWS = tuple(TensorRow(f"layer{n}.conv.weight", (n + 1, 3, 3, 3), "float32") for n in range(40))

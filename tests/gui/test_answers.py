@@ -15,7 +15,7 @@ from core.errors import DeviceError
 from core.images import ImageSource
 from core.jobs import Emitted
 from core.predictions import ImageResult
-from gui.results_model import State
+from gui.photos.results_model import State
 from tests.gui.conftest import Opened, files
 from tests.gui.fake_workbench import make_info, make_prediction
 

@@ -15,10 +15,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSpinBox, QWidget
 
 from core.errors import DesktopError
-from gui import theme
 from gui.app import App, check_bindings
-from gui.error_view import Details
 from gui.preferences import load
+from gui.widgets import theme
+from gui.widgets.error_view import Details
 from tests.gui.conftest import MakeApp, Opened, files
 
 ROOT = Path(__file__).parents[2]

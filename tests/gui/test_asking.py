@@ -20,10 +20,10 @@ from core.errors import (
     WhatsitError,
 )
 from core.questions import Question, TrustRequest
-from gui.about_model import AboutModel
-from gui.asking import QuestionsDialog, TrustDialog
-from gui.error_view import Details
-from gui.trusted_files import TrustedFiles
+from gui.models.about_model import AboutModel
+from gui.models.asking import QuestionsDialog, TrustDialog
+from gui.models.trusted_files import TrustedFiles
+from gui.widgets.error_view import Details
 from tests.gui.conftest import Opened, files
 from tests.gui.fake_workbench import make_info
 

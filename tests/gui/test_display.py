@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DesktopError
-from gui.display import HEADLESS, check_display, explain_import_error
+from gui.starting.display import HEADLESS, check_display, explain_import_error
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 CHECK = """
 import sys, time
 from core.errors import DesktopError
-from gui.display import check_display
+from gui.starting.display import check_display
 start = time.perf_counter()
 try:
     check_display()
@@ -98,7 +98,7 @@ def test_a_display_that_swallows_the_connection() -> None:
         said, seconds = check(
             {"DISPLAY": f"127.0.0.1:{number}"},
             CHECK.replace("start =", "d._X_TIMEOUT_S = 0.5; start =").replace(
-                "import sys", "import gui.display as d; import sys"
+                "import sys", "import gui.starting.display as d; import sys"
             ),
         )
     assert "does not answer within" in said
@@ -190,7 +190,7 @@ def test_all_missing_libraries_are_named_at_once(monkeypatch: pytest.MonkeyPatch
     def loads(library: str) -> bool:
         return library not in {"libxcb-cursor.so.0", "libxcb-icccm.so.4", "libwayland-client.so.0"}
 
-    monkeypatch.setattr("gui.display._loads", loads)
+    monkeypatch.setattr("gui.starting.display._loads", loads)
     monkeypatch.setattr(shutil, "which", str)
     error = explain_import_error(ImportError("libxcb-icccm.so.4: cannot open shared object file: No such file"))
     assert "libxcb-icccm.so.4 and libxcb-cursor.so.0 are missing" in error.what

@@ -13,7 +13,7 @@ from PySide6.QtCore import QByteArray, QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 
 from core.images import Decoder
-from gui.dropping import from_paths, hover_text, looks_like_weights, read
+from gui.photos.dropping import from_paths, hover_text, looks_like_weights, read
 from tests.gui.conftest import files
 
 

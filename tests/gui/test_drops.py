@@ -13,7 +13,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from core.descriptions import ModelSpec
-from gui.wording import TIMES
+from gui.widgets.wording import TIMES
 from tests.core.web import content, serve
 from tests.gui.conftest import MakeApp, Opened, files
 from tests.gui.fake_workbench import FakeWorkbench

@@ -17,11 +17,11 @@ from pytestqt.qtbot import QtBot
 
 from core.images import ImageSource
 from core.measures.library import Indices
-from gui.confusion_view import ConfusionView
-from gui.entries import Combo
-from gui.evaluation_window import EvaluationWindow
-from gui.gallery import Shown
-from gui.testing import Findings
+from gui.evaluation.confusion_view import ConfusionView
+from gui.evaluation.gallery import Shown
+from gui.evaluation.testing import Findings
+from gui.evaluation.window import EvaluationWindow
+from gui.widgets.entries import Combo
 from tests.core.evaluated import of_several, of_values
 from tests.gui.conftest import Opened
 from tests.gui.fake_workbench import TEN

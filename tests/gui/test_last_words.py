@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.last_words import show_on_windows
+from gui.starting.last_words import show_on_windows
 
 ROOT = Path(__file__).parents[2]
 ERROR = "What happened. Why. What to do."

@@ -17,8 +17,8 @@ from PIL import Image
 
 from core import VERSION
 from core.errors import DesktopError
-from gui import launcher
-from gui.launcher import (
+from gui.starting import launcher
+from gui.starting.launcher import (
     freedesktop_files,
     install_launcher,
     macos_files,

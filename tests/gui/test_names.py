@@ -15,9 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
 from core.descriptions import ModelSpec
-from gui import names_choices
-from gui.model_keeper import differ_in_names_alone
-from gui.names_editor import NamesEditor
+from gui.answers import names_choices
+from gui.answers.names_editor import NamesEditor
+from gui.models.model_keeper import differ_in_names_alone
 from gui.preferences import Preferences, load, save
 from tests.gui.conftest import MakeApp, Opened
 from tests.gui.fake_workbench import GPU, TEN, make_info

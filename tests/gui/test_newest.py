@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from gui.newest import Newest
+from gui.widgets.newest import Newest
 
 
 class Asked:

@@ -15,11 +15,13 @@ from core.descriptions import ClassifierInfo, ModelSpec
 from core.images import ImageSource
 from core.outputs import allowed, title
 from core.predictions import ImageResult, Prediction
-from gui import output_choices, preferences, theme, wording
-from gui.answer_view import draw_mark
+from gui import preferences
+from gui.answers import output_choices
+from gui.answers.answer_view import draw_mark
+from gui.answers.scores_panel import ScoresPanel
+from gui.photos.results_model import Entry, State
 from gui.preferences import Preferences
-from gui.results_model import Entry, State
-from gui.scores_panel import ScoresPanel
+from gui.widgets import theme, wording
 from tests.gui.conftest import MakeApp, Opened
 from tests.gui.fake_workbench import FakeWorkbench, make_info, make_prediction
 from tests.gui.test_panels import heard

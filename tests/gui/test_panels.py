@@ -15,17 +15,17 @@ from core.descriptions import ModelSpec
 from core.errors import MatchError
 from core.predictions import ImageResult
 from core.preprocessing import PRESET_NAMES, PRESETS
-from gui.choices import Choice, filtered
-from gui.error_view import Details, ErrorPanel, Notice, NoticeBar, Words, words_for
-from gui.filmstrip import Filmstrip
-from gui.footer import Footer
-from gui.model_bar import ModelBar, natural
-from gui.photo_view import PhotoView
-from gui.picker import Picker
-from gui.picture import Picture
-from gui.results_model import ResultsModel
-from gui.scores_panel import ScoresPanel
-from gui.wording import duration, percent, size
+from gui.answers.scores_panel import ScoresPanel
+from gui.models.model_bar import ModelBar, natural
+from gui.photos.filmstrip import Filmstrip
+from gui.photos.photo_view import PhotoView
+from gui.photos.picture import Picture
+from gui.photos.results_model import ResultsModel
+from gui.widgets.choices import Choice, filtered
+from gui.widgets.error_view import Details, ErrorPanel, Notice, NoticeBar, Words, words_for
+from gui.widgets.footer import Footer
+from gui.widgets.picker import Picker
+from gui.widgets.wording import duration, percent, size
 from tests.gui.fake_workbench import GPU, TEN, make_info, make_prediction
 from tests.gui.test_results_model import result, sources
 

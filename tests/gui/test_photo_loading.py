@@ -11,7 +11,7 @@ from PIL import Image
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
 
-from gui.picture import Picture
+from gui.photos.picture import Picture
 from tests.core.making import write_photo
 from tests.gui.conftest import Opened, files
 

@@ -12,7 +12,7 @@ from PySide6.QtSvg import QSvgRenderer
 from pytestqt.qtbot import QtBot
 
 from core.plots import DARK, LIGHT, Cell, Palette, confusion_matrix
-from gui import theme
+from gui.widgets import theme
 
 
 @pytest.mark.parametrize(("mine", "window"), [(LIGHT, theme.LIGHT), (DARK, theme.DARK)])

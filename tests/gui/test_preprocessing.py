@@ -19,12 +19,12 @@ from pytestqt.qtbot import QtBot
 from core.descriptions import ClassifierInfo, ModelSpec, Seen
 from core.preprocessing import PRESETS, Preprocessing, to_dict
 from core.recipes import read_preprocessing
-from gui.entries import Check, Combo, Entry
-from gui.photo_view import PhotoView
+from gui.photos.photo_view import PhotoView
 from gui.preferences import Preferences, load, save
-from gui.preprocessing_editor import PreprocessingEditor
-from gui.preprocessing_form import FIELDS
-from gui.seen_view import SeenView
+from gui.preprocessing.editor import PreprocessingEditor
+from gui.preprocessing.form import FIELDS
+from gui.preprocessing.seen_view import SeenView
+from gui.widgets.entries import Check, Combo, Entry
 from tests.gui.conftest import MakeApp, Opened, files
 from tests.gui.test_panels import picture
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from core.errors import DataError
 from core.preprocessing import PRESETS
 from core.probes import Probe, Tried
-from gui.probe_view import ProbeView
+from gui.preprocessing.probe_view import ProbeView
 from tests.gui.conftest import Opened
 
 HALF, PLAIN, CIFAR = PRESETS["half"], PRESETS["none"], PRESETS["cifar10"]

@@ -9,7 +9,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from core.errors import ImageError, WhatsitError
 from core.images import ImageSource
 from core.predictions import ImageResult
-from gui.results_model import ENTRY_ROLE, ResultsModel, State
+from gui.photos.results_model import ENTRY_ROLE, ResultsModel, State
 from tests.gui.fake_workbench import make_info, make_prediction
 
 INFO = make_info()

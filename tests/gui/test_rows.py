@@ -12,9 +12,9 @@ from PySide6.QtGui import QImage, QPixmap
 from core.arrays import Takes
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import WeightsError
-from gui.dropping import hover_text
-from gui.results_model import Entry
-from gui.row_view import RowView
+from gui.answers.row_view import RowView
+from gui.photos.dropping import hover_text
+from gui.photos.results_model import Entry
 from tests.gui.conftest import Opened, files
 from tests.gui.fake_workbench import make_info
 
@@ -122,7 +122,7 @@ def test_a_tile_of_a_row_is_not_that_of_a_photo(vectors: Opened, rows: Path, pho
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QPainter
 
-    from gui.filmstrip_cell import WIDTH, CellPainter, Marks
+    from gui.photos.filmstrip_cell import WIDTH, CellPainter, Marks
 
     vectors.drop(files(rows))
     vectors.wait_answered(3)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
-from gui.why_dialog import WhyDialog
+from gui.answers.why_dialog import WhyDialog
 from tests.gui.conftest import Opened
 
 

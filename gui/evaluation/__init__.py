@@ -1,0 +1,1 @@
+"""Testing the model: data, alignment, measures, and the images behind each number."""

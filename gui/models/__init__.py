@@ -1,0 +1,1 @@
+"""The model: choosing, opening, trusting and describing it."""

@@ -1,0 +1,199 @@
+"""The first line: which model, which architecture, which device."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from gui.widgets import theme, wording
+from gui.widgets.choices import Choice
+from gui.widgets.picker import Picker
+from gui.widgets.theme import UNIT
+
+if TYPE_CHECKING:
+    from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
+
+_BUILTIN = "builtin"
+_OPEN = "open"
+_FILE = "file:"
+_PRETRAINED = "pretrained:"
+_MATCHED = "matched:"
+
+
+class ModelBar(QWidget):
+    """Three pickers; a change is asked for, and shown once it has come true.
+
+    Signals:
+        model_chosen: a ``ModelSpec``.
+        weights_asked: the person wants the file dialog.
+        architecture_file_asked: the person wants to name the Python file that defines the network.
+        architecture_chosen: an id; empty for the one that fits best.
+        device_chosen: ``auto`` or a device's id.
+        add_asked: the person wants more photos.
+    """
+
+    model_chosen = Signal(object)
+    weights_asked = Signal()
+    architecture_file_asked = Signal()
+    architecture_chosen = Signal(str)
+    device_chosen = Signal(str)
+    add_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._info: ClassifierInfo | None = None
+        self._recent: tuple[ModelSpec, ...] = ()
+        self._devices: tuple[DeviceInfo, ...] = ()
+        self._device = "auto"
+        self.model = Picker("Model", self._models, self)
+        self.architecture = Picker("Architecture", self._architectures, self)
+        self.device = Picker("Device", self._device_choices, self)
+        self.add = QPushButton("Add photos …", self)
+        self.add.setProperty("kind", "quiet")
+        self.add.clicked.connect(self.add_asked)
+        self.model.chosen.connect(self._choose_model)
+        self.architecture.chosen.connect(self._choose_architecture)
+        self.device.chosen.connect(self.device_chosen)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * UNIT - 4, UNIT // 2, 2 * UNIT, UNIT // 2)
+        row.setSpacing(UNIT)
+        row.addWidget(self.model)
+        row.addWidget(self.architecture)
+        row.addWidget(self.device)
+        row.addStretch(1)
+        row.addWidget(self.add)
+        self.show_info(None)
+        self.show_devices(())
+        theme.name(self, "Model, architecture and device")
+
+    def show_info(self, info: ClassifierInfo | None) -> None:
+        """Show the classifier in use."""
+        self._info = info
+        self.architecture.setEnabled(info is not None)
+        if info is None:
+            self.model.set_value("Built-in")
+            self.architecture.set_value(wording.DASH)
+        else:
+            about = info.note or info.checkpoint.file
+            self.model.set_value(info.name, about)
+            others = " (or alike)" if info.ambiguous else ""
+            self.architecture.set_value(info.architecture + others, self._evidence(info))
+        self._show_device()
+
+    def show_recent(self, recent: tuple[ModelSpec, ...]) -> None:
+        """The models opened lately, the newest first."""
+        self._recent = recent
+
+    def show_devices(self, devices: tuple[DeviceInfo, ...]) -> None:
+        """What this machine can compute on."""
+        self._devices = devices
+        # Not only with a model: another device may be what the first one needs.
+        self.device.setEnabled(bool(devices))
+
+    def show_device(self, chosen: str) -> None:
+        """Which device a person chose: ``auto`` or an id."""
+        self._device = chosen
+        self._show_device()
+
+    def _show_device(self) -> None:
+        if self._info is None:
+            self.device.set_value("Automatic" if self._device == "auto" else self._device)
+            return
+        used = wording.device(self._info.device)
+        self.device.set_value(f"Auto: {used}" if self._device == "auto" else used, self._info.device.name)
+
+    @staticmethod
+    def _evidence(info: ClassifierInfo) -> str:
+        fitting = [match for match in info.matches if match.architecture == info.architecture]
+        chosen = "Chosen by you. " if info.spec.architecture else ""
+        others = [match.architecture for match in info.matches if match.architecture != info.architecture]
+        alike = f" These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
+        return chosen + (fitting[0].evidence if fitting else "") + alike
+
+    def _choose_model(self, key: str) -> None:
+        from core.descriptions import ModelSpec
+
+        if key == _OPEN:
+            self.weights_asked.emit()
+        elif key == _BUILTIN:
+            self.model_chosen.emit(ModelSpec())
+        elif key.startswith(_PRETRAINED):
+            self.model_chosen.emit(ModelSpec("pretrained", key.removeprefix(_PRETRAINED)))
+        else:
+            self.model_chosen.emit(self._recent[int(key.removeprefix(_FILE))])
+
+    def _choose_architecture(self, key: str) -> None:
+        if key == _OPEN:
+            self.architecture_file_asked.emit()
+        else:
+            self.architecture_chosen.emit(key.removeprefix(_MATCHED))
+
+    def _models(self) -> list[Choice]:
+        # The list of what is published is long, and not needed before it is opened.
+        from core import catalogue
+        from core.descriptions import ModelSpec
+
+        used = self._info.spec if self._info is not None else ModelSpec()
+        choices = [
+            Choice(_OPEN, "Open weights file …", ".pth .pt .safetensors"),
+            Choice(_BUILTIN, "Built-in: CIFAR-10", "a demonstration: ten kinds of things", used.kind == "builtin"),
+        ]
+        if self._recent:
+            choices.append(Choice("", "Opened lately"))
+        for number, spec in enumerate(self._recent):
+            path = PurePath(spec.weights)
+            title, where = (path.name, str(path.parent)) if spec.kind == "file" else (spec.weights, "torchvision")
+            current = (spec.kind, spec.weights) == (used.kind, used.weights)
+            choices.append(Choice(f"{_FILE}{number}", title, where, current))
+        choices.append(Choice("", "Pretrained by torchvision: 1,000 kinds of things, downloaded when chosen"))
+        for entry in sorted(catalogue.pretrained(), key=lambda entry: natural(entry.id)):
+            name, _, version = entry.id.partition("/")
+            detail = f"{version.removeprefix('IMAGENET1K_')}, {entry.accuracy:.1f} %, {wording.size(entry.bytes)}"
+            current = used.kind == "pretrained" and used.weights == entry.id
+            choices.append(Choice(_PRETRAINED + entry.id, name, detail, current))
+        return choices
+
+    def _architectures(self) -> list[Choice]:
+        info = self._info
+        if info is None:
+            return []
+        from core import catalogue
+
+        choices: list[Choice] = []
+        if info.matches:
+            source = PurePath(info.spec.architecture_file).name
+            choices.append(Choice("", f"In {source}, what fits best first" if source else "Fits these weights"))
+        choices.extend(
+            Choice(_MATCHED + name, name, match.evidence, name == info.architecture)
+            for match in info.matches
+            if (name := match.architecture)
+        )
+        if info.spec.kind == "file":
+            choices.append(Choice(_OPEN, "Open the network's Python file …", "a network of your own"))
+        fitting = {match.architecture for match in info.matches}
+        entries = sorted(catalogue.architectures(), key=lambda entry: natural(entry.id))
+        for source in ("torchvision", "timm"):
+            choices.append(Choice("", f"All of {source}'s"))
+            choices.extend(
+                Choice(entry.id, entry.id, entry.family, entry.id == info.architecture)
+                for entry in entries
+                if entry.source == source and entry.id not in fitting
+            )
+        return choices
+
+    def _device_choices(self) -> list[Choice]:
+        choices = [Choice("auto", "Automatic", "the fastest that is there", self._device == "auto")]
+        for device in self._devices:
+            memory = f", {wording.size(device.memory_bytes)}" if device.memory_bytes else ""
+            detail = device.name if device.id == "cpu" else device.id + memory
+            choices.append(Choice(device.id, wording.device(device), detail, self._device == device.id))
+        return choices
+
+
+def natural(text: str) -> list[tuple[str, int]]:
+    """A key that sorts ``resnet50`` before ``resnet101``."""
+    return [(word, int(digits or 0)) for word, digits in re.findall(r"(\D*)(\d*)", text)]

@@ -1,0 +1,1 @@
+"""Images on their way in: dropping, loading, the photo and the filmstrip."""

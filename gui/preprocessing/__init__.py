@@ -1,0 +1,1 @@
+"""How images are prepared: the editor, what the model sees, and the probe that finds it."""

@@ -1,0 +1,1 @@
+"""What runs before Qt, or without it."""

@@ -1,0 +1,1 @@
+"""Connects panels, actions and dialogs with the session."""
