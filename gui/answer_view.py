@@ -38,6 +38,7 @@ class AnswerView(QWidget):
         self._quiet = True
         self._faded = False
         self._dense = False
+        self._held = 0
         self._layouts: dict[int, tuple[QTextLayout, float]] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
@@ -65,6 +66,10 @@ class AnswerView(QWidget):
         """Show one quiet line."""
         self._set(text, "", 0.0, quiet=True)
 
+    def show_waiting(self, text: str) -> None:
+        """Show one quiet line in the place of an answer that is on its way: what is below stays where it is."""
+        self._set(text, "", 0.0, quiet=True, held=self.heightForWidth(self.width()))
+
     def set_dense(self, dense: bool) -> None:
         """A smaller name, for a low window."""
         if dense != self._dense:
@@ -82,17 +87,19 @@ class AnswerView(QWidget):
         self._faded = True
         self.update()
 
-    def _set(self, label: str, number: str, share: float, quiet: bool) -> None:
+    def _set(self, label: str, number: str, share: float, quiet: bool, held: int = 0) -> None:
+        height = self.heightForWidth(self.width())
         changed = (label, number) != (self._label, self._number)
         self._label, self._number, self._share = label, number, share
-        self._quiet, self._faded = quiet, False
+        self._quiet, self._faded, self._held = quiet, False, held
         self._layouts.clear()
         said = f"{label}, {number}" if number else label
         theme.name(self, said)
         if changed and QAccessible.isActive():
             # A person who does not see the window hears the answer without asking for it.
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
-        self.updateGeometry()
+        if self.heightForWidth(self.width()) != height:
+            self.updateGeometry()
         self.update()
 
     def hasHeightForWidth(self) -> bool:
@@ -105,7 +112,7 @@ class AnswerView(QWidget):
         height = layout.boundingRect().height()
         if self._number:
             height += QFontMetricsF(self._number_font()).height() + _BAR + UNIT
-        return int(height + 1)
+        return max(int(height + 1), self._held)
 
     def sizeHint(self) -> QSize:
         """For the usual width."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.predictions import Prediction
 
 _CAPTION = 7 * UNIT
+_TIME = "Click to compute on another device."
 _OWN, _FILE = "own", "file"
 
 
@@ -66,12 +67,14 @@ class Detail(QAbstractButton):
         """
         if (value, purpose) == (self._value, self._purpose):
             return
+        lines = self._line_count(self.width())
         self._value, self._purpose = value, purpose
         self._lines_by_width.clear()
         self.setVisible(bool(value))
         self.setToolTip(f"{value}\n{purpose}".replace("<", "&lt;").replace("\n", "<br>"))
         theme.name(self, f"{self._caption}: {value}", purpose)
-        self.updateGeometry()
+        if self._line_count(self.width()) != lines:
+            self.updateGeometry()
         self.update()
 
     def set_lines(self, lines: int) -> None:
@@ -259,7 +262,8 @@ class ScoresPanel(QWidget):
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""
-        self._clear(text)
+        self._clear()
+        self.answer.show_line(text)
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
@@ -267,9 +271,13 @@ class ScoresPanel(QWidget):
 
         What stands below stays: most answers come at once, and nothing should blink for them.
         """
+        if old is None and self.copy.isHidden():
+            self.show_line(text)
+            return
         if old is None:
-            self._clear(text)
-            self._sync_time()
+            self._clear()
+            self.answer.show_waiting(text)
+            self.time.set_value("…", _TIME)
             return
         self.show_prediction(old)
         self.answer.fade()
@@ -285,9 +293,8 @@ class ScoresPanel(QWidget):
         self._column.setSpacing(UNIT // 2 if dense else UNIT)
         super().resizeEvent(event)
 
-    def _clear(self, text: str) -> None:
+    def _clear(self) -> None:
         self._prediction = None
-        self.answer.show_line(text)
         self.answer.setToolTip("")
         self.scores.show_scores(())
         self.copy.setEnabled(False)
@@ -309,12 +316,11 @@ class ScoresPanel(QWidget):
         self._sync_time()
 
     def _sync_time(self) -> None:
-        purpose = "Click to compute on another device."
         if self._prediction is not None:
             where = wording.device_of(self._prediction.provenance.device, self._info)
-            self.time.set_value(f"{wording.duration(self._prediction.elapsed_s)} on {where}", purpose)
+            self.time.set_value(f"{wording.duration(self._prediction.elapsed_s)} on {where}", _TIME)
         else:
-            self.time.set_value("", purpose)
+            self.time.set_value("", _TIME)
 
     def _sync_k(self) -> None:
         classes = len(self._info.labels) if self._info is not None else 1000
