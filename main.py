@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-COMMANDS = frozenset({"classify", "inspect", "architectures"})
+COMMANDS = frozenset({"classify", "inspect", "evaluate", "script", "architectures"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +41,8 @@ def _parse(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="whatsit",
         description="See what a trained image classifier makes of your pictures.",
-        epilog="Without a window: whatsit classify PATH..., inspect FILE... and architectures (each has --help).",
+        epilog="Without a window: whatsit classify PATH..., inspect FILE..., evaluate FOLDER, script [IMAGE] and "
+        "architectures (each has --help).",
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="images, folders or a weights file to open")
     parser.add_argument("--weights", default="", metavar="FILE", help="open this weights file")

@@ -7,21 +7,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from core.architectures.custom import build_custom, load_source, rank_classes, trust_request
+from core.architectures.custom import (
+    Anywhere,
+    CustomFit,
+    LoadedSource,
+    build_custom,
+    load_source,
+    rank_classes,
+    spell_source,
+    trust_request,
+)
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
+from core.checkpoints.identify import QUANTISED
 from core.checkpoints.values import shown
+from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError
+from core.errors import MatchError, NoClassifierError
 from core.foreign import recognise
-from core.matching import assemble, decide, rank
+from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
 from core.programs import load_program
-from core.rebuilding import own_classes, rebuild, settings_that_differ
+from core.rebuilding import own_classes, rebuild, settings_that_differ, wrapped_in
 from core.trust import Consent, demand
 
 _MOST_BESIDE = 40
@@ -29,6 +39,7 @@ _LARGEST_SOURCE = 1_000_000
 _ENOUGH = 0.6
 """Share of the weights' names that a Python file must speak of to be asked about."""
 _SMALL = 96
+_ULTRALYTICS = "ultralytics.nn.tasks.Classification"
 _ATTRIBUTE = re.compile(r"\bself\.(\w+)")
 
 
@@ -37,24 +48,30 @@ class Built:
     """A network and how it came about.
 
     Attributes:
-        network: in eval mode, on the CPU, in float32; gives (N, num_classes) logits.
+        network: in eval mode, on the CPU, in float32; gives (N, outputs) numbers, as the weights were trained to.
         architecture: id; for a network of a person's own the class's name, for a program ``TorchScript`` or such.
         matches: what fits, best first; the first of ``architecture`` describes it.
-        num_classes: how many classes it tells apart.
+        outputs: how many numbers it gives for an image.
         form: the input that was found by trying; ``None`` where the architecture tells.
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        construction: how plain Python makes it again; ``None`` where nothing tells.
+        ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
+        assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
     """
 
     network: nn.Module
     architecture: str
     matches: tuple[Match, ...]
-    num_classes: int
+    outputs: int
     form: InputForm | None = None
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    construction: Construction | None = None
+    ends_in: str = ""
+    assembled: bool = False
 
 
 def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consents: Iterable[Consent]) -> Built:
@@ -68,7 +85,8 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         consents: who may have agreed that code runs.
 
     Raises:
-        MatchError: nothing fits; says what the file is instead, where that can be told.
+        MatchError: nothing fits.
+        NoClassifierError: it is no image classifier; says what it is.
         QuestionsError: a network of a person's own wants arguments that nothing tells.
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
@@ -79,20 +97,33 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if spec.architecture:
         return _known(entry_of(spec.architecture).id, checkpoint, matches, ambiguous=False)
     best, ambiguous = decide(matches, hints)
-    if checkpoint.module is not None and (whole := _whole(checkpoint, best, matches)) is not None:
+    other = no_classifier(checkpoint, matches)
+    if other is not None:
+        raise other
+    if checkpoint.module is not None and (whole := _whole(spec, checkpoint, best, matches, consents)) is not None:
         return whole
     if best is not None and best.num_classes:
         return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
     if checkpoint.program is not None:
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
-        return _tried(load_program(checkpoint, *consents), name, "a program that brings its own code")
+        program = load_program(checkpoint, *consents)
+        batch = program.input_shape[0] if program.input_shape else 0
+        built = _tried(program, name, "a program that brings its own code")
+        way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
+        return _told(built, Construction(way, batch=batch))
     beside = _source_beside(checkpoint)
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
-    raise _fits_nothing(checkpoint, matches)
+    raise _fits_nothing(checkpoint)
 
 
-def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...]) -> Built | None:
+def _whole(
+    spec: ModelSpec,
+    checkpoint: Checkpoint,
+    best: Match | None,
+    matches: tuple[Match, ...],
+    consents: Iterable[Consent],
+) -> Built | None:
     """A network that was saved whole; ``None`` where it must be built in another way.
 
     What it was saved with is believed before what its tensors fit: they do not show strides and activations.
@@ -104,6 +135,9 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
         differing = settings_that_differ(checkpoint, built.network)
         if not differing:
             return built
+        beside = _source_beside(checkpoint)
+        if beside is not None:
+            return _from_source(beside, spec, checkpoint, consents)
         more = f" and {len(differing) - 2} more" if len(differing) > 2 else ""
         notice = f"It was saved with other settings than {best.architecture}'s: {'; '.join(differing[:2])}{more}."
         return replace(built, notices=(*built.notices, notice), ambiguous=True)
@@ -113,15 +147,58 @@ def _whole(checkpoint: Checkpoint, best: Match | None, matches: tuple[Match, ...
         if best is None:
             raise
         return None
+    construction = _pickled(checkpoint)
     if best is None or best.num_classes < 2:
-        return _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
-    return Built(network, best.architecture, matches, best.num_classes)
+        built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
+        return _told(built, construction)
+    ends_in = find_input(network, best.input_channels, best.input_size).ends_in if _may_end_so(network) else ""
+    return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, construction=construction)
 
 
-def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchError:
-    """The error that says what the file is instead, or what is nearest."""
+def _may_end_so(network: nn.Module) -> bool:
+    """Whether a network has a layer of its own that makes probabilities, where a library's ends in its head."""
+    layers = list(network.modules())
+    return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
+
+
+def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> NoClassifierError | None:
+    """What a file is that is no image classifier, whatever code its network may be built with; ``None`` if it may be.
+
+    Args:
+        checkpoint: read from it.
+        matches: what fits, from ``rank``.
+    """
+    if any(match.num_classes for match in matches):
+        return None
+    path = Path(checkpoint.about.file)
+    if checkpoint.program is None and checkpoint.quantised:
+        what, remedy, why = QUANTISED
+        return NoClassifierError(f"{shown(path.name)} is {what}.", why, remedy)
+    if matches and checkpoint.program is None:
+        try:
+            assemble(checkpoint, matches[0].architecture)
+        except MatchError as error:
+            return NoClassifierError(error.what, error.why, error.remedy)
+    if matches:
+        return None
+    shapes = {key: tuple(value.shape) for key, value in checkpoint.tensors.items()}
+    foreign = recognise(shapes, checkpoint.classes[0][1] if checkpoint.module is not None else "")
+    if foreign is None:
+        return None
+    tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
+    return NoClassifierError(f"{shown(path.name)} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
+
+
+def _fits_nothing(checkpoint: Checkpoint) -> MatchError:
+    """The error that says what is nearest, or whose code is needed."""
     name = shown(Path(checkpoint.about.file).name)
     classes = own_classes(checkpoint)
+    if classes and classes[0].startswith(_ULTRALYTICS):
+        return MatchError(
+            f"{name} is a classifier of Ultralytics that was saved whole.",
+            f"It is made of {shown(classes[0], 60)}: how these compute is in the Python package ultralytics.",
+            f"Where that is installed, run `yolo export model={name} format=torchscript`, and open what it writes.",
+        )
     if classes:
         named = ", ".join(shown(each, 40) for each in classes[:3]) + (" and others" if len(classes) > 3 else "")
         return MatchError(
@@ -129,10 +206,6 @@ def _fits_nothing(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> MatchEr
             f"It is made of {named}: how these compute is in the Python file that defines them, not in this file.",
             "Choose that Python file, or drop it on the window.",
         )
-    foreign = None if matches else recognise({key: tuple(value.shape) for key, value in checkpoint.tensors.items()})
-    if foreign is not None:
-        tell = ", ".join(shown(key, 50) for key in foreign.evidence[:2])
-        return MatchError(f"{name} is {foreign.what}.", f"Names such as {tell} tell.", foreign.remedy)
     try:
         assemble(checkpoint, "")
     except MatchError as error:
@@ -174,7 +247,7 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
     if channels in (0, len(preprocessing.mean)):
         return preprocessing
     if channels == 1:
-        mean, std = (sum(values) / len(values) for values in (preprocessing.mean, preprocessing.std))
+        mean, std = (_average(values) for values in (preprocessing.mean, preprocessing.std))
         return replace(preprocessing, channels="grey", mean=(mean,), std=(std,))
     if channels == 3:
         return replace(preprocessing, channels="rgb", mean=preprocessing.mean * 3, std=preprocessing.std * 3)
@@ -182,6 +255,27 @@ def with_channels(preprocessing: Preprocessing, channels: int) -> Preprocessing:
         f"The network takes {channels} channels.",
         "Photos have three (red, green and blue), or one in grey.",
         "It was made for another kind of picture, such as from a satellite or a scanner.",
+    )
+
+
+def _average(values: tuple[float, ...]) -> float:
+    return values[0] if len(set(values)) == 1 else sum(values) / len(values)
+
+
+def _told(built: Built, construction: Construction) -> Built:
+    """With how it was made, and which of its outputs is the answer."""
+    form = built.form
+    if form is not None:
+        construction = replace(construction, output=form.output, reshaped=form.output_shape != (form.outputs,))
+    return replace(built, construction=construction)
+
+
+def _pickled(checkpoint: Checkpoint, source: Source | None = None) -> Construction:
+    return Construction(
+        "module",
+        source=source,
+        classes=tuple(dict.fromkeys(name for _, name in checkpoint.classes)),
+        inside=wrapped_in(checkpoint),
     )
 
 
@@ -194,30 +288,20 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
             "They end in features: the last layer is missing.",
             "Choose weights with their head, such as those of a fine-tuned network.",
         )
-    if match.num_classes == 1:
-        return Built(_TwoLogits(network, ""), architecture, matches, 2, None, ambiguous, (_ONE_OUTPUT,))
-    return Built(network, architecture, matches, match.num_classes, None, ambiguous)
+    construction = construction_of(checkpoint, architecture, network)
+    if checkpoint.module is not None:
+        pickled = _pickled(checkpoint)
+        construction = replace(construction, classes=pickled.classes, inside=pickled.inside)
+    built = Built(network, architecture, matches, match.num_classes, None, ambiguous, assembled=True)
+    return replace(built, construction=construction)
 
 
 def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
     """A network of which nothing but itself is known: its input and its answer are found by trying."""
     form = find_input(network)
-    if not form.outputs:
-        raise MatchError(
-            f"{shown(name, 40)} gives no class scores.", f"Its answer is {form.output_shape}.", "Choose a classifier."
-        )
-    answering: nn.Module = Answering(network, form)
-    notices: list[str] = []
-    classes = form.outputs
-    if classes == 1:
-        answering, classes = _TwoLogits(answering, form.ends_in), 2
-        notices.append(_ONE_OUTPUT)
-    elif form.ends_in in ("softmax", "sigmoid"):
-        answering = _Logarithm(answering)
-        if form.ends_in == "sigmoid":
-            notices.append("The network ends in a sigmoid: its scores are shown as shares of their sum.")
-    found = Match(name, classes, form.channels, f"{evidence}; {form.evidence}", form.height)
-    return Built(answering.eval(), name, matches or (found,), classes, form, notices=tuple(notices))
+    found = Match(name, form.outputs, form.channels, f"{evidence}; {form.evidence}", form.height)
+    network = Answering(network, form).eval()
+    return Built(network, name, matches or (found,), form.outputs, form, ends_in=form.ends_in)
 
 
 def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: Iterable[Consent]) -> Built:
@@ -228,20 +312,41 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     hint = spec.architecture or _class_of(checkpoint)
     fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
     chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
-    if not chosen.exact and not chosen.questions and checkpoint.module is not None:
-        own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
-        network = rebuild(checkpoint, own)
-    else:
+    told = spell_source(chosen, loaded)
+    construction = _pickled(checkpoint, told)
+    network = _as_pickled(checkpoint, loaded, chosen)
+    if network is None:
         network = build_custom(chosen, checkpoint.tensors)
-    built = _tried(network, chosen.name, f"{path.name}: {chosen.evidence}")
+        construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
+    anywhere = Anywhere(network) if loaded.names_devices else None
+    built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
     return replace(
         built,
         matches=(*built.matches, *others),
-        notices=(*chosen.notes, *built.notices),
+        notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
+
+
+def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:
+    """A network that was saved whole, with the settings that it had: no constructor need be guessed at.
+
+    ``None`` where another class was chosen, or something in the file is not allowed and the class fits the tensors.
+
+    Raises:
+        MatchError: neither is possible.
+    """
+    if checkpoint.module is None or chosen.name != _class_of(checkpoint):
+        return None
+    own = {item.name: maker for item in loaded.source.classes if isinstance(maker := loaded.maker(item), type)}
+    try:
+        return rebuild(checkpoint, own)
+    except MatchError:
+        if chosen.exact or chosen.questions:
+            return None
+        raise
 
 
 def _class_of(checkpoint: Checkpoint) -> str:
@@ -252,61 +357,40 @@ def _class_of(checkpoint: Checkpoint) -> str:
 def _source_beside(checkpoint: Checkpoint) -> Path | None:
     """The Python file in the weights' folder that speaks of most of their names; read as text, nothing runs."""
     folder = Path(checkpoint.about.file).absolute().parent
-    names = {part for name in checkpoint.tensors for part in name.split(".")[:-1] if not part.isdigit()}
-    firsts = {name.split(".")[0] for name in checkpoint.tensors} & names
-    if not firsts:
+    # As written: what a wrapper is called may be an attribute of the network.
+    written = [[*checkpoint.about.prefix.split("."), *name.split(".")] for name in checkpoint.tensors]
+    written = [[part for part in parts if part] for parts in written]
+    names = {part for parts in written for part in parts[:-1] if not part.isdigit()} - {"module", "_orig_mod"}
+    firsts = {next((part for part in parts if part in names), "") for parts in written} & names
+    classes = own_classes(checkpoint)
+    if not firsts and not classes:
         return None
     try:
         files = sorted(folder.glob("*.py"))[:_MOST_BESIDE]
     except OSError:
         return None
-    scored = [(_spoken_of(path, firsts, names), path) for path in files]
+    scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in files]
     best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
     return best[1] if best[0] >= _ENOUGH else None
 
 
-def _spoken_of(path: Path, firsts: set[str], names: set[str]) -> float:
-    """Share of the names that a file gives to attributes; 0 where the outermost are missing."""
+def _spoken_of(path: Path, firsts: set[str], names: set[str], whole: str) -> float:
+    """Share of the names that a file gives to attributes; 0 where the outermost are missing.
+
+    One that defines the class of a network that was saved whole has all, and more.
+    """
     try:
         if path.stat().st_size > _LARGEST_SOURCE:
             return 0.0
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return 0.0
+    if whole and re.search(rf"^class {re.escape(whole.rpartition('.')[2])}\b", text, re.MULTILINE):
+        return 2.0
     given = set(_ATTRIBUTE.findall(text))
     if not firsts & given:
         return 0.0
     return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
 
 
-_ONE_OUTPUT = "The network gives one number: it is shown as the probability of the second of two classes (sigmoid)."
-
-
-class _Logarithm(nn.Module):
-    """Probabilities as logits: their softmax is themselves, as shares of their sum."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, batch: Tensor) -> Tensor:
-        """(N, classes) logarithms."""
-        probabilities: Tensor = self.network(batch)
-        return probabilities.clamp_min(torch.finfo(torch.float32).tiny).log()
-
-
-class _TwoLogits(nn.Module):
-    """One number as the logits of two classes, whose softmax is the sigmoid of the number."""
-
-    def __init__(self, network: nn.Module, ends_in: str) -> None:
-        super().__init__()
-        self.network = network
-        self._is_probability = ends_in == "sigmoid"
-
-    def forward(self, batch: Tensor) -> Tensor:
-        """(N, 2) logits."""
-        number: Tensor = self.network(batch).reshape(len(batch), 1)
-        if self._is_probability:
-            tiny = torch.finfo(torch.float32).tiny
-            return torch.cat([(1 - number).clamp_min(tiny).log(), number.clamp_min(tiny).log()], dim=1)
-        return torch.cat([torch.zeros_like(number), number], dim=1)
+_ASKS_FOR_A_GPU = "Its code asks for a GPU: it computes on the device that is chosen here instead."

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from core.errors import UsageError
 from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing
-from core.sidecars import parse_preprocessing
+from core.preprocessing.configs import parse_preprocessing
 from core.tables import TIMM_PREFIX, ArchitectureRow, TimmRow, WeightsRow, timm_table, torchvision_table
 
 _FIRST = "IMAGENET1K_V1"
+_ROUNDED = 4096
 _SMALL = PRESETS["cifar10"]
 
 
@@ -63,6 +64,10 @@ class PretrainedEntry:
     accuracy: float
     preprocessing: Preprocessing
     num_classes: int
+
+    def has_size(self, count: int) -> bool:
+        """Whether a file of so many bytes may be this one: the published figures are rounded."""
+        return abs(count - self.bytes) <= _ROUNDED
 
 
 @functools.cache

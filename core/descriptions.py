@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
+from core.arrays import Takes
+from core.constructions import Construction
 from core.preprocessing import Preprocessing
 
 
@@ -25,6 +28,7 @@ class CheckpointSummary:
         sets: all sets of tensors in the file that may be a network's, as dotted keys (``state_dict_ema``),
             the one in use first; a dot stands for the file as a whole.
         blocked: names in Python that the file asks for and that could run code; sorted, mostly empty.
+        note: what the file calls otherwise than its architecture does, such as its head; mostly empty.
     """
 
     file: str
@@ -38,6 +42,7 @@ class CheckpointSummary:
     left_out: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,14 @@ class Provenance:
         precision: element type of the forward pass, such as ``float32``.
         version: of Whatsit.
         tensors: which tensors of the file were used, such as ``state_dict`` or ``ema``.
+        activation: what made scores of the network's numbers; one of ``core.outputs.KINDS``.
+        activation_source: how that is known.
+        preprocessing_source: where the values came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
+        evidence: why the architecture, one line.
+        source: path of the person's Python file that the network was built from; empty where there is none.
+        libraries: (name, version) of what computed, such as ``torch``.
+        raw: whether a row of numbers went in as it was: ``preprocessing`` was not applied then.
     """
 
     weights: str
@@ -117,6 +130,14 @@ class Provenance:
     precision: str
     version: str
     tensors: str = ""
+    activation: str = "softmax"
+    activation_source: str = ""
+    preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
+    evidence: str = ""
+    source: str = ""
+    libraries: tuple[tuple[str, str], ...] = ()
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +148,15 @@ class ModelSpec:
         kind: ``builtin``, ``file`` or ``pretrained``.
         weights: a path for ``file``; ``resnet50/IMAGENET1K_V2`` for ``pretrained``; empty for ``builtin``.
         architecture: id chosen by a person; empty to match by names and shapes.
-        labels: path of a label file chosen by a person; empty to use what travels with the weights.
+        labels: path of a label file chosen by a person, or ``imagenet`` for ImageNet's names; empty to use what
+            travels with the weights.
         preprocessing: chosen by a person; ``None`` to use what travels with the weights, or the default.
         architecture_file: path of a person's Python file that defines the architecture; may be empty.
         arguments: constructor arguments that a person gave, as (name, Python literal).
         tensors: dotted keys of the set of tensors that a person chose, one of ``CheckpointSummary.sets``;
             empty to choose by evidence.
+        activation: kind of output chosen by a person, one of ``core.outputs.KINDS``; empty as it is recognised.
+        names: class names that a person wrote, in head order; they go before ``labels``.  Empty where there are none.
     """
 
     kind: str = "builtin"
@@ -143,6 +167,18 @@ class ModelSpec:
     architecture_file: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
     tensors: str = ""
+    activation: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def network(self) -> ModelSpec:
+        """The part that decides which network is built; what it is only dressed in is left to the model."""
+        bare: dict[str, Any] = {entry.name: entry.default for entry in fields(self) if entry.name in _DRESSING}
+        return replace(self, **bare)
+
+
+_DRESSING = frozenset(("labels", "names", "preprocessing", "activation"))
+"""What a network is dressed in: a change of these builds nothing anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +193,10 @@ class ClassifierInfo:
         matches: architectures that fit, best first.
         labels: class names in head order.
         labels_source: where they came from, such as ``config.json``, or ``numbers, no names found``.
+        folders: what the classes were called in training, in head order, where ``labels`` are readable names or a
+            person's in their place; else empty.
         preprocessing: the values in use.
-        preprocessing_source: where they came from, such as ``config.json`` or ``assumed for resnet50``.
+        preprocessing_source: where they came from, such as ``config.json`` or ``assumed: usual for resnet50``.
         device: where it runs.
         checkpoint: the file behind it.
         modified_ns: the weights file's modification time when it was read, for noticing changes.
@@ -166,6 +204,12 @@ class ClassifierInfo:
             down to the CPU), each one sentence.
         ambiguous: whether other architectures fit as well, and would answer otherwise.
         refuses: why it cannot answer images, one sentence; empty where it can.
+        construction: how plain Python makes the network again; ``None`` where nothing tells.
+        activation: what the network's numbers are; one of ``core.outputs.KINDS``.
+        activation_source: how that is known, such as ``the network ends in a softmax`` or ``chosen by you``.
+        outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
+        features: numbers in a row that it takes as they are; 0 where it takes none.
+        preprocessing_assumed: whether some of the preprocessing is only what is usual, as nothing told.
     """
 
     spec: ModelSpec
@@ -183,6 +227,53 @@ class ClassifierInfo:
     notices: tuple[str, ...] = field(default=())
     ambiguous: bool = False
     refuses: str = ""
+    construction: Construction | None = None
+    activation: str = "softmax"
+    activation_source: str = ""
+    outputs: int = 0
+    folders: tuple[str, ...] = ()
+    features: int = 0
+    preprocessing_assumed: bool = False
+
+    @property
+    def takes(self) -> Takes:
+        """What it takes, for reading files of numbers."""
+        return Takes(self.features, not self.refuses, grey=self.preprocessing.channels == "grey")
+
+    def describe_rows(self) -> str:
+        """One short line for a person: which rows of numbers go in; empty where none do."""
+        return f"{self.features:,} numbers a row, as they are (float32, not prepared)" if self.features else ""
+
+    def describe_input(self) -> str:
+        """One short line for a person: how pictures are prepared, and that rows of numbers are not."""
+        rows = self.describe_rows()
+        if self.refuses:
+            return rows or "no pictures"
+        prepared = self.preprocessing.describe()
+        return f"{prepared}; or {rows}" if rows else prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a network gets to see of an image.
+
+    Attributes:
+        width, height: of each picture, in pixels.
+        pictures: one, or as many as there are crops; a byte each of red, green and blue a pixel, rows from the top,
+            without gaps.  Mean and std are undone, all else is as the network gets it: in BGR what is blue looks red.
+        crops: left, top, width and height of what each picture shows, in pixels of the upright image; beyond its
+            edges where it was padded.
+        low, high: least and greatest of the numbers that enter the network.
+        clipped: share 0..1 of these that are cut off in the pictures, as they lie outside of what one can show.
+    """
+
+    width: int
+    height: int
+    pictures: tuple[bytes, ...] = field(repr=False)
+    crops: tuple[tuple[float, float, float, float], ...]
+    low: float
+    high: float
+    clipped: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +311,7 @@ class Inspection:
         labels_source: where they came from.
         preprocessing: what images are prepared with; ``None`` where nothing says.
         preprocessing_source: where that came from.
+        preprocessing_assumed: whether some of it is only what is usual, as nothing told.
         needs_trust: whether code in the file would have to run before it can answer.
         parameters: how many numbers its tensors hold.
         tensors: of the network.
@@ -246,6 +338,7 @@ class Inspection:
     labels_source: str = ""
     preprocessing: Preprocessing | None = None
     preprocessing_source: str = ""
+    preprocessing_assumed: bool = False
     needs_trust: bool = False
     parameters: int = 0
     tensors: tuple[TensorRow, ...] = ()

@@ -21,7 +21,9 @@ _STEM = re.compile(
     r"(^|\.)(conv1|conv_?1|conv_?0|stem|conv_stem|features\.0|patch_embed|first|input|inp|init|c1)(\.|$)"
 )
 _AUXILIARY = re.compile(r"(^|\.)(aux\w*|auxlogits)\.", re.IGNORECASE)
-_INSIDE = re.compile(r"(qkv|q_proj|k_proj|v_proj|query|key|value|in_proj|attn|attention|embed|pos|norm|bn|relative)")
+_INSIDE = re.compile(
+    r"(qkv|q_proj|k_proj|v_proj|query|key|value|in_proj|attn|attention|embed|pos|norm|bn|relative|downsample|shortcut)"
+)
 
 
 def head_size(shapes: Shapes) -> int:
@@ -52,8 +54,11 @@ def stem_channels(shapes: Shapes) -> int:
         return 0
     ordered = _in_order(shapes, layers)
     named = [name for name in ordered if _STEM.search(name)]
+    first = min(named, key=lambda name: name.count("."), default=ordered[0])
+    # What is called so deep inside is a block's own: in a numbered network the first has no name.
+    first = ordered[0] if ordered[0].count(".") < first.count(".") else first
     # A depthwise convolution takes one channel at a time, whatever comes in.
-    return shapes[(named or ordered)[0]][1]
+    return shapes[first][1]
 
 
 def _is_weight(name: str) -> bool:

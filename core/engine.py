@@ -5,34 +5,61 @@ Only jobs call it, one at a time, so it needs no locks.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from core.architectures.custom import read_source
 from core.checkpoints import open_checkpoint
-from core.classifier import CPU, Classifier
-from core.descriptions import DeviceInfo, ModelSpec, Notice
+from core.classifier import CPU, Classifier, Seat
+from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
 from core.devices import choose_device, list_devices
-from core.errors import DeviceError, MatchError, UsageError, WhatsitError
+from core.errors import Cancelled, DeviceError, ImageError, MatchError, UsageError, WhatsitError
+from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
-from core.opening import build_classifier, locate
+from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, refuse_other_kind, wanted_by
+from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
 from core.predictions import ImageResult
+from core.scripting import Form, write_script
 from core.sidecars import sidecar_files
 from core.stream import Stream
 from core.trust import Consent
 
 _KEPT_BYTES = 1_500_000_000
 
-Key = tuple[ModelSpec, tuple[tuple[int, int], ...]]
+States = Mapping[Path, tuple[int, int]]
+"""Files, and when each was written and how large it was; zeros for one that is not there."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A network that was built, and the classifier that was its latest dressing.
+
+    Attributes:
+        asked: the part of the request that decided which network was built.
+        files: all that it rests on, as they were when they were read.
+        assembly: the network, and what it can be dressed in.
+        classifier: the latest.
+    """
+
+    asked: ModelSpec
+    files: States
+    assembly: Assembly
+    classifier: Classifier
+
+    def serves(self, spec: ModelSpec) -> bool:
+        """Whether this is the network for a request, as things are on disk."""
+        return spec.network in (self.asked, self.assembly.spec.network) and self.files == _states(self.files)
 
 
 class Engine:
@@ -42,7 +69,7 @@ class Engine:
         """Args: consents: who may have agreed that code which came with a file runs."""
         self._consents = tuple(consents)
         self._current: Classifier | None = None
-        self._kept: OrderedDict[Key, Classifier] = OrderedDict()
+        self._kept: list[_Kept] = []
         self._stream: Stream | None = None
 
     def devices(self, context: Context) -> Steps:
@@ -52,44 +79,92 @@ class Engine:
         return list_devices()
 
     def open(self, context: Context, spec: ModelSpec, device: str) -> Steps:
-        """Job: make a classifier current; finishes with its ``ClassifierInfo``."""
+        """Job: make a classifier current; finishes with its ``ClassifierInfo``.
+
+        A network that is kept is dressed as the request says, and neither read nor built again.
+        """
         chosen = choose_device(device)
         path, entry = locate(context, spec)
         yield
-        # Before the file is read: one that is written to meanwhile must not pass for what was read.
-        key = _key(spec, path)
-        classifier = self._kept.get(key)
-        if classifier is None:
+        kept, checkpoint = next((kept for kept in self._kept if kept.serves(spec)), None), None
+        if kept is None:
+            # Before the file is read: one that is written to meanwhile must not pass for what was read.
+            files = _states(_resting_on(spec, path))
             context.progress(0, 0, "Reading the weights")
             checkpoint = open_checkpoint(path, spec.tensors)
             yield
-            classifier = build_classifier(context, spec, checkpoint, entry, self._consents)
-            classifier.make_room = functools.partial(self._make_room, classifier)
+            assembly = build_network(context, spec, checkpoint, entry, self._consents)
+            classifier = Classifier(assembly.built.network, dress(assembly, spec))
+            classifier.seat.make_room = functools.partial(self._make_room, classifier.seat)
+            kept = _Kept(spec.network, {**_states(_sources(assembly.spec)), **files}, assembly, classifier)
             yield
-        context.progress(0, 0, "Warming up")
-        notices = _settle(classifier, chosen, wanted=device)
+        else:
+            classifier = kept.classifier.dressed(dress(kept.assembly, spec))
+        if classifier is not kept.classifier and kept.classifier.info.device.id == chosen.id:
+            notices = _prove(kept.classifier, classifier)
+        else:
+            context.progress(0, 0, "Warming up")
+            notices = _settle(classifier, chosen, wanted=device)
+        if checkpoint is not None:
+            kept.assembly = confirm(kept.assembly, checkpoint)
+            classifier.describe(replace(classifier.info, checkpoint=kept.assembly.checkpoint.about))
         # Only now, when nothing can fail any more: until here the previous one was in use.
         context.check()
-        self._keep(key, classifier)
-        self._current = classifier
+        self._current = kept.classifier = classifier
+        self._keep(kept)
         return replace(classifier.info, notices=(*classifier.info.notices, *notices))
+
+    def dress(
+        self, context: Context, spec: ModelSpec, device: str, source: ImageSource | None, decoder: Decoder
+    ) -> Steps:
+        """Job: give the current classifier other labels or preprocessing; finishes with its ``ClassifierInfo``.
+
+        Emits, before that, the ``ImageResult`` of an image that a person looks at.  Where the request is for another
+        network than the current one's, it is opened first.
+
+        Args:
+            context: of the job.
+            spec: what a person chose.
+            device: for a network that has to be opened first.
+            source: the image; ``None`` where there is none.
+            decoder: decodes it.
+
+        Raises:
+            MatchError: the network does not take what the preprocessing makes; the dressing before stays in use.
+        """
+        kept = self._kept[-1] if self._kept else None
+        if kept is None or kept.assembly.spec.network != spec.network:
+            yield from self.open(context, spec, device)
+            kept = self._kept[-1]
+        before, on = kept.classifier, kept.classifier.info.device
+        dressed = before.dressed(dress(kept.assembly, spec))
+        result: ImageResult | None = None
+        if source is not None and (source.is_row or not dressed.info.refuses):
+            for results in self._answering(decoder).answer(dressed, [source]):
+                if isinstance(results, Future):
+                    yield results
+                else:
+                    result = results[0]
+        if result is None or isinstance(result.error, MatchError):
+            # An image has its own errors: whether the network takes any is found out without it.
+            _prove(before, dressed)
+        context.check()
+        if self._current is not before:
+            raise Cancelled
+        self._current = kept.classifier = dressed
+        if dressed.info.device != on:
+            _say_step_down(context, dressed, on)
+        if result is not None:
+            context.emit(result)
+        return dressed.info
 
     def classify(self, context: Context, sources: Sequence[ImageSource], decoder: Decoder, batch_size: int) -> Steps:
         """Job: emit an ``ImageResult`` an image, and a ``ClassifierInfo`` with its ``Notice`` on a step down."""
         classifier = self._current
         if classifier is None:
             raise UsageError("No model is open yet.", "Images need one to be answered.", "Open a model first.")
-        if classifier.info.refuses:
-            why = "Drop photos on a model that takes images."
-            error = MatchError(classifier.info.refuses, "Photos cannot be answered by it.", why)
-            for source in sources:
-                context.emit(ImageResult(source, None, error))
-                yield
-            return len(sources)
-        if self._stream is None:
-            self._stream = Stream(decoder)
-        done, device, limit = 0, classifier.info.device, classifier.batch_limit
-        for results in self._stream.answer(classifier, sources, batch_size):
+        done, device, limit = 0, classifier.info.device, classifier.seat.batch_limit
+        for results in self._answering(decoder).answer(classifier, sources, batch_size):
             if isinstance(results, Future):
                 yield results
                 continue
@@ -97,9 +172,9 @@ class Engine:
                 context.emit(result)
             done += len(results)
             context.progress(done, len(sources))
-            if classifier.info.device != device or classifier.batch_limit != limit:
+            if classifier.info.device != device or classifier.seat.batch_limit != limit:
                 _say_step_down(context, classifier, device)
-                device, limit = classifier.info.device, classifier.batch_limit
+                device, limit = classifier.info.device, classifier.seat.batch_limit
             yield
         return done
 
@@ -108,6 +183,69 @@ class Engine:
         context.progress(0, 0, "Reading the weights")
         yield
         return inspect_file(path)
+
+    def probe(self, context: Context, path: Path, split: str, decoder: Decoder) -> Steps:
+        """Job: find out how the current classifier wants images prepared; finishes with a ``Probe``."""
+        # Here, as it brings scikit-learn along, which nobody waits for who looks at a photo.
+        from core.probing import Probing
+
+        classifier = self._current
+        if classifier is None:
+            raise UsageError("No model is open yet.", "There is nothing to try.", "Open a model first.")
+        # What a person chose may be what is wrong.
+        own = dress(self._kept[-1].assembly, replace(classifier.info.spec, preprocessing=None)).preprocessing
+        context.progress(0, 0, "Looking for labelled images")
+        data = yield from read_labelled(path, split)
+        return (yield from Probing(classifier, decoder, context.progress, own).run(data))
+
+    def survey(
+        self, context: Context, request: EvaluationRequest
+    ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
+        """Job: read labelled data and align it with the current classifier; finishes with both."""
+        info = self._measurable().info
+        context.progress(0, 0, "Looking for labelled images")
+        path, wanted = Path(request.data), wanted_by(info)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        refuse_other_kind(data, info)
+        return data, align(data, info.labels, dict(request.chosen), info.folders)
+
+    def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
+        """Job: measure the current classifier; finishes with an ``Evaluation``.
+
+        Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        from core.evaluating import Evaluating
+
+        classifier = self._measurable()
+        data, alignment = yield from self.survey(context, request)
+        context.emit((data, alignment))
+        evaluating = Evaluating(classifier, data, alignment)
+        return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
+
+    def script(
+        self,
+        context: Context,
+        info: ClassifierInfo,
+        source: ImageSource | None,
+        form: Form,
+        target: Path | None,
+        decoder: Decoder,
+    ) -> Steps:
+        """Job: write a classifier as plain Python, to a file where one is named; finishes with the text."""
+        context.progress(0, 0, "Writing the script")
+        yield
+        # A picture inside an array is no file that a script could open.
+        is_file = source is not None and source.data is None and source.place is None
+        path = source.path if source is not None and is_file else None
+        # How its pixels are stored decides what the script must do; what cannot be read can still be named.
+        mode = ""
+        if source is not None and path is not None:
+            with contextlib.suppress(ImageError):
+                mode = decoder.decode(source, context.check).pixels.mode
+        text = write_script(info, str(path.absolute()) if path is not None else "", form, mode)
+        if target is not None:
+            write_text(target, text)
+        return text
 
     def save(self, context: Context, path: Path) -> Steps:
         """Job: write the current classifier to files; finishes with the ``tuple[Path, ...]`` that were written."""
@@ -123,40 +261,54 @@ class Engine:
         if self._stream is not None:
             self._stream.close()
 
-    def _make_room(self, wanting: Classifier, device: str) -> bool:
+    def _measurable(self) -> Classifier:
+        if self._current is None:
+            raise UsageError("No model is open yet.", "There is nothing to measure.", "Open a model first.")
+        return self._current
+
+    def _answering(self, decoder: Decoder) -> Stream:
+        if self._stream is None:
+            self._stream = Stream(decoder)
+        return self._stream
+
+    def _make_room(self, wanting: Seat, device: str) -> bool:
         """Forget the classifiers that are kept on a device for coming back to, except the one that wants room."""
-        crowded = [
-            key
-            for key, kept in self._kept.items()
-            if kept is not wanting and kept is not self._current and kept.info.device.id == device
+        in_use = (wanting, self._current.seat if self._current is not None else None)
+        before = len(self._kept)
+        self._kept = [
+            kept for kept in self._kept if kept.classifier.seat in in_use or kept.classifier.info.device.id != device
         ]
-        for key in crowded:
-            del self._kept[key]
-        return bool(crowded)
+        return len(self._kept) < before
 
-    def _keep(self, key: Key, classifier: Classifier) -> None:
+    def _keep(self, newest: _Kept) -> None:
         """Keep a classifier for coming back to, and forget the oldest beyond the memory bound."""
-        self._kept[key] = classifier
-        self._kept.move_to_end(key)
-        while len(self._kept) > 1 and sum(kept.bytes for kept in self._kept.values()) > _KEPT_BYTES:
-            self._kept.popitem(last=False)
+        self._kept = [*(kept for kept in self._kept if kept is not newest), newest]
+        while len(self._kept) > 1 and sum(kept.classifier.bytes for kept in self._kept) > _KEPT_BYTES:
+            del self._kept[0]
 
 
-def _key(spec: ModelSpec, path: Path) -> Key:
-    """What must be the same for a classifier to be used again: the request, and all files that it rests on."""
-    chosen = [Path(spec.labels)] if spec.labels else []
-    if spec.architecture_file:
-        chosen += [Path(spec.architecture_file), *_imported(Path(spec.architecture_file))]
-    files = [path, *sidecar_files(path), *chosen]
-    states: list[tuple[int, int]] = []
+def _resting_on(spec: ModelSpec, path: Path) -> list[Path]:
+    """All files that decide how a network is built and what is known of it."""
+    return [path, *sidecar_files(path), *_sources(spec)]
+
+
+def _sources(spec: ModelSpec) -> list[Path]:
+    """The Python file of a person's own network, and those of its folder that it imports."""
+    if not spec.architecture_file:
+        return []
+    return [Path(spec.architecture_file), *_imported(Path(spec.architecture_file))]
+
+
+def _states(files: Iterable[Path]) -> States:
+    states: dict[Path, tuple[int, int]] = {}
     for file in files:
         try:
             status = file.stat()
         except (OSError, ValueError):
-            states.append((0, 0))
+            states[file] = (0, 0)
         else:
-            states.append((status.st_mtime_ns, status.st_size))
-    return spec, tuple(states)
+            states[file] = (status.st_mtime_ns, status.st_size)
+    return states
 
 
 def _imported(source: Path) -> tuple[Path, ...]:
@@ -194,28 +346,59 @@ def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str
                 detail=str(error),
             ) from error
         return [f"{device.name} cannot compute this network, so the CPU is used instead. It stopped with: {why}"]
-    if classifier.info.device.id != device.id:
-        return [f"{device.name} ran out of memory, so the CPU is used instead."]
-    return []
+    return _left(device, classifier)
+
+
+def _left(device: DeviceInfo, classifier: Classifier) -> list[str]:
+    """What to say where a forward pass took the network to another device."""
+    if classifier.info.device.id == device.id:
+        return []
+    return [f"{device.name} ran out of memory, so the CPU is used instead."]
+
+
+def _prove(before: Classifier, after: Classifier) -> list[str]:
+    """Make sure that a network which answers fits another dressing; no work where that is alike.
+
+    Returns:
+        What to say of it: mostly nothing.
+
+    Raises:
+        MatchError: it does not take what the preprocessing makes, or does not answer with such outputs.
+    """
+    device = before.info.device
+    # What the network answers may not be what another kind of output says that it is.
+    if _nothing(before).shape != _nothing(after).shape or before.info.activation != after.info.activation:
+        _warm_up(after)
+    return _left(device, after)
 
 
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
-    preprocessing = classifier.info.preprocessing
+    if classifier.info.features or not classifier.info.refuses:
+        classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
+
+
+def _nothing(classifier: Classifier) -> Tensor:
+    """Zeros, in the form in which the preprocessing brings an image, or as a row."""
     if classifier.info.refuses:
-        return
+        return torch.zeros(1, classifier.info.features)
+    preprocessing = classifier.info.preprocessing
     height, width = preprocessing.crop or preprocessing.size
     if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
         height = width = min(height, width, 224)
     batch = torch.zeros(1, len(preprocessing.mean), height, width)
-    classifier.predict(batch.flatten(1) if preprocessing.flatten else batch, [0.0], lambda: 0.0)
+    if preprocessing.flatten:
+        return batch.flatten(1)
+    return batch.expand(preprocessing.crops, -1, -1, -1)[None] if preprocessing.crops > 1 else batch
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:
     if classifier.info.device != before:
         context.emit(Notice(f"{before.name} ran out of memory, so the CPU answers from here on."))
         context.emit(classifier.info)
-    elif classifier.batch_limit:
+    elif classifier.seat.batch_limit:
         context.emit(
-            Notice(f"{before.name} ran short of memory, so at most {classifier.batch_limit} image(s) go at a time.")
+            Notice(
+                f"{before.name} ran short of memory, so at most {classifier.seat.batch_limit} image(s) go at a time."
+            )
         )

@@ -30,8 +30,16 @@ class ImageError(WhatsitError):
     """An image cannot be read, or is not one."""
 
 
+class ArrayError(ImageError):
+    """Numbers cannot be read from a file, or are not what the network takes."""
+
+
 class WeightsError(WhatsitError):
     """A weights file cannot be read, or is none."""
+
+
+class NoClassifierError(WeightsError):
+    """A weights file holds a network, or a part of one, that tells no classes of images apart."""
 
 
 class UnsafeError(WeightsError):
@@ -54,6 +62,10 @@ class LabelsError(WhatsitError):
     """A label file cannot be read, or does not fit the model's head."""
 
 
+class DataError(WhatsitError):
+    """Labelled data cannot be read, or does not fit the model."""
+
+
 class PreprocessingError(WhatsitError):
     """A preprocessing value or file makes no sense."""
 
@@ -68,6 +80,10 @@ class DownloadError(WhatsitError):
 
 class ExportError(WhatsitError):
     """Results cannot be written."""
+
+
+class ScriptError(WhatsitError):
+    """A classifier cannot be written as plain Python that would give the same scores."""
 
 
 class UsageError(WhatsitError):

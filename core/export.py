@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import math
 import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from core.errors import ExportError
 from core.predictions import ImageResult
+from core.provenance import to_record
 
 COLUMNS = ("filename", "index", "label", "prob", "rank", "error")
+VALUE_COLUMNS = ("filename", "index", "label", "value", "error")
+"""Of a regression, whose values have no rank."""
 
 _FORMATS = (".csv", ".json", ".jsonl")
 
 
-def to_records(results: Iterable[ImageResult], k: int) -> list[dict[str, object]]:
+def to_records(results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> list[dict[str, object]]:
     """Results as plain JSON types, in their order.
 
     Args:
         results: the answers to images.
         k: how many classes an image, best first; 0 for all.
+        provenance: add ``"provenance"``, a dict, or ``None`` where there is no answer.
 
     Returns:
         ``{"image": name, "predictions": [{"label", "index", "score"}, ...], "error": None or text}`` each;
-        a score that is no finite number is ``None``.
+        a score that is no finite number is ``None``.  A regression has all its values, in head order, and
+        ``value`` in place of ``score``.
     """
-    return [_record(result, k) for result in results]
+    return [_record(result, k) | (_provenance(result) if provenance else {}) for result in results]
 
 
 def to_csv(results: Iterable[ImageResult], k: int) -> str:
-    """Results as a table, one line an image and class, with ``COLUMNS`` as heading.
+    """Results as a table, one line an image and class, with ``COLUMNS`` as heading, or ``VALUE_COLUMNS``.
 
     Names are written as they are: a spreadsheet may take one that begins with ``=`` for a formula.  An image
     without an answer has one line, with its error.
@@ -43,36 +50,46 @@ def to_csv(results: Iterable[ImageResult], k: int) -> str:
         results: the answers to images.
         k: how many classes an image, best first; 0 for all.
     """
-    lines = [_line(COLUMNS)]
-    for result in results:
-        name = result.source.name
-        if result.prediction is None:
-            lines.append(_line((name, "", "", "", "", _reason(result))))
-            continue
-        for rank, score in enumerate(result.prediction.top(k), 1):
-            number = repr(score.score) if math.isfinite(score.score) else ""
-            lines.append(_line((name, score.index, score.label, number, rank, "")))
+    results = list(results)
+    columns = VALUE_COLUMNS if any(_is_regression(result) for result in results) else COLUMNS
+    lines = [csv_line(columns)]
+    for record in to_records(results, k):
+        rows = cast("list[dict[str, object]]", record["predictions"]) or [{}]
+        for rank, row in enumerate(rows, 1):
+            cells = {"filename": record["image"], **row, "prob": row.get("score"), "error": record["error"]}
+            cells["rank"] = rank if row else None
+            lines.append(csv_line("" if cells.get(name) is None else cells[name] for name in columns))
     return "".join(lines)
 
 
-def to_json(results: Iterable[ImageResult], k: int) -> str:
+def to_json(results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> str:
     """``to_records`` as one JSON list."""
-    return json.dumps(to_records(results, k), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return (
+        json.dumps(to_records(results, k, provenance=provenance), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    )
 
 
-def to_jsonl(results: Iterable[ImageResult], k: int) -> str:
+def to_jsonl(results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> str:
     """``to_records`` as one JSON object a line."""
-    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in to_records(results, k))
+    records = to_records(results, k, provenance=provenance)
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
     return "".join(line + "\n" for line in lines)
 
 
-def save_results(path: Path, results: Iterable[ImageResult], k: int) -> None:
+def save_results(path: Path, results: Iterable[ImageResult], k: int, *, provenance: bool = False) -> None:
     """Write results in the format that the file's ending names: ``.csv``, ``.json`` or ``.jsonl``.
+
+    Args:
+        path: of the file.
+        results: the answers to images.
+        k: how many classes an image, best first; 0 for all.
+        provenance: say of each answer where it came from; a table has no place for it.
 
     Raises:
         ExportError: the ending is another one, or the file cannot be written; an older file is untouched then.
     """
-    make = {".csv": to_csv, ".json": to_json, ".jsonl": to_jsonl}.get(path.suffix.lower())
+    listed, lines = (functools.partial(to, provenance=provenance) for to in (to_json, to_jsonl))
+    make = {".csv": to_csv, ".json": listed, ".jsonl": lines}.get(path.suffix.lower())
     if make is None:
         raise ExportError(
             f"Results cannot be saved as {path.name}.",
@@ -95,21 +112,27 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; see ``write_text``."""
+    write_parts(path, [data])
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file that is never in memory as a whole, whole or not at all; see ``write_text``."""
     try:
         # Through a link to the file itself, so that the link stays one.
         target = path.resolve() if path.is_symlink() else path
         if target.exists() and not target.is_file() and not target.is_dir():
             # A pipe or a device, such as /dev/stdout, cannot be replaced.
-            target.write_bytes(data)
+            with target.open("wb") as file:
+                file.writelines(parts)
             return
         _check_writable(target)
-        _replace(target, data)
+        _replace(target, parts)
     except (OSError, ValueError, RuntimeError) as error:
         # ValueError: a null character in the name; RuntimeError: links in a circle.
         raise _not_written(path, error) from error
 
 
-def _line(cells: Iterable[object]) -> str:
+def csv_line(cells: Iterable[object]) -> str:
     """One line of a table; the csv module would leave a carriage return unquoted, and no reader takes that back."""
     return ",".join(_cell(str(cell)) for cell in cells) + "\n"
 
@@ -121,19 +144,33 @@ def _cell(text: str) -> str:
 
 
 def _record(result: ImageResult, k: int) -> dict[str, object]:
-    scores = () if result.prediction is None else result.prediction.top(k)
+    found = result.prediction
+    predictions: list[dict[str, object]] = []
+    if found is not None:
+        predictions.extend(
+            {"label": score.label, "index": score.index, "score": _finite(score.score)} for score in found.top(k)
+        )
+        predictions.extend(
+            {"label": each.label, "index": each.index, "value": _finite(each.value)} for each in found.named_values()
+        )
     return {
         "image": result.source.name,
-        "predictions": [
-            {
-                "label": score.label,
-                "index": score.index,
-                "score": score.score if math.isfinite(score.score) else None,
-            }
-            for score in scores
-        ],
-        "error": _reason(result) if result.prediction is None else None,
+        "predictions": predictions,
+        "error": _reason(result) if found is None else None,
     }
+
+
+def _provenance(result: ImageResult) -> dict[str, object]:
+    found = result.prediction
+    return {"provenance": to_record(found.provenance) if found is not None else None}
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _is_regression(result: ImageResult) -> bool:
+    return result.prediction is not None and result.prediction.is_regression
 
 
 def _reason(result: ImageResult) -> str:
@@ -148,11 +185,11 @@ def _check_writable(target: Path) -> None:
         raise PermissionError(errno.EACCES, "is write-protected", str(target))
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, parts: Iterable[bytes]) -> None:
     part = target.with_name(f".whatsit-{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
-            file.write(data)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -38,14 +39,26 @@ def _having(*patterns: str) -> Callable[[Shapes], tuple[str, ...]]:
     return find
 
 
+def _generator(shapes: Shapes) -> tuple[str, ...]:
+    """A network of transposed convolutions, each of which takes what the one before it gives: noise becomes an image.
+
+    A transposed convolution has its inputs first.
+    """
+    weights = [(name, shape) for name, shape in shapes.items() if len(shape) >= 2 and _is_weight(name)]
+    convolutions = [shape for _, shape in weights if len(shape) == 4]
+    if len(convolutions) < 2 or len(convolutions) < len(weights) - 1 or convolutions[-1][1] not in (1, 3):
+        return ()
+    chained = all(first[1] == second[0] for first, second in itertools.pairwise(convolutions))
+    plain = all(first[0] == second[1] for first, second in itertools.pairwise(convolutions))
+    return (weights[0][0], weights[-1][0]) if chained and not plain else ()
+
+
 def _yolo(shapes: Shapes) -> tuple[str, ...]:
     """Ultralytics' and Darknet's detectors: a detection head of 1 x 1 convolutions at three scales."""
     heads = [
-        name
-        for name in shapes
-        if re.search(r"model\.\d+\.(m|cv2|cv3|one2one_cv2)\.\d+(\.\d+)?(\.conv)?\.weight$", name)
+        name for name in shapes if re.search(r"(^|\.)\d+\.(m|cv2|cv3|one2one_cv2)\.\d+(\.\d+)?(\.conv)?\.weight$", name)
     ]
-    scales = {re.sub(r"^(.*?model\.\d+\.\w+)\.(\d+).*$", r"\2", name) for name in heads}
+    scales = {re.sub(r"^(?:.*\.)?\d+\.(?:m|cv2|cv3|one2one_cv2)\.(\d+).*$", r"\1", name) for name in heads}
     anchors = [name for name in shapes if name.endswith((".anchors", ".anchor_grid", ".dfl.conv.weight"))]
     return (anchors[0], *heads[:1]) if anchors and len(scales) >= 2 else ()
 
@@ -124,17 +137,27 @@ _TELL: tuple[tuple[str, Callable[[Shapes], tuple[str, ...]], str], ...] = (
         _having(r"(feature_extractor\.conv_layers|mel_filters|conv_pre\.|decoder\.token_embedding)"),
         _CLASSIFIERS,
     ),
+    (
+        "a network for texts or other sequences",
+        _having(r"(^|\.)\w*embed(ding)?s?\.weight$", r"\.weight_ih_l0$"),
+        _CLASSIFIERS,
+    ),
+    ("an image generator (GAN)", _generator, _CLASSIFIERS),
     ("an autoencoder", _autoencoder, _CLASSIFIERS),
     ("a segmentation network (U-Net)", _unet, _CLASSIFIERS),
 )
 
 
-def recognise(shapes: Shapes) -> Foreign | None:
+def recognise(shapes: Shapes, whole: str = "") -> Foreign | None:
     """What a network is that is no image classifier; ``None`` where it may be one.
 
     Args:
         shapes: of its tensors, by name, in the file's order.
+        whole: the class of the network, with its module, where it was saved whole.
     """
+    for pattern, what in _CLASSES:
+        if pattern.match(whole):
+            return Foreign(what, (whole,))
     if not shapes:
         return None
     for what, find, remedy in _TELL:
@@ -149,12 +172,34 @@ def _no_layers(shapes: Shapes) -> Foreign | None:
     layers = [name for name, shape in shapes.items() if len(shape) >= 2 and _is_weight(name)]
     if layers:
         return None
-    largest = max(shapes.values(), key=len, default=())
-    if len(largest) >= 2 and _are_data(shapes):
+    if _are_data(shapes):
         return Foreign(
             "a data set, or other numbers, and no network's weights", tuple(shapes)[:3], "Choose a weights file."
         )
+    if all("." not in name for name in shapes) and not any(name.endswith(("weight", "bias")) for name in shapes):
+        return Foreign("a few tensors, and no network's weights", tuple(shapes)[:3], "Choose a weights file.")
     return None
+
+
+_CLASSES = tuple(
+    (re.compile(pattern), what)
+    for pattern, what in (
+        (r"ultralytics\..*(Segment|SAM|FastSAM)\w*$", "a segmentation network (Ultralytics)"),
+        (r"ultralytics\..*Pose\w*$", "a network that finds poses (Ultralytics)"),
+        (r"ultralytics\..*(Detection|OBB|World|YOLOE|RTDETR)\w*$", "an object detector (YOLO, Ultralytics)"),
+        (r"models\.(yolo|experimental)\.(?!Classification)\w+$", "an object detector (YOLO)"),
+        (r"torchvision\.models\.detection\.", "an object detector (torchvision)"),
+        (r"torchvision\.models\.(segmentation|optical_flow|video)\.", "a network for another task (torchvision)"),
+        (r"segmentation_models_pytorch\.", "a segmentation network"),
+        (
+            r"transformers\..*For(ObjectDetection|\w*Segmentation|DepthEstimation)$",
+            "a detector or segmentation network",
+        ),
+        (r"transformers\..*For(CausalLM|MaskedLM|SequenceClassification|TokenClassification)$", "a language model"),
+        (r"(diffusers|sentence_transformers|spacy|speechbrain|whisper)\.", "a network that takes no photos"),
+    )
+)
+"""Of networks that were saved whole, by the name of the outermost class."""
 
 
 def _is_weight(name: str) -> bool:

@@ -15,7 +15,6 @@ from core.fetching import download_file
 from core.fetching.answers import Check
 from core.fetching.downloads import Progress
 
-_SLACK = 4096
 _PIECE = 4 * 1024 * 1024
 
 
@@ -78,8 +77,7 @@ def checkpoints_folder() -> Path:
 
 def _is_there(target: Path, entry: PretrainedEntry, check: Check) -> bool:
     try:
-        # torchvision's figures for the size are rounded to a thousandth of a MiB.
-        if abs(target.stat().st_size - entry.bytes) <= _SLACK:
+        if entry.has_size(target.stat().st_size):
             return True
         digest = hashlib.sha256()
         with target.open("rb") as file:

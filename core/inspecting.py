@@ -6,17 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from core.building import with_channels
-from core.catalogue import assumed_preprocessing, imagenet_labels, published
-from core.checkpoints import Checkpoint, open_checkpoint
+from core.building import no_classifier
+from core.catalogue import PretrainedEntry
+from core.checkpoints import Checkpoint, identify, open_checkpoint
 from core.checkpoints.values import shown
-from core.descriptions import Inspection, Match, TensorRow
+from core.descriptions import Inspection, Match, ModelSpec, TensorRow
 from core.ends import head_size, stem_channels
 from core.errors import MatchError, UnsafeError, WhatsitError
-from core.foreign import recognise
-from core.matching import decide, hints_of, rank
-from core.preprocessing import Preprocessing
+from core.matching import decide, hints_of, publication, rank
+from core.naming import choose_names
+from core.preparing import prepare, takes_of_match
 from core.rebuilding import can_rebuild
 from core.sidecars import Sidecar, read_sidecar
 
@@ -45,15 +46,15 @@ def inspect_file(path: Path, tensors: str = "") -> Inspection:
 
 def describe(checkpoint: Checkpoint) -> Inspection:
     """All about a checkpoint that was read."""
-    summary = checkpoint.summary
+    summary = checkpoint.about
     shapes = {name: tuple(tensor.shape) for name, tensor in checkpoint.tensors.items()}
     matches = rank(checkpoint)
     sidecar = read_sidecar(Path(summary.file))
-    known = published(summary.sha256)
+    known = publication(checkpoint)
     found = Inspection(
         file=summary.file,
         container=summary.container,
-        sha256=summary.sha256,
+        sha256=checkpoint.summary.sha256,
         bytes=summary.bytes,
         unwrapped=summary.unwrapped,
         prefix=summary.prefix,
@@ -72,21 +73,22 @@ def describe(checkpoint: Checkpoint) -> Inspection:
         metadata=_texts(checkpoint.metadata),
     )
     if summary.blocked:
-        found = replace(found, error=_unsafe(summary.file, summary.blocked), needs_trust=True)
-    foreign = recognise(shapes) if not matches else None
-    if foreign is not None:
-        return replace(found, error=found.error or f"{Path(summary.file).name} is {foreign.what}. {foreign.remedy}")
+        danger = identify.unsafe(Path(summary.file), summary.blocked)
+        found = replace(found, error=str(danger or ""), needs_trust=True)
+    other = no_classifier(checkpoint, matches)
+    if other is not None:
+        found = replace(found, error=found.error or str(other), num_classes=0 if matches else found.num_classes)
     best, ambiguous = decide(matches, hints_of(checkpoint, sidecar.architecture if sidecar is not None else ""))
     if best is not None:
         found = replace(
             found,
             architecture=best.architecture,
             ambiguous=ambiguous,
-            num_classes=best.num_classes or found.num_classes,
+            num_classes=best.num_classes,
             input_channels=best.input_channels or found.input_channels,
         )
-        found = _with_preprocessing(found, best, known.preprocessing if known is not None else None, sidecar)
-    else:
+        found = _with_preprocessing(found, best, checkpoint, sidecar, known)
+    if other is None and (best is None or not best.num_classes):
         found = replace(found, needs_trust=found.needs_trust or _needs_code(checkpoint))
     return _with_labels(found, checkpoint, sidecar, is_published=known is not None)
 
@@ -98,42 +100,41 @@ def _needs_code(checkpoint: Checkpoint) -> bool:
 
 
 def _with_preprocessing(
-    found: Inspection, best: Match, published_with: Preprocessing | None, sidecar: Sidecar | None
+    found: Inspection, best: Match, checkpoint: Checkpoint, sidecar: Sidecar | None, known: PretrainedEntry | None
 ) -> Inspection:
-    if published_with is not None:
-        return replace(found, preprocessing=published_with, preprocessing_source="torchvision")
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(best.num_classes):
-        source = Path(sidecar.preprocessing_file or sidecar.file).name
-        return replace(found, preprocessing=sidecar.preprocessing, preprocessing_source=source)
     try:
-        usual = with_channels(assumed_preprocessing(best.architecture, best.input_size), best.input_channels)
+        prepared = prepare(takes_of_match(best), checkpoint.metadata, sidecar, known)
     except MatchError:
+        # Of channels that photos do not have.
         return found
-    return replace(found, preprocessing=usual, preprocessing_source=f"assumed: usual for {best.architecture}")
+    return replace(
+        found,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
+    )
 
 
 def _with_labels(
     found: Inspection, checkpoint: Checkpoint, sidecar: Sidecar | None, *, is_published: bool
 ) -> Inspection:
     inside = checkpoint.metadata.get("class_names")
-    if is_published:
-        return replace(found, class_names=imagenet_labels(), labels_source="torchvision (ImageNet)")
-    if isinstance(inside, list | tuple) and inside:
-        return replace(found, class_names=tuple(map(str, inside)), labels_source="the weights file")  # pyright: ignore[reportUnknownArgumentType]
-    if sidecar is not None and sidecar.labels and found.num_classes in (0, len(sidecar.labels)):
-        source = Path(sidecar.labels_file or sidecar.file).name
-        return replace(found, class_names=sidecar.labels, labels_source=source)
-    return found
+    counts = (len(cast("list[object]", inside)) if isinstance(inside, list | tuple) else 0, found.num_classes)
+    beside = len(sidecar.labels) if sidecar is not None else 0
+    count = next((count for count in (*counts, beside) if count), 0)
+    naming = choose_names(ModelSpec(), count, checkpoint.metadata, sidecar, is_published=is_published, assume=False)
+    if naming.source.startswith("numbers"):
+        return found
+    return replace(found, class_names=naming.labels, labels_source=naming.source)
 
 
-def _unsafe(file: str, blocked: tuple[str, ...]) -> str:
-    names = ", ".join(shown(name) for name in blocked[:3])
-    return f"{Path(file).name} is not safe: it asks Python for {names}. Nothing was run."
+def _one_line(text: str) -> str:
+    return " / ".join(line.strip() for line in text.strip().splitlines())
 
 
 def _texts(metadata: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """What was saved beside the tensors, each in one short line."""
     return tuple(
-        (shown(name), shown(value if isinstance(value, str) else json.dumps(value, default=str), _LONGEST))
+        (shown(name), shown(_one_line(value) if isinstance(value, str) else json.dumps(value, default=str), _LONGEST))
         for name, value in list(metadata.items())[:_MOST]
     )

@@ -8,13 +8,16 @@ from dataclasses import replace
 from torch import Tensor, nn
 
 from core.architectures import build
+from core.architectures.spelling import spell
+from core.catalogue import PretrainedEntry, pretrained, published
 from core.catalogue import architecture as entry_of
-from core.catalogue import published
 from core.checkpoints import Checkpoint
 from core.checkpoints.values import as_dict, shown
+from core.constructions import Construction
 from core.descriptions import Match
 from core.errors import MatchError
 from core.fingerprints import (
+    Fingerprint,
     Fit,
     Shape,
     changed_fits,
@@ -28,6 +31,7 @@ from core.fingerprints import (
 from core.misfits import fits_nothing, misfit, no_head
 from core.tables import TIMM_PREFIX, functions, twins
 
+_TRANSFORM_INPUT = ("googlenet", "inception_v3")
 _PUBLISHERS = ("hf-hub:", "hf_hub:", "huggingface.co/", "torchvision/", "local-dir:")
 
 
@@ -88,18 +92,25 @@ def hints_of(checkpoint: Checkpoint, beside: str = "") -> Iterator[str]:
     """Names of architectures that something says about a checkpoint, the most trustworthy first.
 
     Its sha256, where it is a published file; what lies beside it; what is written in it, which is sometimes
-    wrong, since people copy it from other models.  Only who asks waits for the sha256.
+    wrong, since people copy it from other models.
 
     Args:
         checkpoint: what it is about.
         beside: the architecture that a sidecar names; may be empty.
     """
-    known = published(checkpoint.summary.sha256)
+    known = publication(checkpoint)
     if known is not None:
         yield known.architecture
     if beside:
         yield beside
     yield from _written(checkpoint.metadata)
+
+
+def publication(checkpoint: Checkpoint) -> PretrainedEntry | None:
+    """The published weights that a file is a copy of; waits for its sha256 only where one of these has its size."""
+    if any(entry.has_size(checkpoint.about.bytes) for entry in pretrained()):
+        return published(checkpoint.summary.sha256)
+    return None
 
 
 def _written(metadata: Mapping[str, object]) -> Iterator[str]:
@@ -133,8 +144,9 @@ def _meant(hint: str) -> Iterator[str]:
 
 
 def _order(fit: Fit) -> tuple[bool, bool, int, str]:
-    known = fingerprint(fit.architecture)
-    other_size = bool(known.step) and fit.input_size != known.usual_input
+    # Of most networks no tensor shows a size: timm's table, which takes a while to be read, is not needed for these.
+    known = fingerprint(fit.architecture) if fit.input_size else None
+    other_size = known is not None and bool(known.step) and fit.input_size != known.usual_input
     return (fit.architecture.startswith(TIMM_PREFIX), other_size, len(fit.architecture), fit.architecture)
 
 
@@ -167,21 +179,14 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
         UsageError: there is no such architecture, or it is timm's and timm is not installed.
         MatchError: the weights do not fit it by every name and shape, or have no head that gives classes.
     """
-    shapes = _shapes(checkpoint)
     if not architecture:
-        raise fits_nothing(checkpoint.about.file, shapes)
+        raise fits_nothing(checkpoint.about.file, _shapes(checkpoint))
     known = fingerprint(entry_of(architecture).id)
-    fit = compare(shapes, known)
-    if not fit.exact:
-        explained = explain(shapes, known)
-        if explained is None:
-            raise misfit(shapes, fit)
-        fit = explained
-    if not fit.num_classes:
-        raise no_head(checkpoint.about.file, fit)
+    fit = _fit(checkpoint, known)
     _check_types(checkpoint, fit)
+    transform = fit.architecture in _TRANSFORM_INPUT and transforms_input(checkpoint)
     try:
-        network = build(fit, transform_input=transforms_input(checkpoint))
+        network = build(fit, transform_input=transform)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         raise MatchError(
             f"{architecture} cannot be built for these weights.",
@@ -192,6 +197,45 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
     return network
 
 
+def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Module) -> Construction:
+    """How ``assemble`` made a network.
+
+    Args:
+        checkpoint: where the weights are from.
+        architecture: id.
+        network: what ``assemble`` gave.
+    """
+    known = fingerprint(architecture)
+    spelling = spell(_fit(checkpoint, known), network, transform_input=transforms_input(checkpoint))
+    names = tuple(network.state_dict())
+    return Construction(
+        "library",
+        lines=spelling.lines,
+        imports=spelling.imports,
+        tensors=names,
+        computed=frozenset(name for name in names if name in known.computed or is_computed(name)),
+        obstacle=spelling.obstacle,
+    )
+
+
+def _fit(checkpoint: Checkpoint, known: Fingerprint) -> Fit:
+    """How the weights fit an architecture, with known changes.
+
+    Raises:
+        MatchError: they do not, or have no head.
+    """
+    shapes = _shapes(checkpoint)
+    fit = compare(shapes, known)
+    if not fit.exact:
+        explained = explain(shapes, known)
+        if explained is None:
+            raise misfit(shapes, fit)
+        fit = explained
+    if not fit.num_classes:
+        raise no_head(checkpoint.about.file, fit)
+    return fit
+
+
 def transforms_input(checkpoint: Checkpoint) -> bool:
     """Whether a GoogLeNet or Inception changes its input from ImageNet's mean and std to 0.5 by itself.
 
@@ -200,7 +244,7 @@ def transforms_input(checkpoint: Checkpoint) -> bool:
     network built without them.  Weights fine-tuned from the published ones need it, or, which is the same, the
     preprocessing ``half``.
     """
-    if published(checkpoint.summary.sha256) is not None:
+    if publication(checkpoint) is not None:
         return True
     places = (checkpoint.metadata, *(as_dict(checkpoint.metadata.get(key)) for key in ("hyper_parameters", "args")))
     return any(place.get("transform_input") is True for place in places)
@@ -232,7 +276,9 @@ def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
         parts.append(f"{len(fit.left_out)} tensor(s) that the network computes by itself left out")
     if checkpoint.about.left_out:
         parts.append(f"{len(checkpoint.about.left_out)} tensor(s) beside them left out")
-    if fit.architecture in ("googlenet", "inception_v3"):
+    if checkpoint.about.note:
+        parts.append(checkpoint.about.note)
+    if fit.architecture in _TRANSFORM_INPUT:
         state = "on" if transforms_input(checkpoint) else "off, as the file does not say"
         parts.append(f"transform_input {state}")
     return "; ".join(parts)

@@ -1,29 +1,25 @@
-"""From what a person asked for to a classifier on the CPU: which file, architecture, labels and preprocessing."""
+"""From what a person asked for to a network, and to what it is dressed in: labels, preprocessing, and their sources."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from core.architectures.input_form import InputForm
-from core.building import Built, assumed, build, with_channels
-from core.catalogue import (
-    PretrainedEntry,
-    assumed_preprocessing,
-    imagenet_labels,
-    published,
-)
+from core.building import Built, build
+from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
-from core.classifier import Classifier
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import LabelsError, WeightsError
+from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
-from core.labels import fit_labels, numbered, read_labels
-from core.matching import hints_of
-from core.preprocessing import Preprocessing
+from core.labels import read_table
+from core.matching import hints_of, publication
+from core.naming import IMAGENET, UNNAMED, Naming, choose_names
+from core.outputs import Evidence, Output, Said, recognise, said_in
+from core.preparing import Takes, prepare, takes_of_form, takes_of_match
 from core.sidecars import Sidecar, read_sidecar
 from core.trust import Consent
 
@@ -31,7 +27,7 @@ BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "mo
 BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
-_IMAGENET = 1000
+_FEATURES = 512
 
 
 def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
@@ -51,14 +47,38 @@ def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | N
     return fetch_pretrained(spec.weights, context.progress, context.check)
 
 
-def build_classifier(
+@dataclass(frozen=True)
+class Assembly:
+    """A network that was built, and all that is known of how to dress it.
+
+    Attributes:
+        built: the network, on the CPU at first.
+        checkpoint: what was read from the weights file, without its tensors.
+        entry: where they are published ones that were asked for by name.
+        known: the published weights that the file is a copy of, however it was asked for.
+        sidecar: what lies beside the file.
+        spec: what was asked for, with the Python file that was found beside the weights, so that another of its
+            classes can be chosen.
+        head: name of the last weights that the file has, mostly the head's.
+    """
+
+    built: Built
+    checkpoint: Checkpoint
+    entry: PretrainedEntry | None
+    known: PretrainedEntry | None
+    sidecar: Sidecar | None
+    spec: ModelSpec
+    head: str
+
+
+def build_network(
     context: Context,
     spec: ModelSpec,
     checkpoint: Checkpoint,
     entry: PretrainedEntry | None,
     consents: Sequence[Consent] = (),
-) -> Classifier:
-    """Network, labels and preprocessing for a checkpoint, on the CPU.
+) -> Assembly:
+    """The network of a checkpoint, on the CPU; ``confirm`` it before it is used.
 
     Args:
         context: of the job.
@@ -68,49 +88,103 @@ def build_classifier(
         consents: who may have agreed that code runs.
 
     Raises:
-        LabelsError: the label file that a person chose cannot be read, or has another count than the head.
         MatchError: the weights do not fit the architecture, or none.
         QuestionsError: a network of a person's own wants arguments that nothing tells.
         TrustError: code would have to run, and nobody agreed.
         UsageError: there is no such architecture, or the Python file cannot be used.
     """
-    if entry is not None and not checkpoint.summary.sha256.startswith(entry.sha256_prefix):
-        raise WeightsError(
-            f"{Path(checkpoint.about.file).name} is not what torchvision published.",
-            "Its hash differs: the file was damaged or replaced.",
-            f"Remove {checkpoint.about.file} and choose these weights again.",
-        )
     sidecar = read_sidecar(Path(checkpoint.about.file))
-    notices: list[str] = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
     built = build(chosen, checkpoint, hints, consents)
+    known = entry or publication(checkpoint)
+    head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
+    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None)
+    found = replace(spec, architecture_file=spec.architecture_file or built.source)
+    return Assembly(built, bare, entry, known, sidecar, found, head)
+
+
+def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
+    """All that a person chose of a network, or that is known of it, but how it is built; reads a label file at most.
+
+    Args:
+        assembly: the network.
+        spec: what a person chose.
+
+    Returns:
+        The description of the classifier, on the CPU.
+
+    Raises:
+        LabelsError: the label file that a person chose cannot be read, or has another count than the head.
+        MatchError: the network takes another number of channels than photos have, or gives no scores and no values.
+    """
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
+    notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
     notices.extend(built.notices)
-    # From here on the sha256 is needed: it had all the time until now.
-    known = entry or published(checkpoint.summary.sha256)
-    labels, labels_source = _labels(spec, checkpoint, built.num_classes, known, sidecar, notices)
-    preprocessing, preprocessing_source = _preprocessing(spec, built, known, sidecar)
+    output = _output(spec, assembly)
+    naming = choose_names(
+        spec, output.shown, checkpoint.metadata, sidecar, is_published=assembly.known is not None, kind=output.kind
+    )
+    notices.extend(naming.notices)
+    _refuse_features(spec, built, naming)
+    if output.notice:
+        notices.append(output.notice)
+    prepared = prepare(
+        _takes(built, sidecar),
+        checkpoint.metadata,
+        sidecar,
+        assembly.known,
+        spec.preprocessing,
+        by_name=assembly.entry is not None,
+    )
+    notices.extend(prepared.notices)
     builtin = spec.kind == "builtin"
-    info = ClassifierInfo(
-        # With the Python file that was found beside the weights, so that another of its classes can be chosen.
-        spec=replace(spec, architecture_file=spec.architecture_file or built.source),
+    entry = assembly.entry
+    return ClassifierInfo(
+        spec=replace(spec, architecture_file=assembly.spec.architecture_file),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
         note=BUILTIN_NOTE if builtin else sidecar.note if sidecar is not None else "",
         architecture=built.architecture,
         matches=built.matches,
-        labels=labels,
-        labels_source=labels_source,
-        preprocessing=preprocessing,
-        preprocessing_source=preprocessing_source,
+        labels=naming.labels,
+        labels_source=naming.source,
+        folders=naming.folders,
+        preprocessing=prepared.preprocessing,
+        preprocessing_source=prepared.source,
+        preprocessing_assumed=prepared.assumed,
         device=DeviceInfo("cpu", "CPU"),
-        checkpoint=checkpoint.summary,
+        checkpoint=checkpoint.about,
         modified_ns=checkpoint.modified_ns,
         notices=tuple(notices),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
+        construction=built.construction,
+        activation=output.kind,
+        activation_source=output.source,
+        outputs=built.outputs,
+        features=built.form.features if built.form is not None else 0,
     )
-    return Classifier(built.network, info)
+
+
+def confirm(assembly: Assembly, checkpoint: Checkpoint) -> Assembly:
+    """Wait for the sha256 of the file, which takes longer than all else, and add it to what is known of the network.
+
+    Args:
+        assembly: from ``build_network``.
+        checkpoint: its weights.
+
+    Raises:
+        WeightsError: the file changed while it was read, or is not what was published.
+    """
+    summary, entry = checkpoint.summary, assembly.entry
+    if entry is not None and not summary.sha256.startswith(entry.sha256_prefix):
+        raise WeightsError(
+            f"{Path(summary.file).name} is not what torchvision published.",
+            "Its hash differs: the file was damaged or replaced.",
+            f"Remove {summary.file} and choose these weights again.",
+        )
+    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=summary))
 
 
 def _refusal(form: InputForm | None) -> str:
@@ -119,52 +193,67 @@ def _refusal(form: InputForm | None) -> str:
     return f"The network takes rows of {form.features} numbers, not images."
 
 
-def _labels(
-    spec: ModelSpec,
-    checkpoint: Checkpoint,
-    count: int,
-    known: PretrainedEntry | None,
-    sidecar: Sidecar | None,
-    notices: list[str],
-) -> tuple[tuple[str, ...], str]:
-    """Class names and where they came from: a person's file, the checkpoint, a sidecar, ImageNet, numbers."""
-    if spec.labels:
-        labels = read_labels(Path(spec.labels))
-        fit_labels(labels, count)
-        return labels, Path(spec.labels).name
+def _output(spec: ModelSpec, assembly: Assembly) -> Output:
+    """What the network's numbers are."""
+    built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
+    beside = sidecar.output if sidecar is not None and _fits(sidecar, built) else None
+    if assembly.known is not None:
+        beside = Said("single", f"torchvision {assembly.known.id}")
+    own = [built.architecture] if not built.assembled else []
+    return recognise(
+        Evidence(
+            outputs=built.outputs,
+            ends_in=built.ends_in,
+            assembled=built.assembled,
+            beside=beside,
+            inside=said_in(checkpoint.metadata, checkpoint.about.left_out),
+            names=(*own, assembly.head, Path(checkpoint.about.file).name),
+            class_names=_name_count(spec, checkpoint, sidecar),
+            takes_rows=built.form is not None and built.form.kind == "vector",
+        ),
+        spec.activation,
+    )
+
+
+def _name_count(spec: ModelSpec, checkpoint: Checkpoint, sidecar: Sidecar | None) -> int:
+    """How many class names there are, before it is known how many there should be."""
+    if spec.names:
+        return len(spec.names)
+    if spec.labels and spec.labels != IMAGENET:
+        return len(read_table(Path(spec.labels)).names)
     inside = checkpoint.metadata.get("class_names")
-    candidates: list[tuple[tuple[str, ...], str]] = []
-    if known is not None:
-        # Its hash says which file this is; what lies beside it may belong to another.
-        candidates.append((imagenet_labels(), "torchvision (ImageNet)"))
     if isinstance(inside, list | tuple):
-        candidates.append((tuple(str(name) for name in cast("list[object]", inside)), "the weights file"))
-    if sidecar is not None and sidecar.labels:
-        candidates.append((sidecar.labels, Path(sidecar.labels_file or sidecar.file).name))
-    for labels, source in candidates:
-        try:
-            fit_labels(labels, count)
-        except LabelsError as error:
-            notices.append(f"The class names in {source} are not used: {error.why or error.what}")
-            continue
-        return labels, source
-    if count == _IMAGENET:
-        return imagenet_labels(), "ImageNet's, assumed from 1,000 classes"
-    return numbered(count), "numbers: the model brings no names"
+        return len(cast("list[object]", inside))
+    return len(sidecar.labels) if sidecar is not None else 0
 
 
-def _preprocessing(
-    spec: ModelSpec, built: Built, known: PretrainedEntry | None, sidecar: Sidecar | None
-) -> tuple[Preprocessing, str]:
-    """Preprocessing and where it came from: a person, a sidecar, known weights, the network's usual one."""
-    if spec.preprocessing is not None:
-        return spec.preprocessing, "chosen by you"
-    if known is not None:
-        return known.preprocessing, f"torchvision {known.id}"
-    if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(built.num_classes):
-        return sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name
+def _fits(sidecar: Sidecar, built: Built) -> bool:
+    """Whether what lies beside can speak of this network; one output may be counted as its two classes."""
+    return sidecar.fits(built.outputs) or (built.outputs == 1 and sidecar.fits(2))
+
+
+def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
+    """Many numbers that come from no last layer, and that nothing names, are features.
+
+    Raises:
+        MatchError: they are.
+    """
+    headless = built.form is not None and built.form.headless
+    if headless and built.outputs >= _FEATURES and naming.source == UNNAMED and not spec.activation:
+        raise MatchError(
+            f"The network gives {len(naming.labels):,} features of an image, and no class scores.",
+            "They come from no last layer: its head is missing.",
+            "Choose weights with their head. If these are classes after all, give their names, or say which kind of "
+            "output they are.",
+        )
+
+
+def _takes(built: Built, sidecar: Sidecar | None) -> Takes:
+    """The input of the network that was built."""
+    # One output may be counted as the two classes that it tells apart.
+    two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
+    classes = 2 if two else built.outputs
     if built.form is not None:
-        return assumed(built.form), "assumed: the input that the network takes, found by trying"
+        return takes_of_form(built.form, classes)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    usual = assumed_preprocessing(match.architecture, match.input_size)
-    return with_channels(usual, match.input_channels), f"assumed: usual for {match.architecture}"
+    return replace(takes_of_match(match), num_classes=classes)

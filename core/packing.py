@@ -14,17 +14,19 @@ from torch import Tensor
 from core import VERSION
 from core.descriptions import ClassifierInfo
 from core.export import write_bytes
-from core.preprocessing import Preprocessing, to_dict
+from core.outputs import problem_type
+from core.preprocessing import to_dict
+from core.preprocessing.configs import to_timm
 
 _TIMM = "timm/"
-_CROP_MODES = {"shorter": "center", "exact": "squash", "pad": "border", "none": "center"}
 
 
 def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) -> tuple[Path, Path]:
     """Write a classifier so that it opens again with nothing to choose.
 
-    The config has timm's fields (``architecture``, ``num_classes``, ``label_names``, ``pretrained_cfg``), Hugging
-    Face's (``id2label``, ``label2id``) and, as ``preprocessing``, the exact values in Whatsit's own form.
+    The config has timm's fields (``architecture``, ``num_classes``, ``label_names``, and ``pretrained_cfg`` where
+    timm can say how images are prepared), Hugging Face's (``id2label``, ``label2id``, ``problem_type``) and, as
+    ``preprocessing``, the exact values in Whatsit's own form.
 
     Args:
         path: the weights file to write; its suffix becomes ``.safetensors``.
@@ -53,13 +55,16 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
         info: what the classifier is.
         file: name of the weights file that it lies beside.
     """
+    timm = to_timm(info.preprocessing)
     return {
         "architecture": info.architecture.removeprefix(_TIMM),
-        "num_classes": len(info.labels),
+        # Of the head, which with one output has two classes.
+        "num_classes": info.outputs or len(info.labels),
         "label_names": list(info.labels),
         "id2label": {str(index): name for index, name in enumerate(info.labels)},
         "label2id": {name: index for index, name in reversed(list(enumerate(info.labels)))},
-        "pretrained_cfg": _pretrained_cfg(info.preprocessing),
+        "problem_type": problem_type(info.activation),
+        **({} if timm is None else {"pretrained_cfg": timm}),
         "preprocessing": to_dict(info.preprocessing),
         "whatsit": {
             "version": VERSION,
@@ -68,21 +73,10 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
             "made_from": {"file": Path(info.checkpoint.file).name, "sha256": info.checkpoint.sha256},
             "labels": info.labels_source,
             "preprocessing": info.preprocessing_source,
+            "activation": info.activation,
+            "activation_source": info.activation_source,
+            "preprocessing_assumed": info.preprocessing_assumed,
         },
-    }
-
-
-def _pretrained_cfg(preprocessing: Preprocessing) -> dict[str, object]:
-    """timm's description of the same preprocessing, as near as it can say it."""
-    height, width = preprocessing.crop or preprocessing.size
-    return {
-        "input_size": [len(preprocessing.mean), height, width],
-        "fixed_input_size": False,
-        "interpolation": preprocessing.interpolation,
-        "crop_pct": round(min(1.0, height / preprocessing.size[0]), 6) if preprocessing.resize == "shorter" else 1.0,
-        "crop_mode": _CROP_MODES[preprocessing.resize],
-        "mean": list(preprocessing.mean),
-        "std": list(preprocessing.std),
     }
 
 

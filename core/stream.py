@@ -8,20 +8,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from core.classifier import Classifier
+from core.descriptions import ClassifierInfo
 from core.errors import Cancelled, ImageError, WhatsitError
 from core.images import DecodedImage, Decoder, ImageSource, thumbnail
 from core.predictions import ImageResult, Prediction
-from core.preprocessing import Preprocessing
-from core.tensors import to_tensor
+from core.rows import refuse_pictures, row_tensor
+from core.tensors import shared_tensor, to_tensor
 
 _THREADS = 2
 _LARGEST_BATCH = 64
+"""Views in one forward pass."""
 _BATCH_S = 0.15
 """How long one forward pass may keep a more urgent job waiting."""
 
@@ -44,21 +46,23 @@ class _Prepared:
     width: int
     height: int
     thumbnail: Future[bytes] | None
+    note: str = ""
 
 
 class _Pace:
     """How many images go into the next forward pass: more and more, for as long as a pass is short."""
 
-    def __init__(self, fixed: int) -> None:
-        self._fixed = fixed
-        self.size = fixed or 1
+    def __init__(self, fixed: int, views: int) -> None:
+        self._fixed = bool(fixed)
+        self._largest = max(1, _LARGEST_BATCH // views)
+        self.size = max(1, fixed // views)
 
     def adapt(self, count: int, seconds: float) -> None:
         """Learn from a pass over so many images."""
         if self._fixed or count < self.size:
             return
         if seconds < _BATCH_S / 2:
-            self.size = min(_LARGEST_BATCH, self.size * 2)
+            self.size = min(self._largest, self.size * 2)
         elif seconds > _BATCH_S:
             self.size = max(1, self.size // 2)
 
@@ -93,10 +97,11 @@ class Stream:
         Args:
             classifier: it may step down to the CPU on the way.
             sources: the images.
-            batch_size: images in one forward pass; 0 grows from 1 for as long as a pass is short.
+            batch_size: images in one forward pass, or, with several crops, views, of which those of one image
+                stay together; 0 grows from 1 for as long as a pass is short.
         """
-        preprocessing = classifier.info.preprocessing
-        pace, over = _Pace(batch_size), threading.Event()
+        info = classifier.info
+        pace, over = _Pace(batch_size, info.preprocessing.crops), threading.Event()
         waiting: deque[Future[_Prepared]] = deque()
         remaining = iter(sources)
         pool = self._urgent if len(sources) <= _FEW else self._pool
@@ -107,7 +112,7 @@ class Stream:
 
         def submit(source: ImageSource) -> Future[_Prepared]:
             is_link = source.data is None and source.path is None
-            return (self._links if is_link else pool).submit(self._prepare, source, preprocessing, check, pool)
+            return (self._links if is_link else pool).submit(self._prepare, source, info, check, pool)
 
         try:
             while True:
@@ -127,12 +132,16 @@ class Stream:
             for future in waiting:
                 future.cancel()
 
-    def _prepare(
-        self, source: ImageSource, preprocessing: Preprocessing, check: Check, pool: ThreadPoolExecutor
-    ) -> _Prepared:
-        """Decode and preprocess one image; its thumbnail is left to the pool."""
+    def _prepare(self, source: ImageSource, info: ClassifierInfo, check: Check, pool: ThreadPoolExecutor) -> _Prepared:
+        """Decode and preprocess one image, whose thumbnail is left to the pool; or read a row of numbers."""
+        preprocessing = info.preprocessing
         try:
             check()
+            if source.is_row:
+                start = self._clock()
+                values, note = row_tensor(source, info)
+                return _Prepared(source, values, None, self._clock() - start, 0, 0, None, note)
+            refuse_pictures(source, info)
             image = self._decoder.decode(source, check)
         except WhatsitError as error:
             return _Prepared(source, None, error, 0.0, 0, 0, None)
@@ -140,7 +149,9 @@ class Stream:
         small = _later_small(image, pool)
         start = self._clock()
         try:
-            tensor = to_tensor(image, preprocessing)
+            # What a person waits for is often looked at, too.
+            make = shared_tensor if pool is self._urgent else to_tensor
+            tensor = make(image, preprocessing)
         except WhatsitError as error:
             return _Prepared(source, None, error, 0.0, image.width, image.height, small)
         except MemoryError:
@@ -179,7 +190,9 @@ def _result(item: _Prepared, answer: Prediction | WhatsitError) -> ImageResult:
     picture = item.thumbnail.result() if item.thumbnail is not None else b""
     if isinstance(answer, WhatsitError):
         return ImageResult(item.source, None, answer, item.width, item.height, picture)
-    return ImageResult(item.source, answer, None, item.width, item.height, picture)
+    if item.source.is_row:
+        answer = replace(answer, provenance=replace(answer.provenance, raw=True))
+    return ImageResult(item.source, answer, None, item.width, item.height, picture, item.note)
 
 
 def _later_small(image: DecodedImage, pool: ThreadPoolExecutor) -> Future[bytes] | None:
@@ -193,7 +206,7 @@ def _later_small(image: DecodedImage, pool: ThreadPoolExecutor) -> Future[bytes]
 def _small(image: DecodedImage) -> bytes:
     """A thumbnail; none for an image whose colours cannot be shown, which has its answer all the same."""
     try:
-        return thumbnail(image)
+        return image.once("thumbnail", None, lambda: thumbnail(image))
     except (WhatsitError, OSError, ValueError, MemoryError):
         return b""
 

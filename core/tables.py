@@ -17,6 +17,8 @@ TORCHVISION = RESOURCES / "torchvision.json"
 TIMM = RESOURCES / "timm.json.xz"
 TWINS = RESOURCES / "twins.json"
 
+IMAGENET_IDS = RESOURCES / "imagenet_ids.txt"
+
 TIMM_PREFIX = "timm/"
 """What the id of one of timm's architectures begins with."""
 
@@ -100,6 +102,12 @@ class TimmTable(TypedDict):
 def torchvision_table() -> TorchvisionTable:
     """torchvision's; never change it."""
     return cast(TorchvisionTable, json.loads(TORCHVISION.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def imagenet_ids() -> tuple[str, ...]:
+    """WordNet's ids of ImageNet's 1,000 classes (``n01440764``), in the order of the head."""
+    return tuple(IMAGENET_IDS.read_text(encoding="ascii").split())
 
 
 @functools.cache

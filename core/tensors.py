@@ -1,20 +1,22 @@
 """Applies a ``Preprocessing`` to an image.
 
 Every step is the one that torchvision takes for Pillow images (``torchvision/transforms/functional.py``:
-``resize``, ``center_crop``, ``to_tensor``, ``normalize``), so that scores equal those of a training script.
+``resize``, ``center_crop``, ``five_crop``, ``to_tensor``, ``normalize``), so that scores equal those of a training
+script.  Without antialiasing, resizing is that of its tensors (``_functional_tensor.py``).
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from PIL.Image import Image, Resampling
+from PIL.Image import Image, Resampling, Transpose, fromarray, merge
 from PIL.Image import new as new_image
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from core.errors import ImageError
 from core.images import DecodedImage
-from core.preprocessing import Preprocessing
+from core.preprocessing import Interpolation, Preprocessing
 
 MAX_PIXELS = 250_000_000
 """Width times height of the largest image that resizing may make."""
@@ -31,18 +33,44 @@ def to_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
     """The network's input for one image.
 
     Returns:
-        float32, (C, H, W), C being 1 for ``grey`` and 3 otherwise; (C * H * W,) with ``flatten``.
+        float32, (C, H, W), C being 1 for ``grey`` and 3 otherwise; (C * H * W,) with ``flatten``; with five or
+        ten ``crops`` (views, C, H, W), in the order of torchvision's ``FiveCrop`` and ``TenCrop``.
 
     Raises:
         ImageError: so long and thin that resizing it would fill the memory (and no crop makes it small),
-            or its colours cannot be converted.
+            smaller than one of several crops, or its colours cannot be converted.
+    """
+    views = [_scaled(view, preprocessing) for view in views_of(image, preprocessing)]
+    if preprocessing.crops > 1:
+        return torch.stack(views)
+    return views[0].flatten() if preprocessing.flatten else views[0]
+
+
+def shared_tensor(image: DecodedImage, preprocessing: Preprocessing) -> Tensor:
+    """The same, made once for the network and for whoever looks at what it sees: do not change it."""
+    return image.once("tensor", preprocessing, lambda: to_tensor(image, preprocessing))
+
+
+def views_of(image: DecodedImage, preprocessing: Preprocessing) -> tuple[Image, ...]:
+    """What the network gets to see of an image, as pictures: one, or as many as ``crops``.
+
+    Returns:
+        In mode L for ``grey`` and ``grey3``, else RGB; before values are inverted and scaled.
+
+    Raises:
+        ImageError: see ``to_tensor``.
     """
     pixels = image.rgb(preprocessing.exif, preprocessing.background)
-    if preprocessing.channels == "grey":
+    if preprocessing.channels in ("grey", "grey3"):
         pixels = pixels.convert("L")
-    pixels = _cropped(_resized(pixels, preprocessing), preprocessing)
-    tensor = _normalised(pixels, preprocessing)
-    return tensor.flatten() if preprocessing.flatten else tensor
+    pixels = _resized(pixels, preprocessing)
+    if preprocessing.crops == 1 or preprocessing.crop is None:
+        return (_cropped(pixels, preprocessing, preprocessing.crop),)
+    pixels = _cropped(pixels, preprocessing, None)
+    views = _five_crops(pixels, preprocessing.crop)
+    if preprocessing.crops == 5:
+        return views
+    return (*views, *_five_crops(pixels.transpose(Transpose.FLIP_LEFT_RIGHT), preprocessing.crop))
 
 
 def resized_size(width: int, height: int, preprocessing: Preprocessing) -> tuple[int, int]:
@@ -67,31 +95,48 @@ def _resized(pixels: Image, preprocessing: Preprocessing) -> Image:
         return pixels
     sampling = _SAMPLING[preprocessing.interpolation]
     if size[0] * size[1] <= MAX_PIXELS:
+        if not preprocessing.antialias:
+            return _resized_plainly(pixels, size, preprocessing.interpolation)
         return pixels.resize(size, sampling)
-    if preprocessing.crop is None:
+    if preprocessing.crop is None or preprocessing.crops > 1:
         raise ImageError(
             "The image is too long and thin.",
             f"Resized as the model's preprocessing says, it would have {size[0]} x {size[1]} pixels.",
             "Cut out the part that matters, or choose a preprocessing that resizes to an exact size.",
         )
-    # Only the part that the crop keeps is made.
+    # Only the part that the crop keeps is made.  An image becomes that large by being enlarged, where antialiasing
+    # changes nothing.
     high, wide = preprocessing.crop
     box: list[float] = []
     kept: list[int] = []
     for have, after, want in ((pixels.width, size[0], wide), (pixels.height, size[1], high)):
-        start = max(0, _offset(after, want))
+        start = max(0, centre_offset(after, want))
         kept.append(min(want, after))
         box += [start * have / after, (start + kept[-1]) * have / after]
     return pixels.resize((kept[0], kept[1]), sampling, (box[0], box[2], box[1], box[3]))
 
 
-def _cropped(pixels: Image, preprocessing: Preprocessing) -> Image:
-    target = preprocessing.crop
+def _resized_plainly(pixels: Image, size: tuple[int, int], interpolation: Interpolation) -> Image:
+    """Not antialiased: torchvision's ``resize`` of a uint8 tensor with ``antialias=False``.
+
+    A band at a time, since as float32 a large photo is four times as large.
+    """
+    corners = None if interpolation == "nearest" else False
+    bands: list[Image] = []
+    for band in pixels.split():
+        values = torch.as_tensor(np.array(band, dtype=np.uint8)).to(torch.float32)[None, None]
+        made = interpolate(values, size=size[::-1], mode=interpolation, align_corners=corners)[0, 0]
+        bands.append(fromarray(made.round_().clamp_(0, 255).to(torch.uint8).numpy()))
+    return merge(pixels.mode, bands)
+
+
+def _cropped(pixels: Image, preprocessing: Preprocessing, target: tuple[int, int] | None) -> Image:
+    """A centre crop of that height and width; with ``None`` only what ``pad`` adds."""
     if target is None:
         if preprocessing.resize != "pad":
             return pixels
         target = preprocessing.size
-    left, top = (_offset(have, want) for have, want in zip(pixels.size, reversed(target), strict=True))
+    left, top = (centre_offset(have, want) for have, want in zip(pixels.size, reversed(target), strict=True))
     box = (left, top, left + target[1], top + target[0])
     if preprocessing.resize != "pad" or not any(preprocessing.fill):
         # Pillow fills what lies outside the image with zeros, which is torchvision's padding.
@@ -101,18 +146,41 @@ def _cropped(pixels: Image, preprocessing: Preprocessing) -> Image:
     return canvas
 
 
-def _offset(have: int, want: int) -> int:
+def _five_crops(pixels: Image, crop: tuple[int, int]) -> tuple[Image, ...]:
+    """The corners, from the upper left to the lower right, and the centre."""
+    high, wide = crop
+    right, low = pixels.width - wide, pixels.height - high
+    if right < 0 or low < 0:
+        raise ImageError(
+            "The image is smaller than the crops.",
+            f"It has {pixels.width} x {pixels.height} pixels, and {wide} x {high} are cut out at its corners.",
+            "Choose a preprocessing that resizes, or one crop from the centre.",
+        )
+    middle = (centre_offset(pixels.width, wide), centre_offset(pixels.height, high))
+    places = ((0, 0), (right, 0), (0, low), (right, low), middle)
+    return tuple(pixels.crop((left, top, left + wide, top + high)) for left, top in places)
+
+
+def centre_offset(have: int, want: int) -> int:
     """Where a centre crop starts along one side; negative where the image is padded."""
     if want > have:
         return -((want - have) // 2)
     return round((have - want) / 2)
 
 
-def _normalised(pixels: Image, preprocessing: Preprocessing) -> Tensor:
+def _scaled(pixels: Image, preprocessing: Preprocessing) -> Tensor:
     values = torch.as_tensor(np.array(pixels, dtype=np.uint8))
     values = values.view(pixels.height, pixels.width, -1).permute(2, 0, 1).contiguous()
-    tensor = values.to(torch.float32).div_(255)
+    if preprocessing.invert:
+        values = 255 - values
+    tensor = values.to(torch.float32)
+    if preprocessing.range == "0..1":
+        tensor.div_(255)
+    elif preprocessing.range == "-1..1":
+        tensor.div_(127.5).sub_(1)
     if preprocessing.channels == "bgr":
         tensor = tensor.flip(0)
+    elif preprocessing.channels == "grey3":
+        tensor = tensor.repeat(3, 1, 1)
     mean, std = (torch.tensor(numbers).view(-1, 1, 1) for numbers in (preprocessing.mean, preprocessing.std))
     return tensor.sub_(mean).div_(std)

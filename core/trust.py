@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from core.errors import TrustError, WhatsitError, shown
+from core.folders import settings_folder
 from core.questions import TrustRequest
 
 KINDS = ("module", "torchscript", "exported_program", "python")
@@ -176,7 +177,9 @@ def demand(request: TrustRequest, *consents: Consent) -> None:
     raise TrustError(
         f"{name} can only be opened by running code in it.",
         f"It is {_WHAT.get(request.kind, 'a file with code')}, and you have not said that you trust it.",
-        "Open it in the window and read what is in it, or, if you trust whoever made it, add --trust to the command.",
+        "Open it in the window and read what is in it, or, if you trust whoever made it, "
+        + (f"add --architecture-file {shown(request.file, 300)} --trust" if request.kind == "python" else "add --trust")
+        + " to the command.",
         request=request,
         detail="\n".join((*request.contents, f"sha256 {request.sha256}")),
     )
@@ -189,16 +192,7 @@ def default_path(environment: Mapping[str, str] | None = None, platform: str = s
         environment: variables; the process's own if not given.
         platform: as ``sys.platform``.
     """
-    variables = os.environ if environment is None else environment
-    home = Path.home()
-    if platform == "win32":
-        folder = Path(variables.get("APPDATA") or home / "AppData" / "Roaming") / "Whatsit"
-    elif platform == "darwin":
-        folder = home / "Library" / "Application Support" / "Whatsit"
-    else:
-        base = Path(variables.get("XDG_CONFIG_HOME") or "")
-        folder = (base if base.is_absolute() else home / ".config") / "whatsit"
-    return folder / "trust.json"
+    return settings_folder(environment, platform) / "trust.json"
 
 
 def _parsed(data: bytes) -> list[TrustEntry] | None:

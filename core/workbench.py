@@ -6,13 +6,15 @@ a worker thread.  torch is imported by the first job that needs it, never by the
 
 from __future__ import annotations
 
+import gc
 import queue
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.descriptions import ModelSpec
+from core.arrays import ANYTHING, Takes
+from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import Cancelled
 from core.images import Decoder, ImageSource, preview, walk
 from core.jobs import (
@@ -33,6 +35,9 @@ from core.trust import Consent, GivenFor, TrustEntry, TrustStore
 
 if TYPE_CHECKING:
     from core.engine import Engine
+    from core.labelled import EvaluationRequest
+    from core.preprocessing import Preprocessing
+    from core.scripting import Form
 
 _CHUNK = 200
 _POLL_S = 0.1
@@ -77,6 +82,21 @@ class Workbench:
             )
         return self._engine_jobs.submit(self._opening(spec, device), Priority.SOON)
 
+    def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
+        """Give the current classifier other labels or preprocessing; finishes with its ``ClassifierInfo``.
+
+        Nothing is read or built for it, and it goes before all that is not as urgent.  Emits, before it finishes, the
+        ``ImageResult`` of an image.  A failure leaves the classifier in use as it was.
+
+        Args:
+            spec: as the current classifier's, with other labels or preprocessing; another network is opened first.
+            source: the image that a person looks at; ``None`` where there is none.
+            device: for a network that has to be opened first.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().dress(context, spec, device, source, self.decoder), Priority.NOW
+        )
+
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
     ) -> int:
@@ -100,21 +120,40 @@ class Workbench:
         """
         return self._engine_jobs.submit(lambda context: self._get_engine().save(context, path), Priority.SOON)
 
-    def expand(self, paths: tuple[Path, ...], read_first: bool = False) -> int:
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: Form = "py", target: Path | None = None
+    ) -> int:
+        """Write a classifier as plain PyTorch; finishes with the text of a script or notebook.
+
+        Args:
+            info: the classifier; its weights file is read once more.
+            source: the picture that it is to classify.
+            form: ``py`` or ``ipynb``.
+            target: a file to write it to.
+        """
+
+        def work(context: Context) -> Steps:
+            return self._get_engine().script(context, info, source, form, target, self.decoder)
+
+        return self._engine_jobs.submit(work, Priority.SOON)
+
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING, read_first: bool = False) -> int:
         """Find the images below paths: emits ``tuple[ImageSource, ...]`` in parts, finishes with their count.
 
-        A file is taken as it is; a folder is walked, recursively and in order.
+        A file is taken as it is; a folder is walked, recursively and in order; a file of numbers gives its rows or
+        pictures.
 
         Args:
             paths: files and folders.
+            takes: what the network takes, which decides where an array may be read in two ways.
             read_first: start to decode the first image as soon as it is found, before anyone asks for it.
         """
 
         def work(context: Context) -> Steps:
             part: list[ImageSource] = []
             count = 0
-            for source in walk(paths):
-                if read_first and not count:
+            for source in walk(paths, takes):
+                if read_first and not count and not source.is_row:
                     self._read_ahead(source)
                 part.append(source)
                 count += 1
@@ -128,24 +167,86 @@ class Workbench:
 
         return self._file_jobs.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource, cover: tuple[int, int] | None = None) -> int:
-        """Finishes with the upright image as a ``Preview``, for showing.
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
+        """Finishes with the upright image as a ``Preview``, or with a row of numbers as a ``Row``, for showing.
 
         Args:
-            source: the image.
-            cover: pixels of the place where it is shown, for as many as fill that; ``None`` for all.
+            source: the image or row.
+            features: how many numbers of a row the network takes; 0 for all there are.
+            cover: pixels of the place where an image is shown, for as many as fill that; ``None`` for all.
         """
 
         def work(context: Context) -> Steps:
             context.check()
             yield
+            if source.is_row and source.path is not None and source.place is not None:
+                from core.arrays.contents import read_row
+
+                return read_row(source.path, source.place, source.short_name, features)
             return preview(self.decoder.decode(source, context.check), cover=cover)
 
         return self._file_jobs.submit(work, Priority.NOW)
 
+    def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
+        """Find out what a network gets to see of an image; finishes with a ``Seen``."""
+
+        def work(context: Context) -> Steps:
+            from core.seeing import see
+
+            image = self.decoder.decode(source, context.check)
+            yield
+            return see(image, preprocessing)
+
+        return self._file_jobs.submit(work, Priority.NOW)
+
+    def prepare_lists(self) -> int:
+        """Read the tables of what can be chosen, so that asking ``core.catalogue`` takes no time from then on.
+
+        Finishes with how many architectures there are.
+        """
+
+        def work(context: Context) -> Steps:
+            from core import catalogue
+
+            catalogue.pretrained()
+            context.check()
+            yield
+            count = len(catalogue.architectures())
+            _settle_memory()
+            return count
+
+        return self._file_jobs.submit(work, Priority.LONG)
+
     def inspect(self, path: Path) -> int:
         """Find out what a weights file is, running nothing in it; finishes with an ``Inspection``."""
         return self._engine_jobs.submit(lambda context: self._get_engine().inspect(context, path), Priority.SOON)
+
+    def probe(self, path: Path, split: str = "") -> int:
+        """Find out how the current classifier wants images prepared; finishes with a ``Probe``.
+
+        Args:
+            path: a folder of class folders, or a file of paths and labels.
+            split: which part of them; see ``core.labelled.read_labelled``.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().probe(context, path, split, self.decoder), Priority.LONG
+        )
+
+    def survey(self, request: EvaluationRequest) -> int:
+        """Read labelled data and align it with the current classifier; nothing is answered.
+
+        Finishes with ``(LabelledData, Alignment)``.
+        """
+        return self._engine_jobs.submit(lambda context: self._get_engine().survey(context, request), Priority.SOON)
+
+    def evaluate(self, request: EvaluationRequest) -> int:
+        """Measure the current classifier on labelled data; finishes with an ``Evaluation``.
+
+        Emits the ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
+        """
+        return self._engine_jobs.submit(
+            lambda context: self._get_engine().evaluate(context, request, self.decoder), Priority.LONG
+        )
 
     def trust(self, request: TrustRequest) -> None:
         """A person agreed that the code of this file may run."""
@@ -221,4 +322,10 @@ class Workbench:
             from core.engine import Engine
 
             self._engine = Engine(self._consents)
+            _settle_memory()
         return self._engine
+
+
+def _settle_memory() -> None:
+    """Spare the collector what stays for good: looking through torch's million objects stops all threads for 0.3 s."""
+    gc.freeze()

@@ -9,9 +9,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QFormLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QTableView,
     QWidget,
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from gui import theme, wording
 from gui.error_view import copy, dialog_column, last_row, wrapped
+from gui.facts import FactsForm
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -89,22 +88,24 @@ class AboutModel(QDialog):
         facts: each fact's text, by its caption.
     """
 
-    def __init__(self, parent: QWidget, used: str = "") -> None:
-        """Args: used: the architecture in use, and why; empty where the file is not in use."""
+    def __init__(self, parent: QWidget, file: str, used: str = "") -> None:
+        """Args:
+        file: path of the weights file.
+        used: the architecture in use, and why; empty where the file is not in use.
+        """
         super().__init__(parent)
+        self._file = file
         self._used = used
         self.setWindowTitle(f"About this model {wording.DASH} Whatsit")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.facts: dict[str, str] = {}
         self._title = wrapped(self)
         self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        self._title.setText(wording.file_name(file))
         self._error = wrapped(self)
         self._error.setForegroundRole(theme.ERROR)
-        self._form = QFormLayout()
-        self._form.setHorizontalSpacing(2 * UNIT)
-        self._form.setVerticalSpacing(UNIT // 2)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._error.hide()
+        self._form = FactsForm(self)
         self._tensors = TensorsModel(self)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setSourceModel(self._tensors)
@@ -126,27 +127,15 @@ class AboutModel(QDialog):
         """How many the search leaves."""
         return self._filter.rowCount()
 
-    def show_waiting(self, name: str) -> None:
-        """The file is being looked at."""
-        self._title.setText(name)
-        self._error.hide()
-
     def show_inspection(self, found: Inspection) -> None:
-        """Show what a file is, and, where it is the one in use, as what it is used."""
+        """Show what the file is, and, where it is the one in use, as what it is used; others are none of it."""
+        if found.file != self._file:
+            return
         self._title.setText(wording.file_name(found.file))
         self._error.setText(found.error)
         self._error.setVisible(bool(found.error))
-        while self._form.rowCount():
-            self._form.removeRow(0)
-        facts = [("In use as", self._used), *_facts(found)]
-        self.facts = {caption: text for caption, text in facts if text}
-        for caption, text in self.facts.items():
-            label = QLabel(caption, self)
-            label.setForegroundRole(theme.MUTED)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop)
-            value = wrapped(self)
-            value.setText(text)
-            self._form.addRow(label, value)
+        self._form.show_facts([("In use as", self._used), *_facts(found)])
+        self.facts = self._form.facts
         self._tensors.show_rows(found.tensors)
         self.table.setVisible(bool(found.tensors))
         self.search.setVisible(bool(found.tensors))
@@ -191,7 +180,11 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
     """Caption and text of each; those without a text are left out."""
     wrappers = " > ".join(found.unwrapped)
     parts = [wrappers, f"prefix {found.prefix}" if found.prefix else ""]
-    best, *others = [f"{match.architecture}: {match.evidence}" for match in found.matches] or [""]
+    best = f"{found.matches[0].architecture}: {found.matches[0].evidence}" if found.matches else ""
+    others = [
+        match.architecture if match.evidence == found.matches[0].evidence else f"{match.architecture}: {match.evidence}"
+        for match in found.matches[1:]
+    ]
     named = ", ".join(found.class_names[:_MOST_NAMES])
     more = f" and {len(found.class_names) - _MOST_NAMES:,} more" if len(found.class_names) > _MOST_NAMES else ""
     return [

@@ -19,12 +19,14 @@ class Row:
         text: in the menu; ``&`` marks the key for it.
         keys: shortcuts, the first one shown.
         group: actions of one group exclude each other.
+        checkable: whether it is on or off.
     """
 
     name: str
     text: str = ""
     keys: tuple[str, ...] = ()
     group: str = ""
+    checkable: bool = False
 
 
 _LINE = Row(SEPARATOR)
@@ -37,13 +39,18 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("open_architecture", "Open the network's &Python file …"),
         _LINE,
         Row("save", "&Save results …", ("Ctrl+S",)),
+        Row("save_script", "Save as script or &notebook …"),
         _LINE,
         Row("quit", "&Quit", ("Ctrl+Q",)),
     ),
     "&Edit": (
+        Row("undo", "&Undo", ("Ctrl+Z",)),
+        Row("redo", "Re&do", ("Ctrl+Shift+Z", "Ctrl+Y")),
+        _LINE,
         Row("paste", "&Paste", ("Ctrl+V",)),
         Row("copy", "&Copy answer", ("Ctrl+C",)),
         Row("copy_all", "Copy &all results as CSV", ("Ctrl+Shift+C",)),
+        Row("copy_script", "Copy as P&ython", ("Ctrl+K",)),
         _LINE,
         Row("remove", "&Remove photo", ("Delete",)),
         Row("clear", "Remove all p&hotos", ("Ctrl+Shift+Delete",)),
@@ -57,6 +64,9 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("fit", "&Fit", ("0", "Ctrl+0")),
         Row("actual_size", "Actual &size", ("1", "Ctrl+1")),
         _LINE,
+        Row("why", "&Why this answer …", ("Ctrl+J",)),
+        Row("see", "What the &model sees", ("Ctrl+Shift+E",), checkable=True),
+        _LINE,
         Row("full_screen", "F&ull screen", ("F11",)),
         _LINE,
         Row("system", "&As the system has it", group="appearance"),
@@ -69,7 +79,18 @@ TABLE: dict[str, tuple[Row, ...]] = {
         Row("choose_device", "Choose &device …", ("Ctrl+D",)),
         _LINE,
         Row("choose_names", "Choose class &names …", ("Ctrl+N",)),
-        Row("choose_preprocessing", "How photos are &prepared …", ("Ctrl+P",)),
+        Row("edit_names", "&Edit class names …", ("Ctrl+E",)),
+        Row("save_names", "Sa&ve class names …"),
+        _LINE,
+        Row("choose_preprocessing", "Choose &preprocessing …", ("Ctrl+P",)),
+        Row("edit_preprocessing", "Edit preprocess&ing …", ("Ctrl+Shift+P",)),
+        Row("find_preprocessing", "&Find the preprocessing …"),
+        Row("load_preprocessing", "&Load preprocessing …"),
+        Row("save_preprocessing", "Save prepro&cessing …"),
+        Row("choose_output", "What its &outputs are …", ("Ctrl+U",)),
+        _LINE,
+        Row("test_model", "Test t&he model …", ("Ctrl+T",)),
+        _LINE,
         Row("reload", "&Reload from disk", ("F5",)),
         _LINE,
         Row("about_model", "A&bout this model …", ("Ctrl+I",)),
@@ -101,6 +122,7 @@ class Actions:
                     continue
                 action = QAction(row.text, window)
                 action.setShortcuts([QKeySequence(key) for key in row.keys])
+                action.setCheckable(row.checkable)
                 if row.group:
                     action.setCheckable(True)
                     groups.setdefault(row.group, QActionGroup(window)).addAction(action)
@@ -126,6 +148,8 @@ def keyboard_help() -> str:
         )
     lines.append("In the photo")
     lines.append(f"    {'Next and previous, or move':<30}arrow keys")
+    lines.append("In the sizes of the preprocessing")
+    lines.append(f"    {'Count up and down':<30}Up, Down, PgUp, PgDown")
     lines.append("In the filmstrip")
     lines.append(f"    {'Next and previous':<30}Left, Right, Home, End")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The best class, large enough to be read from across the room."""
+"""The best class, or the value, large enough to be read from across the room."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from core.outputs import HALF
 from gui import theme
 from gui.theme import UNIT
 
@@ -28,13 +29,15 @@ BAR_HEIGHT = 6
 
 
 class AnswerView(QWidget):
-    """A class's name, its percentage and its bar; or one quiet line in their place."""
+    """A class's name, its percentage and its bar; a value and its name; or one quiet line in their place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._label = ""
         self._number = ""
         self._share = 0.0
+        self._caption = ""
+        self._mark = self._pale = False
         self._quiet = True
         self._faded = False
         self._dense = False
@@ -44,31 +47,59 @@ class AnswerView(QWidget):
 
     @property
     def label(self) -> str:
-        """The name, or the quiet line."""
+        """The name, the value, or the quiet line."""
         return self._label
 
     @property
     def number(self) -> str:
-        """The percentage; empty beside a quiet line."""
+        """The percentage; empty beside a value or a quiet line."""
         return self._number
 
+    @property
+    def caption(self) -> str:
+        """The small line below."""
+        return self._caption
+
     def show_answer(self, label: str, number: str, share: float) -> None:
-        """Show a class.
+        """Show the one class that is right.
 
         Args:
             label: its name.
             number: its percentage as text.
             share: 0..1.
         """
-        self._set(label, number, share, quiet=False)
+        self._mark = self._pale = False
+        self._set(label, number, share, "", quiet=False)
+
+    def show_label(self, label: str, number: str, share: float, caption: str) -> None:
+        """Show the likeliest of several labels; paler where it does not reach a half, which is marked.
+
+        Args:
+            label: its name.
+            number: its percentage as text.
+            share: 0..1.
+            caption: how many labels reach a half.
+        """
+        self._mark, self._pale = True, share < HALF
+        self._set(label, number, share, caption, quiet=False)
+
+    def show_value(self, name: str, number: str) -> None:
+        """Show a value.
+
+        Args:
+            name: what it is.
+            number: as text.
+        """
+        self._mark = self._pale = False
+        self._set(number, "", 0.0, name, quiet=False)
 
     def show_line(self, text: str) -> None:
         """Show one quiet line."""
-        self._set(text, "", 0.0, quiet=True)
+        self._set(text, "", 0.0, "", quiet=True)
 
     def show_waiting(self, text: str) -> None:
         """Show one quiet line in the place of an answer that is on its way: what is below stays where it is."""
-        self._set(text, "", 0.0, quiet=True, held=self.heightForWidth(self.width()))
+        self._set(text, "", 0.0, "", quiet=True, held=self.heightForWidth(self.width()))
 
     def set_dense(self, dense: bool) -> None:
         """A smaller name, for a low window."""
@@ -87,13 +118,13 @@ class AnswerView(QWidget):
         self._faded = True
         self.update()
 
-    def _set(self, label: str, number: str, share: float, quiet: bool, held: int = 0) -> None:
+    def _set(self, label: str, number: str, share: float, caption: str, quiet: bool, held: int = 0) -> None:
         height = self.heightForWidth(self.width())
-        changed = (label, number) != (self._label, self._number)
-        self._label, self._number, self._share = label, number, share
+        changed = (label, number, caption) != (self._label, self._number, self._caption)
+        self._label, self._number, self._share, self._caption = label, number, share, caption
         self._quiet, self._faded, self._held = quiet, False, held
         self._layouts.clear()
-        said = f"{label}, {number}" if number else label
+        said = ", ".join(part for part in (label, number, caption) if part)
         theme.name(self, said)
         if changed and QAccessible.isActive():
             # A person who does not see the window hears the answer without asking for it.
@@ -112,6 +143,8 @@ class AnswerView(QWidget):
         height = layout.boundingRect().height()
         if self._number:
             height += QFontMetricsF(self._number_font()).height() + _BAR + UNIT
+        if self._caption:
+            height += QFontMetricsF(self._caption_font()).height() + UNIT / 2
         return max(int(height + 1), self._held)
 
     def sizeHint(self) -> QSize:
@@ -129,17 +162,36 @@ class AnswerView(QWidget):
         painter.setOpacity(0.35 if self._faded else 1.0)
         layout, text_height = self._laid_out(self.width())
         palette = self.palette()
-        painter.setPen(palette.color(theme.MUTED) if self._quiet else palette.windowText().color())
+        muted = self._quiet or self._pale
+        painter.setPen(palette.color(theme.MUTED) if muted else palette.windowText().color())
         layout.draw(painter, QPointF(0, 0))
-        if not self._number:
-            return
-        font = self._number_font()
+        if self._number:
+            text_height = self._paint_number(painter, text_height)
+        if self._caption:
+            font = self._caption_font()
+            metrics = QFontMetricsF(font)
+            painter.setFont(font)
+            painter.setPen(palette.color(theme.MUTED))
+            line = QRectF(0, text_height + UNIT / 2, self.width(), metrics.height())
+            shown = metrics.elidedText(self._caption, Qt.TextElideMode.ElideRight, self.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def _paint_number(self, painter: QPainter, top: float) -> float:
+        """The percentage and its bar from here on; where they end."""
+        palette, font = self.palette(), self._number_font()
         height = QFontMetricsF(font).height()
         painter.setFont(font)
         painter.setPen(palette.color(theme.ACCENT))
-        line = QRectF(0, text_height, self.width(), height)
+        line = QRectF(0, top, self.width(), height)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._number)
-        draw_bar(painter, QRectF(0, line.bottom() + UNIT / 2, self.width() - 2, _BAR), self._share, palette)
+        bar = QRectF(0, line.bottom() + UNIT / 2, self.width() - 2, _BAR)
+        draw_bar(painter, bar, self._share, palette, 0.45 if self._pale else 1.0)
+        if self._mark:
+            draw_mark(painter, bar, palette)
+        return bar.bottom() + UNIT / 4
+
+    def _caption_font(self) -> QFont:
+        return theme.scaled(self.font(), 1.2) if not self._number else theme.small(self.font())
 
     def _number_font(self) -> QFont:
         return theme.scaled(self.font(), 2.4 if self.width() > 40 * UNIT else 2.0)
@@ -223,3 +275,17 @@ def draw_bar(painter: QPainter, area: QRectF, share: float, palette: QPalette, s
     if length >= 1:
         painter.setBrush(theme.with_alpha(palette.color(theme.ACCENT), strength))
         painter.drawRoundedRect(area.adjusted(0, 0, length - area.width(), 0), radius, radius)
+
+
+def draw_mark(painter: QPainter, area: QRectF, palette: QPalette) -> None:
+    """Where a label is said to be there: a tick at a half of a bar's track.
+
+    Args:
+        painter: where.
+        area: the whole track.
+        palette: for the colours.
+    """
+    tick = QRectF(area.left() + HALF * area.width() - 1, area.top() - 3, 2, area.height() + 6)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(palette.color(palette.ColorRole.WindowText))
+    painter.drawRect(tick)

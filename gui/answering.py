@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.arrays import ANYTHING, Takes
 from core.descriptions import ClassifierInfo, Notice
 from core.errors import WhatsitError
 from core.images import ImageSource
 from core.jobs import Emitted, Failed, Finished, JobEvent, Priority, Stopped
 from core.predictions import ImageResult
 from gui.error_view import words_for
-from gui.results_model import Entry, ResultsModel
+from gui.results_model import Entry, ResultsModel, State
 
 if TYPE_CHECKING:
     from core.workbench import Workbench
 
 _SETTLE_MS = 120
 """How long a person must stay on an image before it is answered out of turn."""
+
+_REST_MS = 300
+"""How long a person must leave the preprocessing alone before the images that are not shown are answered."""
 
 
 @dataclass(slots=True)
@@ -64,6 +68,8 @@ class Answering(QObject):
         self._removing = False
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self._ask_current)
+        self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._rest.timeout.connect(self._ask_rest)
 
     @property
     def current(self) -> Entry | None:
@@ -78,12 +84,17 @@ class Answering(QObject):
     @property
     def busy(self) -> bool:
         """Whether images are being looked for or answered."""
-        return bool(self._batches or self._expanding)
+        return bool(self._batches or self._expanding or self._rest.isActive())
 
-    def add_paths(self, paths: Sequence[Path]) -> None:
-        """Add files, and what is in folders."""
+    def add_paths(self, paths: Sequence[Path], takes: Takes = ANYTHING) -> None:
+        """Add files, what is in folders, and the rows of files of numbers.
+
+        Args:
+            paths: files and folders.
+            takes: what the model takes, which decides where an array may be read in two ways.
+        """
         if paths:
-            self._expanding[self._workbench.expand(tuple(paths), read_first=True)] = True
+            self._expanding[self._workbench.expand(tuple(paths), takes, read_first=True)] = True
 
     def add_sources(self, sources: Sequence[ImageSource]) -> None:
         """Add images, show the first of them, and have all answered."""
@@ -134,14 +145,33 @@ class Answering(QObject):
 
     def answer_again(self) -> None:
         """Another model is in use: all answers are asked for anew, the shown image's first."""
-        self.ready = True
+        self._forget_answers()
+        self._ask_shown()
+        self._ask_rest()
+
+    def answer_dressed(self, known: ImageResult | None) -> None:
+        """The model has another preprocessing or other labels: the images that are not shown have time.
+
+        Args:
+            known: the answer to the image that was shown when the change was asked for.
+        """
+        self._forget_answers()
+        current = self.current
+        if current is not None and known is not None and known.source == current.source:
+            self.results.set_result(current.key, known)
+        else:
+            self._ask_shown()
+        self._rest.start()
+
+    def rename(self, labels: tuple[str, ...], source: str) -> None:
+        """The classes have other names now: answers stay, and what is still to be answered is asked for anew."""
         for job in list(self._batches):
             self._workbench.cancel(job)
         self._batches.clear()
-        self.results.wait_again()
-        entries = self.results.entries()
-        self._ask([entry for entry in entries if entry.key == self._current], Priority.NOW)
-        self._ask([entry for entry in entries if entry.key != self._current], Priority.LONG)
+        self.results.rename(labels, source)
+        waiting = [entry for entry in self.results.entries() if entry.state is State.WAITING]
+        self._ask([entry for entry in waiting if entry.key == self._current], Priority.NOW)
+        self._ask([entry for entry in waiting if entry.key != self._current], Priority.LONG)
 
     def handle(self, event: JobEvent) -> bool:
         """Take a job's event; whether it was meant for this object."""
@@ -181,7 +211,26 @@ class Answering(QObject):
             self.results.wait_again([entry.key])
             self._ask([entry], Priority.NOW)
 
+    def _forget_answers(self) -> None:
+        self.ready = True
+        for job in list(self._batches):
+            self._workbench.cancel(job)
+        self._batches.clear()
+        self._rest.stop()
+        self.results.wait_again()
+
+    def _ask_shown(self) -> None:
+        if self.current is not None:
+            self._ask([self.current], Priority.NOW)
+
+    def _ask_rest(self) -> None:
+        """All that wait and were not asked for."""
+        asked = {key for batch in self._batches.values() for key in batch.keys}
+        waiting = [entry for entry in self.results.entries() if entry.state is State.WAITING]
+        self._ask([entry for entry in waiting if entry.key not in asked], Priority.LONG)
+
     def _drop_jobs(self) -> None:
+        self._rest.stop()
         for job in (*self._batches, *self._expanding):
             self._workbench.cancel(job)
         self._batches.clear()

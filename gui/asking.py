@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
-from gui.error_view import button, dialog_column, wrapped
+from gui.error_view import Details, Words, button, dialog_column, wrapped
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
@@ -25,6 +37,12 @@ _KINDS = {
     "python": "It is Python code: opening it runs it, with everything that you may do on this computer.",
 }
 
+_WIDTH = 72 * UNIT
+_MOST_HEIGHT = 60 * UNIT
+_MOST_LINES = 8
+_MOST_CODE = 1_000_000
+_WORD = re.compile(r"[A-Za-z_][\w./-]*")
+
 Answers = tuple[tuple[str, str], ...]
 
 
@@ -32,14 +50,20 @@ class TrustDialog(QDialog):
     """Asks whether the code of one file may run; closing it in any way but by the button means no.
 
     Attributes:
-        refuse, agree: the buttons.
+        refuse, agree, look: the buttons.
         contents: what is in the file.
+
+    Signals:
+        look_asked: the person wants to see what the weights file holds.
     """
 
-    def __init__(self, parent: QWidget, request: TrustRequest, agreed: Callable[[], object]) -> None:
+    look_asked = Signal()
+
+    def __init__(self, parent: QWidget, request: TrustRequest, agreed: Callable[[], object], weights: str = "") -> None:
         """Args:
         request: what it is about.
         agreed: called when the person trusts the file.
+        weights: path of the weights file that needs it.
         """
         super().__init__(parent)
         self.setWindowTitle("Whatsit asks")
@@ -49,24 +73,29 @@ class TrustDialog(QDialog):
         title = wrapped(self)
         title.setText(f"Run the code in {name}?")
         title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        self._request = request
+        needed = PurePath(weights).name
+        is_python = request.kind == "python"
         why = wrapped(self)
         why.setText(
-            f"{_KINDS.get(request.kind, _KINDS['module'])} Nothing has run so far."
+            (f"It defines the network that {needed} holds the weights of. " if is_python and needed else "")
+            + f"{_KINDS.get(request.kind, _KINDS['module'])} Nothing has run so far."
             " Agree only if you know whoever made the file."
         )
         caption = wrapped(self)
         caption.setText("What is in it:")
         caption.setForegroundRole(theme.MUTED)
         also = [f"together with {path}" for path in request.also]
-        self.contents = QPlainTextEdit("\n".join([*request.contents, *also]) or "nothing that can be told", self)
+        self.contents = _Lines("\n".join([*request.contents, *also]) or "nothing that can be told", self)
         self.contents.setReadOnly(True)
         theme.name(self.contents, "What is in the file")
         small = wrapped(self)
         small.setText(
-            f"Remembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
+            f"{request.file}\nRemembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
             " You can take it back under Model, Trusted files."
         )
         small.setForegroundRole(theme.MUTED)
+        self.look = button(self, "Read the code …" if is_python else "Look inside …", self._look)
         self.refuse = button(self, "Do not run it", self.reject, "primary")
         self.agree = button(self, "Trust this file and open it", self.accept)
         # Enter, Escape and closing the window all mean no.
@@ -75,14 +104,46 @@ class TrustDialog(QDialog):
         self.agree.setAutoDefault(False)
         self.accepted.connect(agreed)
         row = QHBoxLayout()
+        row.addWidget(self.look)
         row.addStretch()
         row.addWidget(self.agree)
         row.addWidget(self.refuse)
         column = dialog_column(self)
         for widget in (title, why, caption, self.contents, small):
-            column.addWidget(widget)
+            column.addWidget(widget, int(widget is self.contents))
         column.addLayout(row)
-        self.resize(72 * UNIT, 52 * UNIT)
+        # Texts that wrap need more height than a layout asks for by itself.
+        self.resize(_WIDTH, column.totalHeightForWidth(_WIDTH))
+
+    def _look(self) -> None:
+        if self._request.kind != "python":
+            self.look_asked.emit()
+            return
+        paths = (self._request.file, *self._request.also)
+        text = "\n\n".join(f"# {path}\n\n{_code(path)}" if len(paths) > 1 else _code(path) for path in paths)
+        Details(self, Words(PurePath(self._request.file).name, detail=text)).show()
+
+
+class _Lines(QPlainTextEdit):
+    """Text that wants the room that it takes, within reason."""
+
+    def sizeHint(self) -> QSize:
+        """High enough for its lines."""
+        lines = min(max(self.blockCount(), 3), _MOST_LINES)
+        return QSize(_WIDTH, lines * self.fontMetrics().lineSpacing() + 3 * UNIT)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: less would be hidden behind what is below."""
+        return QSize(0, self.sizeHint().height())
+
+
+def _code(path: str) -> str:
+    """A file's text as it is now; what runs is only what has the sha256 that was agreed to."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_MOST_CODE).decode("utf-8", "replace")
+    except OSError as error:
+        return f"It cannot be read: {error}."
 
 
 class QuestionsDialog(QDialog):
@@ -109,7 +170,14 @@ class QuestionsDialog(QDialog):
         head = wrapped(self)
         head.setText(title)
         head.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
-        form = QFormLayout()
+        area = QScrollArea(self, widgetResizable=True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget(area)
+        form = QFormLayout(inside)
+        # The focus frame of a line is drawn around it.
+        form.setContentsMargins(2, 2, UNIT, 2)
         form.setVerticalSpacing(UNIT)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setHorizontalSpacing(2 * UNIT)
@@ -136,11 +204,14 @@ class QuestionsDialog(QDialog):
         row.addWidget(self.open_button)
         column = dialog_column(self)
         column.addWidget(head)
-        column.addLayout(form)
+        area.setWidget(inside)
+        column.addWidget(area, 1)
         column.addWidget(self.problem)
-        column.addStretch()
         column.addLayout(row)
-        self.resize(60 * UNIT, self.sizeHint().height())
+        for field in reversed(self.fields.values()):
+            field.setFocus()
+        fields = form.totalHeightForWidth(_WIDTH - 6 * UNIT) - area.sizeHint().height()
+        self.resize(_WIDTH, min(column.totalHeightForWidth(_WIDTH) + fields, _MOST_HEIGHT))
 
     def answer(self) -> None:
         """Give the answers, if all of them can be read."""
@@ -165,6 +236,9 @@ class QuestionsDialog(QDialog):
 
 
 def _is_literal(text: str) -> bool:
+    """Whether a text is a value; a word without quotes can mean only itself."""
+    if _WORD.fullmatch(text):
+        return True
     try:
         ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

@@ -8,11 +8,20 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_PHOTOS = "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;All files (*)"
+_PHOTOS = (
+    "Photos (*.jpg *.jpeg *.png *.heic *.heif *.webp *.avif *.tif *.tiff *.bmp *.gif *.ppm *.jp2);;"
+    "Rows of numbers, arrays (*.npy *.npz *.csv *.tsv);;All files (*)"
+)
 _WEIGHTS = "Weights files (*.pth *.pt *.safetensors *.ckpt *.bin *.th *.tar *.pkl);;All files (*)"
 _PYTHON = "Python files (*.py);;All files (*)"
-_LABELS = "Class names (*.txt *.json);;All files (*)"
+_LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All files (*)"
+_NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
+_PREPROCESSING = "Preprocessing (*.json);;All files (*)"
+_TABLES = "Paths and labels (*.csv *.tsv *.json *.jsonl);;All files (*)"
+_EVALUATIONS = "Report (*.html);;All figures, JSON (*.json);;Table of the images, CSV (*.csv)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
+_PROVENANCE = "JSON, with where each answer came from (*.json)"
+_SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
 
 Answer = Callable[[list[Path]], object]
 
@@ -25,6 +34,17 @@ def choose_photos(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
 def choose_folder(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     """Ask for a folder."""
     return _open(parent, "Choose a folder of photos", folder, "", QFileDialog.FileMode.Directory, answer)
+
+
+def choose_labelled(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a folder of class folders."""
+    return _open(parent, "Choose a folder of class folders", folder, "", QFileDialog.FileMode.Directory, answer)
+
+
+def choose_labelled_file(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a table of paths and labels."""
+    mode = QFileDialog.FileMode.ExistingFile
+    return _open(parent, "Choose a table of paths and labels", folder, _TABLES, mode, answer)
 
 
 def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
@@ -43,6 +63,22 @@ def choose_labels(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
     return _open(parent, "Choose class names", folder, _LABELS, QFileDialog.FileMode.ExistingFile, answer)
 
 
+def choose_preprocessing(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask for a file that says how photos are prepared."""
+    return _open(parent, "Load preprocessing", folder, _PREPROCESSING, QFileDialog.FileMode.ExistingFile, answer)
+
+
+def choose_preprocessing_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask where to save how photos are prepared; the dialog itself asks before it replaces a file."""
+    mode = QFileDialog.FileMode.AnyFile
+    dialog = _open(parent, "Save preprocessing", folder, _PREPROCESSING, mode, answer, show=False)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("json")
+    dialog.selectFile("preprocessing.json")
+    dialog.open()
+    return dialog
+
+
 def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
     """Ask where to save the model; the dialog itself asks before it replaces a file."""
     filters = "Weights with a config beside them (*.safetensors)"
@@ -54,12 +90,38 @@ def choose_model_target(parent: QWidget, folder: str, name: str, answer: Answer)
     return dialog
 
 
-def choose_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
-    """Ask where to save results; the dialog itself asks before it replaces a file."""
-    dialog = _open(parent, "Save results", folder, _RESULTS, QFileDialog.FileMode.AnyFile, answer, show=False)
+def choose_target(parent: QWidget, folder: str, answer: Callable[[list[Path], bool], object]) -> QFileDialog:
+    """Ask where to save results, and whether with their provenance; it asks itself before it replaces a file."""
+
+    def tell(paths: list[Path]) -> None:
+        answer(paths, dialog.selectedNameFilter() == _PROVENANCE)
+
+    dialog = _save(parent, "Save results", folder, f"{_RESULTS};;{_PROVENANCE}", "results.csv", tell)
+    return dialog
+
+
+def choose_evaluation_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save an evaluation, or a list of its images; the dialog itself asks before it replaces a file."""
+    filters = _EVALUATIONS.split(";;")[-1] if name.endswith(".csv") else _EVALUATIONS
+    return _save(parent, "Save what was found", folder, filters, name, answer)
+
+
+def choose_script_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save a script or notebook; the dialog itself asks before it replaces a file."""
+    return _save(parent, "Save as script or notebook", folder, _SCRIPTS, name, answer)
+
+
+def choose_names_target(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
+    """Ask where to save class names; the dialog itself asks before it replaces a file."""
+    return _save(parent, "Save class names", folder, _NAMES, "labels.txt", answer)
+
+
+def _save(parent: QWidget, title: str, folder: str, filters: str, name: str, answer: Answer) -> QFileDialog:
+    """A dialog for a new file, whose suffix follows the chosen kind."""
+    dialog = _open(parent, title, folder, filters, QFileDialog.FileMode.AnyFile, answer, show=False)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("csv")
-    dialog.selectFile("results.csv")
+    dialog.setDefaultSuffix(Path(name).suffix[1:])
+    dialog.selectFile(name)
 
     def follow(chosen: str) -> None:
         dialog.setDefaultSuffix(chosen.split("*.")[-1].rstrip(")"))

@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage, QImageWriter
 
+from core.arrays import is_array_file
 from core.images import ImageSource
 
 WEIGHTS_SUFFIXES = frozenset(
@@ -111,6 +112,8 @@ def hover_text(mime: QMimeData) -> str:
             return "Drop to use this model"
         if paths[0].suffix.lower() == ".py":
             return "Drop to build the network from this file"
+        if is_array_file(paths[0]):
+            return "Drop to answer its rows"
         return "Drop to see all its photos" if paths[0].is_dir() else "Drop to see what it is"
     if _has_pixels(mime):
         return "Drop to see what it is"

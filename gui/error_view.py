@@ -199,12 +199,16 @@ class Notice:
         words: what it says.
         action: a button's text; empty for none.
         act: what the button does.
+        aside: a quiet button's text, for what does not end the matter; empty for none.
+        act_aside: what that button does; the notice stays.
     """
 
     key: str
     words: Words
     action: str = ""
     act: Callable[[], object] | None = None
+    aside: str = ""
+    act_aside: Callable[[], object] | None = None
 
 
 class NoticeBar(QWidget):
@@ -224,6 +228,7 @@ class NoticeBar(QWidget):
         self._more = wrapped(self)
         self._what.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
         self._action = button(self, "", self.act, "primary")
+        self._aside = button(self, "", self.act_aside)
         self._details = button(self, "Details", self._show_details)
         self._copy = button(self, "Copy", lambda: self.current and copy(self.current.words.as_text()))
         self._count = QLabel(self)
@@ -276,7 +281,7 @@ class NoticeBar(QWidget):
         row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
         row.addSpacing(UNIT // 2)
         row.addLayout(words, 1)
-        for widget in (self._count, self._action, self._details, self._copy, self._close):
+        for widget in (self._count, self._action, self._aside, self._details, self._copy, self._close):
             row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _show(self) -> None:
@@ -292,6 +297,8 @@ class NoticeBar(QWidget):
         self._more.setVisible(bool(words.more))
         self._action.setText(notice.action)
         self._action.setVisible(bool(notice.action))
+        self._aside.setText(notice.aside)
+        self._aside.setVisible(bool(notice.aside))
         self._details.setVisible(bool(words.detail))
         self._copy.setVisible(words.failed)
         self._count.setText(f"1 of {len(self._notices)}" if len(self._notices) > 1 else "")
@@ -305,6 +312,12 @@ class NoticeBar(QWidget):
         if notice is not None and notice.act is not None:
             self.drop(notice.key)
             notice.act()
+
+    def act_aside(self) -> None:
+        """Do what the shown notice offers beside."""
+        notice = self.current
+        if notice is not None and notice.act_aside is not None:
+            notice.act_aside()
 
     def _show_details(self) -> None:
         if self.current is not None:

@@ -11,7 +11,6 @@ from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPalette, QPen,
 from gui import icons, theme
 from gui.results_model import Entry, State
 from gui.theme import UNIT
-from gui.wording import percent
 
 WIDTH = 14 * UNIT
 """Of a cell, in pixels."""
@@ -88,7 +87,7 @@ class CellPainter:
         self.height = _THUMBNAIL.height() + 2 * (UNIT // 2) + UNIT // 2 + 2 * self._bold_metrics.height()
 
     def paint(self, painter: QPainter, corner: QPoint, entry: Entry, marks: Marks, palette: QPalette) -> None:
-        """The thumbnail, and below it two lines: the answer and its percentage.
+        """The thumbnail, and below it two lines: the answer and its percentage, or a value and its name.
 
         Args:
             painter: antialiased.
@@ -123,7 +122,8 @@ class CellPainter:
         if entry.answered is not None and entry.answered.error is not None:
             icons.draw("warning", painter, centre, 3 * UNIT, palette.color(theme.ERROR))
         else:
-            icons.draw("photo", painter, centre, 3 * UNIT, palette.color(theme.MUTED))
+            sign = "row" if entry.source.is_row else "photo"
+            icons.draw(sign, painter, centre, 3 * UNIT, palette.color(theme.MUTED))
 
     def _paint_words(self, painter: QPainter, area: QRect, entry: Entry, palette: QPalette) -> None:
         first, second, failed = _words(entry)
@@ -146,6 +146,6 @@ def _words(entry: Entry) -> tuple[str, str, bool]:
     if entry.answered is None:
         waiting = {State.WAITING: "waiting …", State.STOPPED: "not answered"}
         return waiting.get(entry.state, ""), entry.source.short_name, False
-    if entry.best is None:
+    if entry.brief is None:
         return "no answer", entry.source.short_name, True
-    return entry.best.label, percent(entry.best.score), False
+    return *entry.brief, False

@@ -29,6 +29,22 @@ _LINES: dict[str, tuple[Line, ...]] = {
     "down": (((6, 9.5), (12, 15.5), (18, 9.5)),),
     "check": (((5, 12.5), (10, 17.5), (19.5, 7)),),
     "plus": (((12, 4), (12, 20)), ((4, 12), (20, 12))),
+    "pixels": (
+        ((3, 3), (21, 3), (21, 21), (3, 21), (3, 3)),
+        ((9, 3), (9, 21)),
+        ((15, 3), (15, 21)),
+        ((3, 9), (21, 9)),
+        ((3, 15), (21, 15)),
+    ),
+    "undo": (((9, 5), (4, 10), (9, 15)), ((4, 10), (15, 10), (18.5, 11.5), (20, 15), (18.5, 18.5), (15, 20), (9, 20))),
+    "redo": (((15, 5), (20, 10), (15, 15)), ((20, 10), (9, 10), (5.5, 11.5), (4, 15), (5.5, 18.5), (9, 20), (15, 20))),
+    "row": (
+        ((3, 20), (21, 20)),
+        ((5, 16.5), (5, 12)),
+        ((9.7, 16.5), (9.7, 5)),
+        ((14.3, 16.5), (14.3, 9)),
+        ((19, 16.5), (19, 14)),
+    ),
 }
 """The strokes of each sign, on a square of 24."""
 
@@ -52,7 +68,8 @@ def draw(name: str, painter: QPainter, centre: QPointF, side: float, colour: QCo
     """Draw a sign.
 
     Args:
-        name: one of ``photo``, ``drop``, ``warning``, ``info``, ``close``, ``down``, ``check``, ``plus``.
+        name: one of ``photo``, ``drop``, ``warning``, ``info``, ``close``, ``down``, ``check``, ``plus``, ``pixels``,
+            ``undo``, ``redo``, ``row``.
         painter: where.
         centre: the sign's middle.
         side: of its square, in pixels.

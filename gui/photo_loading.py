@@ -25,22 +25,25 @@ Room = Callable[[], tuple[int, int]]
 
 
 class PhotoLoading(QObject):
-    """Loads one photo at a time, and keeps a few for coming back to.
+    """Loads one photo, or one row of numbers, at a time, and keeps a few photos for coming back to.
 
     A photo comes in two steps: at once as many pixels as the screen shows of it, and a moment later all of them.
 
     Attributes:
         room: tells width and height of the photo's place, in pixels of the screen; ``None`` where nobody knows,
             and all pixels come at once.
+        features: how many numbers of a row the model takes; 0 where it takes none.
 
     Signals:
         shown: a ``Picture`` and whether it is a sharper copy of the one before.
+        row_shown: a ``Row``.
         started: nothing to show yet.
         failed: an error in the image's place.
         broken: a bug and its report.
     """
 
     shown = Signal(object, bool)
+    row_shown = Signal(object)
     started = Signal()
     failed = Signal(object)
     broken = Signal(object, str)
@@ -48,6 +51,7 @@ class PhotoLoading(QObject):
     def __init__(self, workbench: Workbench, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workbench = workbench
+        self.features = 0
         self.room: Room | None = None
         self._kept: OrderedDict[int, Picture] = OrderedDict()
         self._job = 0
@@ -76,9 +80,11 @@ class PhotoLoading(QObject):
         self._stand_in = stand_in is not None
         if stand_in is not None:
             self.shown.emit(stand_in, False)
-        else:
+        elif not entry.source.is_row:
+            # The row before stays until this one is read, which takes no time.
             self.started.emit()
-        self._job = self._workbench.preview(entry.source, self.room() if self.room is not None else None)
+        room = self.room() if self.room is not None else None
+        self._job = self._workbench.preview(entry.source, self.features, room)
 
     def stop(self) -> None:
         """Load no more."""
@@ -98,6 +104,8 @@ class PhotoLoading(QObject):
         if isinstance(event, Finished) and isinstance(event.value, Picture):
             self._keep(self._key, event.value)
             self._show(event.value, sharper=self._stand_in or sharpening)
+        elif isinstance(event, Finished):
+            self.row_shown.emit(event.value)
         elif isinstance(event, Failed):
             # A file that is gone by now stays on screen as it was shown.
             if not sharpening:

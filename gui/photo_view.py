@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QColor,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
+    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
+from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QToolButton, QWidget
 
-from gui import theme
+from gui import icons, theme
 from gui.picture import Picture
 from gui.theme import UNIT
 
@@ -27,10 +32,45 @@ _PIXELATED = 4.0
 """From this zoom on, single pixels are shown as squares."""
 
 _BADGE_MS = 1200
+_DIMMED = 0.5
+"""How much of what the network does not see is covered."""
+_LINE, _EDGE = QColor(255, 255, 255, 230), QColor(0, 0, 0, 110)
+"""Seen on any photo: a light line with a dark edge."""
+
+
+class _SeeButton(QToolButton):
+    """A small sign on the photo: the network's pixels beside it, or not."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setCheckable(True)
+        self.setFixedSize(4 * UNIT, 4 * UNIT)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("What the model sees")
+        theme.name(self, "What the model sees", "Shows the pixels that enter the network beside the photo.")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The sign on a disc that lets the photo through."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        strong = self.underMouse() or self.isChecked()
+        # Its own palette has the style sheet's colours.
+        behind = self.window().palette().window().color()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.with_alpha(behind, 0.95 if strong else 0.7))
+        painter.drawRoundedRect(area, UNIT, UNIT)
+        role = theme.ACCENT if self.isChecked() else self.palette().ColorRole.WindowText
+        icons.draw("pixels", painter, area.center(), 2.25 * UNIT, self.palette().color(role), 2.0)
+        if self.hasFocus():
+            theme.draw_focus(painter, QRectF(self.rect()), self.palette())
 
 
 class PhotoView(QWidget):
-    """Shows one photo.
+    """Shows one photo, and where the network's input was cut from it.
+
+    Attributes:
+        see: whether a person wants to see what the network sees.
 
     ``zoom`` is screen pixels per photo pixel: 1 is 100 %.
 
@@ -50,6 +90,8 @@ class PhotoView(QWidget):
         self._centre = QPointF()
         self._grabbed: QPointF | None = None
         self._fitted: QPixmap | None = None
+        self._crops: tuple[QRectF, ...] = ()
+        self.see = _SeeButton(self)
         self._badge = QTimer(self, singleShot=True, interval=_BADGE_MS)
         self._badge.timeout.connect(self.update)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,11 +125,36 @@ class PhotoView(QWidget):
         if not (same and self._fills_fitted()):
             self._fitted = None
         self._picture = picture
+        if not same:
+            self._crops = ()
         if picture is not None and not (same and not self._fits):
             self._fits = True
             self._centre = QPointF(picture.width / 2, picture.height / 2)
         self.setAccessibleName(f"Photo: {name}" if name else "Photo")
+        self._place_button()
         self.update()
+
+    def show_crops(self, crops: Sequence[tuple[float, float, float, float]]) -> None:
+        """Show what the network sees of the photo, and dim the rest.
+
+        Args:
+            crops: left, top, width and height of each, in the photo's pixels; none to show nothing.
+        """
+        shown = tuple(QRectF(*crop) for crop in crops)
+        if shown != self._crops:
+            self._crops = shown
+            self._place_button()
+            self.update()
+
+    @property
+    def crops(self) -> tuple[QRectF, ...]:
+        """What is shown of what the network sees, in the photo's pixels."""
+        return self._crops
+
+    def widget_rect(self, place: QRectF) -> QRectF:
+        """A part of the photo, in widget coordinates."""
+        scale = self._per_pixel()
+        return QRectF(self._middle() + (place.topLeft() - self._centre) * scale, place.size() * scale)
 
     def photo_point(self, place: QPointF) -> QPointF:
         """The photo's pixel at a place of this widget."""
@@ -126,8 +193,17 @@ class PhotoView(QWidget):
     def _fit_zoom(self) -> float:
         if self._picture is None:
             return 1.0
-        fitting = min(self.width() / self._picture.width, self.height() / self._picture.height)
+        reach = self._reach()
+        fitting = min(self.width() / reach.width(), self.height() / reach.height())
         return max(fitting * self.devicePixelRatioF(), 1e-6)
+
+    def _reach(self) -> QSizeF:
+        """What fits when the photo fits: the photo, and as much around it as the network gets, within reason."""
+        assert self._picture is not None
+        width, height = self._picture.width, self._picture.height
+        across = max((max(-crop.left(), crop.right() - width) for crop in self._crops), default=0.0)
+        down = max((max(-crop.top(), crop.bottom() - height) for crop in self._crops), default=0.0)
+        return QSizeF(width + 2 * min(max(across, 0.0), width), height + 2 * min(max(down, 0.0), height))
 
     def _zoom_by(self, factor: float, about: QPointF, past_fit: bool = False) -> None:
         """Zoom, keeping what is at ``about`` (widget coordinates) where it is."""
@@ -169,6 +245,7 @@ class PhotoView(QWidget):
 
     def _changed(self) -> None:
         self._stay_inside()
+        self._place_button()
         self._badge.start()
         self.setCursor(Qt.CursorShape.ArrowCursor if self._fits else Qt.CursorShape.OpenHandCursor)
         self.zoomed.emit(self.zoom)
@@ -177,9 +254,21 @@ class PhotoView(QWidget):
     def _target(self) -> QRectF:
         """Where the whole photo lies, in widget coordinates."""
         assert self._picture is not None
-        scale = self._per_pixel()
-        size = QSizeF(self._picture.width, self._picture.height) * scale
-        return QRectF(self._middle() - self._centre * scale, size)
+        target = self.widget_rect(QRectF(0, 0, self._picture.width, self._picture.height))
+        if not self._fits:
+            return target
+        # On whole screen pixels, or its last row would show beside the rounded corners.
+        ratio = self.devicePixelRatioF()
+        corners = (target.left(), target.top(), target.right(), target.bottom())
+        left, top, right, bottom = (round(place * ratio) / ratio for place in corners)
+        return QRectF(left, top, right - left, bottom - top)
+
+    def _place_button(self) -> None:
+        """In the upper right corner of what is seen of the photo."""
+        self.see.setVisible(self._picture is not None)
+        if self._picture is not None:
+            seen = self._target().intersected(QRectF(self.rect()))
+            self.see.move(int(seen.right()) - self.see.width() - UNIT, int(seen.top()) + UNIT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The photo with softly rounded corners, on nothing."""
@@ -193,6 +282,8 @@ class PhotoView(QWidget):
                 self._paint_part(painter, target)
             seen = target.intersected(QRectF(self.rect()))
             theme.round_corners(painter, seen, _RADIUS, self.palette().window().color())
+            if self._crops:
+                self._paint_crops(painter, target)
             if self._badge.isActive():
                 self._paint_badge(painter)
         if self.hasFocus():
@@ -222,6 +313,24 @@ class PhotoView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < _PIXELATED)
         painter.drawImage(seen, level, source)
 
+    def _paint_crops(self, painter: QPainter, target: QRectF) -> None:
+        """What the network does not see is dimmed; a thin line around what it sees."""
+        crops = [self.widget_rect(crop) for crop in self._crops]
+        unseen = QPainterPath()
+        unseen.addRect(target)
+        for crop in crops:
+            inside = QPainterPath()
+            inside.addRect(crop)
+            unseen = unseen.subtracted(inside)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.with_alpha(self.palette().window().color(), _DIMMED))
+        painter.drawPath(unseen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, inset in ((_EDGE, 0.5), (_LINE, 1.5)):
+            painter.setPen(QPen(colour, 1))
+            for crop in crops:
+                painter.drawRect(crop.adjusted(inset, inset, -inset, -inset))
+
     def _paint_badge(self, painter: QPainter) -> None:
         text = f"{100 * self.zoom:.0f} %"
         painter.setFont(theme.small(self.font()))
@@ -236,6 +345,7 @@ class PhotoView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep what is seen inside."""
         self._stay_inside()
+        self._place_button()
         super().resizeEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _VERSION = 1
 _MOST_RECENT = 12
 _KINDS = ("file", "pretrained")
-_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors")
+_SPEC_TEXTS = ("kind", "weights", "architecture", "labels", "architecture_file", "tensors", "activation")
 APPEARANCES = ("system", "light", "dark")
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ class Preferences:
         device: ``auto`` or a device's id.
         appearance: ``system``, ``light`` or ``dark``.
         recent: models opened lately, the newest first; the built-in one is not among them.
+        builtin: the built-in one, with what a person changed of it.
+        sees: whether to show what the model sees beside the photo.
         folder: where the last file dialog was.
         geometry: the window's place and size, as Qt writes it.
         problem: what could not be read, one sentence for a person; empty where all was well.
@@ -44,6 +46,8 @@ class Preferences:
     device: str = "auto"
     appearance: str = "system"
     recent: tuple[ModelSpec, ...] = ()
+    builtin: ModelSpec | None = None
+    sees: bool = False
     folder: str = ""
     geometry: bytes = field(default=b"", repr=False)
     problem: str = ""
@@ -51,9 +55,19 @@ class Preferences:
     def remember(self, spec: ModelSpec) -> None:
         """Put a model in front of the recent ones; the same weights stand there once."""
         if spec.kind not in _KINDS:
+            self.builtin = spec
             return
         others = [old for old in self.recent if (old.kind, old.weights) != (spec.kind, spec.weights)]
         self.recent = (spec, *others)[:_MOST_RECENT]
+
+    def as_left(self, spec: ModelSpec) -> ModelSpec:
+        """A model as it was used the last time; one for which something else than its weights is asked stays so."""
+        from core.descriptions import ModelSpec
+
+        if spec != ModelSpec(spec.kind, spec.weights):
+            return spec
+        known = (old for old in self.recent if (old.kind, old.weights) == (spec.kind, spec.weights))
+        return next(known, spec) if spec.kind in _KINDS else self.builtin or spec
 
 
 def default_path() -> Path:
@@ -88,6 +102,8 @@ def load(path: Path) -> Preferences:
         device=read("device", _to_device, "auto"),
         appearance=read("appearance", _to_appearance, "system"),
         recent=read("recent", _to_recent, ()),
+        builtin=read("builtin", _to_builtin, None),
+        sees=read("sees", _to_truth, False),
         folder=read("folder", str, ""),
         geometry=read("geometry", _to_bytes, b""),
     )
@@ -118,6 +134,9 @@ def save(path: Path, preferences: Preferences) -> bool:
     settings.setValue("device", preferences.device)
     settings.setValue("appearance", preferences.appearance)
     settings.setValue("recent", json.dumps([_from_spec(spec) for spec in preferences.recent]))
+    if preferences.builtin is not None:
+        settings.setValue("builtin", json.dumps(_from_spec(preferences.builtin)))
+    settings.setValue("sees", preferences.sees)
     settings.setValue("folder", preferences.folder)
     settings.setValue("geometry", QByteArray(preferences.geometry))
     settings.sync()
@@ -169,7 +188,19 @@ def _to_recent(value: object) -> tuple[ModelSpec, ...]:
     return tuple(found)
 
 
-def _to_spec(entry: object) -> ModelSpec:
+def _to_builtin(value: object) -> ModelSpec | None:
+    import json
+
+    return _to_spec(json.loads(str(value)), kinds=("builtin",))
+
+
+def _to_truth(value: object) -> bool:
+    if str(value).lower() not in ("true", "false"):
+        raise ValueError(value)
+    return str(value).lower() == "true"
+
+
+def _to_spec(entry: object, kinds: tuple[str, ...] = _KINDS) -> ModelSpec:
     from core.descriptions import ModelSpec
     from core.preprocessing import from_dict
 
@@ -177,15 +208,20 @@ def _to_spec(entry: object) -> ModelSpec:
         raise TypeError("not an object")
     values = cast("dict[str, object]", entry)
     texts = {name: values.get(name, "") for name in _SPEC_TEXTS}
-    if texts["kind"] not in _KINDS or not texts["weights"] or not all(isinstance(text, str) for text in texts.values()):
+    named = texts["kind"] in kinds and bool(texts["weights"]) == (texts["kind"] in _KINDS)
+    if not named or not all(isinstance(text, str) for text in texts.values()):
         raise ValueError("not a model")
     preprocessing = values.get("preprocessing")
     chosen = from_dict(cast("dict[str, object]", preprocessing)) if isinstance(preprocessing, dict) else None
     arguments = cast("dict[str, object]", values.get("arguments") or {})
+    names: object = values.get("names", [])
+    if not isinstance(names, list):
+        raise TypeError("no list of class names")
     return ModelSpec(
         **{name: str(text) for name, text in texts.items()},
         preprocessing=chosen,
         arguments=tuple((str(name), str(literal)) for name, literal in arguments.items()),
+        names=tuple(str(name) for name in cast("list[object]", names)),
     )
 
 
@@ -195,5 +231,6 @@ def _from_spec(spec: ModelSpec) -> dict[str, object]:
     return {
         **{name: getattr(spec, name) for name in _SPEC_TEXTS},
         "arguments": dict(spec.arguments),
+        "names": list(spec.names),
         "preprocessing": None if spec.preprocessing is None else to_dict(spec.preprocessing),
     }

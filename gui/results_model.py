@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from core.descriptions import Provenance
 from core.errors import WhatsitError
 from core.images import ImageSource
 from core.predictions import ClassScore, ImageResult
-from gui.wording import answer
+from gui.wording import answer, brief
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -44,20 +45,35 @@ class Entry:
     state: State = State.WAITING
     result: ImageResult | None = None
     _best: ClassScore | None = None
+    _brief: tuple[str, str] | None = None
 
     @property
     def best(self) -> ClassScore | None:
-        """The class in the first place of the answer; found once, as painting asks often."""
+        """The class in the first place of the answer; ``None`` without one, or for a regression."""
         answered = self.answered
-        if answered is None or answered.prediction is None:
+        if answered is None or answered.prediction is None or answered.prediction.is_regression:
             return None
         if self._best is None:
             self._best = answered.prediction.top(1)[0]
         return self._best
 
+    @property
+    def brief(self) -> tuple[str, str] | None:
+        """The answer in two short lines; found once, as painting asks often."""
+        answered = self.answered
+        if answered is None or answered.prediction is None:
+            return None
+        if self._brief is None:
+            self._brief = brief(answered.prediction)
+        return self._brief
+
     def take(self, result: ImageResult) -> None:
         """Take an answer."""
-        self.state, self.result, self._best = State.DONE, result, None
+        self.state, self.result, self._best, self._brief = State.DONE, result, None, None
+
+    def rename(self, result: ImageResult) -> None:
+        """Take the same answer with other class names."""
+        self.result, self._best = result, None
 
     @property
     def answered(self) -> ImageResult | None:
@@ -163,6 +179,26 @@ class ResultsModel(QAbstractListModel):
             entry = self.find(key)
             if entry is not None and entry.state is State.WAITING:
                 self.set_result(key, ImageResult(entry.source, None, error))
+
+    def rename(self, labels: tuple[str, ...], source: str) -> None:
+        """Give the classes of all answers other names; their scores stay.
+
+        Args:
+            labels: in head order; answers of another head stay as they are.
+            source: where they came from.
+        """
+        provenances: dict[int, Provenance] = {}
+        for entry in self._entries:
+            result = entry.result
+            if result is None or result.prediction is None or len(result.prediction.labels) != len(labels):
+                continue
+            old = result.prediction.provenance
+            # One for all answers that shared one.
+            made = provenances.setdefault(id(old), replace(old, labels=source))
+            entry.rename(replace(result, prediction=replace(result.prediction, labels=labels, provenance=made)))
+        if self._entries:
+            self._tell(0, len(self._entries) - 1)
+        self.counted.emit()
 
     def wait_again(self, keys: Iterable[int] | None = None) -> None:
         """Let these, or all, wait for a new answer."""

@@ -2,153 +2,48 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from gui import theme, wording
+from gui import names_choices, output_choices, theme, wording
 from gui.answer_view import AnswerView
 from gui.choices import Choice
+from gui.detail import Detail
 from gui.picker_list import PickerList
-from gui.scores_list import ScoresList
+from gui.preset_choices import preset_choices
+from gui.scores_list import ScoresList, lines_of, lines_of_values
 from gui.theme import UNIT
 
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo
     from core.predictions import Prediction
 
-_CAPTION = 7 * UNIT
 _TIME = "Click to compute on another device."
-_OWN, _FILE = "own", "file"
-
-
-class Detail(QAbstractButton):
-    """A small line, caption and value; a click changes it."""
-
-    def __init__(self, caption: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._caption = caption
-        self._value = ""
-        self._purpose = ""
-        self._lines = 2
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        # Repainted when the mouse comes and goes.
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self._small = theme.small(self.font())
-        self._metrics = QFontMetrics(self._small)
-        self._lines_by_width: dict[int, list[str]] = {}
-
-    @property
-    def value(self) -> str:
-        """What is shown."""
-        return self._value
-
-    def set_value(self, value: str, purpose: str) -> None:
-        """Args:
-        value: what is so.
-        purpose: what a click does.
-        """
-        if (value, purpose) == (self._value, self._purpose):
-            return
-        lines = self._line_count(self.width())
-        self._value, self._purpose = value, purpose
-        self._lines_by_width.clear()
-        self.setVisible(bool(value))
-        self.setToolTip(f"{value}\n{purpose}".replace("<", "&lt;").replace("\n", "<br>"))
-        theme.name(self, f"{self._caption}: {value}", purpose)
-        if self._line_count(self.width()) != lines:
-            self.updateGeometry()
-        self.update()
-
-    def set_lines(self, lines: int) -> None:
-        """The most lines to take."""
-        if lines != self._lines:
-            self._lines = lines
-            self._lines_by_width.clear()
-            self.updateGeometry()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Another font breaks lines elsewhere."""
-        self._small = theme.small(self.font())
-        self._metrics = QFontMetrics(self._small)
-        self._lines_by_width.clear()
-        super().changeEvent(event)
-
-    def hasHeightForWidth(self) -> bool:
-        """A long value takes two lines."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """In pixels."""
-        return self._line_count(width) * self._metrics.height() + 6
-
-    def sizeHint(self) -> QSize:
-        """For the usual width."""
-        return QSize(36 * UNIT, self.heightForWidth(36 * UNIT))
-
-    def minimumSizeHint(self) -> QSize:
-        """Values are cut before the window grows."""
-        return QSize(16 * UNIT, self.heightForWidth(16 * UNIT))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Quiet text, brighter under the mouse."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font, metrics = QFont(self._small), self._metrics
-        muted, text = self.palette().color(theme.MUTED), self.palette().windowText().color()
-        painter.setFont(font)
-        painter.setPen(muted)
-        area = self.rect().adjusted(0, 3, 0, -3)
-        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, self._caption)
-        area.setLeft(_CAPTION)
-        if self.underMouse():
-            font.setUnderline(True)
-            painter.setFont(font)
-        painter.setPen(self.palette().color(theme.ACCENT) if self.underMouse() else text)
-        for number, line in enumerate(self._broken(self.width())):
-            place = QRect(area.left(), area.top() + number * metrics.height(), area.width(), metrics.height())
-            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
-        if self.hasFocus():
-            theme.draw_focus(painter, QRectF(self.rect()).adjusted(-1, 0, 1, 0), self.palette(), 4)
-
-    def _line_count(self, width: int) -> int:
-        return max(1, len(self._broken(width)))
-
-    def _broken(self, width: int) -> list[str]:
-        """The value in lines, words kept whole, the last one cut; layouts ask for it again and again."""
-        if width not in self._lines_by_width:
-            self._lines_by_width[width] = self._break(width)
-        return self._lines_by_width[width]
-
-    def _break(self, width: int) -> list[str]:
-        metrics = self._metrics
-        room = max(width - _CAPTION - 4, 4 * UNIT)
-        lines: list[str] = []
-        words = self._value.split()
-        while words and len(lines) < self._lines:
-            taken = len(words) if len(lines) == self._lines - 1 else 1
-            while taken < len(words) and metrics.horizontalAdvance(" ".join(words[: taken + 1])) <= room:
-                taken += 1
-            lines.append(metrics.elidedText(" ".join(words[:taken]), Qt.TextElideMode.ElideRight, room))
-            words = words[taken:]
-        return lines
+_EDITING_ANSWER = 14 * UNIT
+_LEAST_SCORES = 10 * UNIT
+_UNBOUND = 16_777_215
+"""What Qt takes for no limit."""
+_UNSETTLED = ("assumed", "default")
+"""What a source begins with that nobody stands for."""
+_SETTLE = (
+    "Nothing that came with the weights says how photos were prepared in training, and other values may give better "
+    "answers. To settle it, click and choose or edit the preprocessing, or put the config.json of the training beside "
+    "the weights."
+)
+_OWN, _EDIT = "own", "edit"
 
 
 class ScoresPanel(QWidget):
@@ -157,26 +52,38 @@ class ScoresPanel(QWidget):
     Signals:
         k_changed: how many classes to show.
         copy_asked: the answer goes to the clipboard.
+        why_asked: the person wants to know what it rests on.
         device_asked: the person wants another device.
         labels_asked: or class names from a file.
         labels_reset: or the model's own names again.
+        names_edit_asked, names_save_asked, imagenet_names_asked: or to write, to save, or to take ImageNet's.
+        editing_asked: every value of the preprocessing, to change it.
         preprocessing_chosen: a ``Preprocessing``, or ``None`` for the model's own.
         tensors_chosen: another set of tensors of the same file, such as ``state_dict_ema``.
+        activation_chosen: another kind of output; empty as it is recognised.
     """
 
     k_changed = Signal(int)
     copy_asked = Signal()
+    why_asked = Signal()
     device_asked = Signal()
     labels_asked = Signal()
     labels_reset = Signal()
+    names_edit_asked = Signal()
+    names_save_asked = Signal()
+    imagenet_names_asked = Signal()
+    editing_asked = Signal()
     preprocessing_chosen = Signal(object)
     tensors_chosen = Signal(str)
+    activation_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._info: ClassifierInfo | None = None
         self._prediction: Prediction | None = None
         self._wanted = 5
+        self._editing = False
+        self._has_room = True
         self.answer = AnswerView(self)
         self.scores = ScoresList(self)
         self.k = QSpinBox(self, minimum=1, maximum=1000, prefix="Top ")
@@ -191,8 +98,12 @@ class ScoresPanel(QWidget):
             theme.name(widget, "How many classes to show")
         self.copy = QPushButton("Copy", self)
         self.copy.setProperty("kind", "quiet")
-        self.copy.setToolTip("Copy these classes and percentages")
+        self.copy.setToolTip("Copy this answer")
         self.copy.clicked.connect(self.copy_asked)
+        self.why = QPushButton("Why", self)
+        self.why.setProperty("kind", "quiet")
+        self.why.setToolTip("What this answer rests on")
+        self.why.clicked.connect(self.why_asked)
         self.note = QLabel(self, wordWrap=True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setForegroundRole(theme.MUTED)
@@ -201,21 +112,27 @@ class ScoresPanel(QWidget):
         self.names = Detail("Names", self)
         self.tensors = Detail("Weights", self)
         self.tensors.clicked.connect(self._offer_tensors)
+        self.output = Detail("Output", self)
+        self.output.clicked.connect(self._offer_outputs)
         self.time.clicked.connect(self.device_asked)
         self.input.clicked.connect(self._offer_preprocessing)
         self.names.clicked.connect(self._offer_names)
-        self.inputs = PickerList(self, "How photos are prepared")
+        self.inputs = PickerList(self, "Preprocessing")
         self.inputs.chosen.connect(self._choose_preprocessing)
         self.namings = PickerList(self, "Class names")
         self.namings.chosen.connect(self._choose_names)
         self.sets = PickerList(self, "Which weights of the file")
         self.sets.chosen.connect(self.tensors_chosen)
-        self._details = (self.time, self.tensors, self.input, self.names)
+        self.kinds = PickerList(self, "What the outputs are")
+        self.kinds.chosen.connect(self._choose_output)
+        self._details = (self.time, self.tensors, self.input, self.output, self.names)
         # An answer that comes and goes moves nothing else.
-        for widget in (self.fewer, self.k, self.more, self.copy, self.time):
+        for widget in (self.fewer, self.k, self.more, self.why, self.copy, self.time):
             policy = widget.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             widget.setSizePolicy(policy)
+        self._tools = QWidget(self)
+        self._below = QWidget(self)
         self._column = QVBoxLayout(self)
         self._arrange()
         self.show_line("")
@@ -239,25 +156,47 @@ class ScoresPanel(QWidget):
         self._sync_k()
         self._sync_time()
         if info is None:
-            for detail in (self.tensors, self.input, self.names):
+            for detail in (self.tensors, self.input, self.output, self.names):
                 detail.set_value("", "")
             return
-        self.input.set_value(
-            f"{info.preprocessing.describe()} ({info.preprocessing_source})", "Click to prepare photos differently."
-        )
+        self._sync_input()
         used, *others = info.checkpoint.sets or ("",)
         sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
-        self.names.set_value(f"{len(info.labels):,} classes, {_source(info)}", "Click to use other class names.")
+        self.output.set_value(output_choices.describe(info), "Click to read the network's numbers differently.")
+        self.names.set_value(f"{output_choices.names(info)}, {_source(info)}", "Click to use other names.")
+
+    def set_editing(self, on: bool, room: int = 0) -> None:
+        """Make room below for the editor of the preprocessing: the answer stays, and what is said of it goes.
+
+        Args:
+            on: whether there is an editor.
+            room: height in pixels that is left for the further classes.
+        """
+        self._editing = on
+        self.scores.setMaximumHeight(max(0, room) if on else _UNBOUND)
+        self._has_room = not on or room >= _LEAST_SCORES
+        self._sync_visible()
+        self._sync_room()
 
     def show_prediction(self, prediction: Prediction) -> None:
         """Show an answer."""
         self._prediction = prediction
-        best, *others = prediction.top(self.shown_k)
-        self.answer.show_answer(best.label, wording.percent(best.score), best.score)
-        self.answer.setToolTip(best.label.replace("<", "&lt;"))
-        self.scores.show_scores(tuple(others))
-        self.copy.setEnabled(True)
+        if prediction.is_regression:
+            first, *values = prediction.named_values()
+            self.answer.show_value(wording.value_name(first, len(prediction.values)), wording.value(first.value))
+            self.answer.setToolTip(f"{first.value:.7g}")
+            self.scores.show_lines(lines_of_values(values))
+        else:
+            best, *others = prediction.top(self.shown_k)
+            number = wording.percent(best.score)
+            if prediction.over_labels:
+                self.answer.show_label(best.title, number, best.score, wording.reached(prediction))
+            else:
+                self.answer.show_answer(best.title, number, best.score)
+            self.answer.setToolTip(best.title.replace("<", "&lt;"))
+            self.scores.show_lines(lines_of(others, prediction.over_labels))
+        self._enable(True)
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
@@ -280,24 +219,39 @@ class ScoresPanel(QWidget):
             self.time.set_value("…", _TIME)
             return
         self.show_prediction(old)
+        self.fade()
+
+    def fade(self) -> None:
+        """What is shown is old: pale until another answer is there."""
         self.answer.fade()
         self.scores.fade()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window each detail keeps to one line."""
+        self._sync_room()
+        super().resizeEvent(event)
+
+    def _sync_room(self) -> None:
+        height = self.height() if not self._editing else 0
         for detail in self._details:
-            detail.set_lines(2 if self.height() > 56 * UNIT else 1)
-        dense = self.height() < 48 * UNIT
+            detail.set_lines(2 if height > 56 * UNIT else 1)
+        dense = height < 48 * UNIT
         self.answer.set_dense(dense)
         self.scores.set_spread(dense, large=self.width() > 52 * UNIT and not dense)
         self._column.setSpacing(UNIT // 2 if dense else UNIT)
-        super().resizeEvent(event)
+        # Else all below would jump whenever another class comes first.
+        self.answer.setMinimumHeight(_EDITING_ANSWER if self._editing else 0)
+        self.answer.setMaximumHeight(_EDITING_ANSWER if self._editing else _UNBOUND)
+
+    def _enable(self, answered: bool) -> None:
+        for button in (self.copy, self.why):
+            button.setEnabled(answered)
 
     def _clear(self) -> None:
         self._prediction = None
         self.answer.setToolTip("")
-        self.scores.show_scores(())
-        self.copy.setEnabled(False)
+        self.scores.show_lines(())
+        self._enable(False)
 
     def _step_button(self, text: str, name: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
@@ -311,9 +265,16 @@ class ScoresPanel(QWidget):
 
     def _sync_visible(self) -> None:
         answered = self._prediction is not None
-        for widget in (self.fewer, self.k, self.more, self.copy):
-            widget.setVisible(answered)
+        ranked = self._prediction is not None and not self._prediction.is_regression
+        self.copy.setVisible(answered)
+        self.why.setVisible(answered)
+        for widget in (self.fewer, self.k, self.more):
+            widget.setVisible(ranked)
         self._sync_time()
+        for part in (self._below, self._tools):
+            part.setVisible(not self._editing)
+        self.scores.setVisible(self._has_room)
+        self._sync_input()
 
     def _sync_time(self) -> None:
         if self._prediction is not None:
@@ -338,47 +299,81 @@ class ScoresPanel(QWidget):
             self.show_prediction(self._prediction)
         self.k_changed.emit(k)
 
-    def _offer_preprocessing(self) -> None:
-        from core.preprocessing import PRESETS
+    def _sync_input(self) -> None:
+        """How photos are prepared, who says so, and, where nobody does, how to settle it; rows go in as they are."""
+        info = self._info
+        if info is None:
+            return
+        if info.refuses or (self._prediction is not None and self._prediction.provenance.raw):
+            said = info.describe_rows() or info.describe_input()
+            self.input.set_value(said, "Rows of numbers are not prepared in any way.", "")
+            return
+        source = info.preprocessing_source
+        assumed = source.partition(":")[0] in _UNSETTLED
+        purpose = _SETTLE if assumed else "Click to prepare photos differently."
+        reason = source.partition(": ")[2] if assumed else source
+        said = f"{info.describe_input()} ({reason or source})"
+        self.input.set_value(said, purpose, source.partition(":")[0] if assumed else "")
 
+    def _offer_preprocessing(self) -> None:
+        if self._info is not None and self._info.refuses:
+            return
         chosen = self._info.spec.preprocessing if self._info is not None else None
-        choices = [Choice(_OWN, "As the model brings it", "", chosen is None)]
-        choices.extend(Choice(name, name, value.describe(), value == chosen) for name, value in PRESETS.items())
+        choices = [
+            Choice(_EDIT, "Edit preprocessing …", "every value, at once"),
+            Choice(_OWN, "As the model brings it", "", chosen is None),
+            *preset_choices(chosen),
+        ]
         self.inputs.open_at(self.input, choices)
 
     def _offer_tensors(self) -> None:
         sets = self._info.checkpoint.sets if self._info is not None else ()
         self.sets.open_at(self.tensors, [Choice(name, name, "", not number) for number, name in enumerate(sets)])
 
+    def _offer_outputs(self) -> None:
+        self.kinds.open_at(self.output, output_choices.choices(self._info) if self._info is not None else [])
+
     def _offer_names(self) -> None:
-        chosen = self._info.spec.labels if self._info is not None else ""
-        choices = [Choice(_FILE, "Choose class names from a file …", "one a line, or JSON", bool(chosen))]
-        choices.append(Choice(_OWN, "As the model brings them", "", not chosen))
-        self.namings.open_at(self.names, choices)
+        if self._info is not None:
+            self.namings.open_at(self.names, names_choices.choices(self._info))
 
     def _choose_preprocessing(self, key: str) -> None:
         from core.preprocessing import PRESETS
 
-        self.preprocessing_chosen.emit(PRESETS.get(key))
+        if key == _EDIT:
+            self.editing_asked.emit()
+        else:
+            self.preprocessing_chosen.emit(PRESETS.get(key))
+
+    def _choose_output(self, key: str) -> None:
+        self.activation_chosen.emit("" if key == output_choices.AS_RECOGNISED else key)
 
     def _choose_names(self, key: str) -> None:
-        if key == _FILE:
-            self.labels_asked.emit()
-        else:
-            self.labels_reset.emit()
+        signals = {
+            names_choices.FILE: self.labels_asked,
+            names_choices.EDIT: self.names_edit_asked,
+            names_choices.SAVE: self.names_save_asked,
+            names_choices.IMAGENET: self.imagenet_names_asked,
+            names_choices.OWN: self.labels_reset,
+        }
+        signals[key].emit()
 
     def _arrange(self) -> None:
         tools = QHBoxLayout()
+        tools.setContentsMargins(0, 0, 0, 0)
         tools.setSpacing(2)
         for widget in (self.k, self.fewer, self.more):
             tools.addWidget(widget)
         tools.addStretch()
+        tools.addWidget(self.why)
         tools.addWidget(self.copy)
         details = QVBoxLayout()
+        details.setContentsMargins(0, 0, 0, 0)
         details.setSpacing(0)
         for widget in (self.note, *self._details):
             details.addWidget(widget)
         details.insertSpacing(1, UNIT // 2)
+        self._below.setLayout(details)
         column = self._column
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT)
@@ -386,11 +381,16 @@ class ScoresPanel(QWidget):
         column.addSpacing(UNIT // 2)
         self.scores.setMinimumHeight(3 * UNIT)
         column.addWidget(self.scores, 1)
-        column.addLayout(tools)
-        column.addLayout(details)
+        self._tools.setLayout(tools)
+        column.addWidget(self._tools)
+        column.addWidget(self._below)
+        for before, after in itertools.pairwise(self._details):
+            QWidget.setTabOrder(before, after)
 
 
 def _source(info: ClassifierInfo) -> str:
     """Where the names came from, as the end of a sentence."""
     source = info.labels_source
-    return source if source.startswith(("number", "assumed")) or "assumed" in source else f"named by {source}"
+    return (
+        source if source.startswith(("number", "assumed", "ImageNet")) or "assumed" in source else f"named by {source}"
+    )

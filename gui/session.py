@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.descriptions import ModelSpec
-from core.errors import DeviceError, MatchError, QuestionsError, TrustError
+from core.arrays import ANYTHING, is_array_file
+from core.descriptions import ClassifierInfo, ModelSpec
+from core.errors import QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
 from gui import wording
@@ -17,18 +19,25 @@ from gui.answering import Answering
 from gui.dropping import Dropped, from_paths
 from gui.error_view import Notice, Words, words_for
 from gui.looking import Looking
-from gui.model_keeper import ModelKeeper
+from gui.model_keeper import ModelKeeper, differ_in_names_alone
 from gui.photo_loading import PhotoLoading
 from gui.preferences import Preferences
+from gui.preparing import Preparing
+from gui.probing import Probing
+from gui.refusal import refusal
 from gui.results_model import ResultsModel, State
 from gui.saving import Saving
+from gui.scripting import Scripting
+from gui.seeing import Seeing
+from gui.testing import Testing
 from gui.weights_watch import WeightsWatch
 
 if TYPE_CHECKING:
+    from core.images import ImageSource
+    from core.predictions import ImageResult
     from core.trust import TrustEntry
     from core.workbench import Workbench
 
-_FEW = 16
 _SOON_MS = 30
 _PATIENCE_MS = 250
 """How long images must be waited for before the footer counts them: most answers come sooner."""
@@ -42,6 +51,8 @@ class Session(QObject):
         models: the model in use and the one on its way.
         images: the images and their answers.
         photos: brings the shown one to the screen.
+        preparing: what a person does to the preprocessing.
+        seeing: what the model sees of the shown image.
 
     Signals:
         info_changed: the classifier in use, or what it assumes, has changed.
@@ -51,6 +62,7 @@ class Session(QObject):
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
         architecture_file_asked: a person wants to choose a Python file.
+        look_asked: a person wants to look at a weights file, by its path.
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
@@ -64,6 +76,7 @@ class Session(QObject):
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
     architecture_file_asked = Signal()
+    look_asked = Signal(str)
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
@@ -92,7 +105,14 @@ class Session(QObject):
         self.photos = PhotoLoading(workbench, self)
         self.saving = Saving(listener, self)
         self.looking = Looking(workbench, self)
+        self.probing = Probing(workbench, self)
+        self.scripting = Scripting(workbench, self)
+        self.testing = Testing(workbench, listener, self)
+        self.preparing = Preparing(self.models, self)
+        self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
+        self._used: ClassifierInfo | None = None
+        self._held: list[Path] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self._tell_activity)
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
@@ -109,21 +129,20 @@ class Session(QObject):
             architecture: id; empty to match.
         """
         if self.preferences.problem:
-            self._tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
+            self.tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
         named = from_paths(paths)
         wanted = Path(weights) if weights else named.weights
         if wanted is not None:
-            self.models.open(ModelSpec("file", str(wanted.absolute()), architecture))
+            self.open_model(ModelSpec("file", str(wanted.absolute()), architecture))
         else:
-            self.models.open(ModelSpec(architecture=architecture))
+            self.open_model(ModelSpec(architecture=architecture))
         self.models.find_devices()
-        self.images.add_paths(named.paths)
+        self._add_paths(named.paths)
 
     def handle(self, event: JobEvent) -> None:
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
-        for part in (self.images, self.models, self.photos, self.saving, self.looking):
-            if part.handle(event):
-                break
+        parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
+        any(part.handle(event) for part in (*parts, self.probing, self.scripting, self.testing))
         self._note_activity()
 
     def take(self, dropped: Dropped) -> None:
@@ -133,8 +152,22 @@ class Session(QObject):
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
         self.images.add_sources(dropped.sources)
-        self.images.add_paths(dropped.paths)
+        self._add_paths(dropped.paths)
         self._note_activity()
+
+    def _add_paths(self, paths: Sequence[Path]) -> None:
+        """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
+        info = self.models.info
+        arrays = [path for path in paths if is_array_file(path)]
+        if arrays and (info is None or self.models.opening is not None):
+            self._held.extend(arrays)
+            self.images.add_paths([path for path in paths if path not in arrays])
+        else:
+            self.images.add_paths(paths, info.takes if info is not None else ANYTHING)
+
+    def _add_held(self) -> None:
+        held, self._held = self._held, []
+        self._add_paths(held)
 
     def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
         """Open a weights file as the model, as it was opened the last time.
@@ -147,18 +180,22 @@ class Session(QObject):
         if architecture_file is not None:
             self.models.open(ModelSpec("file", weights, architecture_file=str(architecture_file.absolute())))
             return
-        known = (spec for spec in self.preferences.recent if (spec.kind, spec.weights) == ("file", weights))
-        self.models.open(next(known, ModelSpec("file", weights)))
+        self.open_model(ModelSpec("file", weights))
+
+    def open_model(self, spec: ModelSpec) -> None:
+        """Open a model; one of which nothing but its weights is asked for, as it was opened the last time."""
+        self.models.open(self.preferences.as_left(spec))
 
     def use_architecture_file(self, path: Path) -> None:
         """Build the network from a person's Python file."""
         if not self.models.choose_architecture_file(path):
             words = Words(f"{path.name} says how a network is built.", "Drop the weights file with it, or before it.")
-            self._tell("model", words)
+            self.tell("model", words)
 
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
         """A person agreed that a file's code may run: remember it, and open the model that needs it."""
         self._workbench.trust(request)
+        self.notice_over.emit("model")
         self.models.open(spec)
 
     @property
@@ -170,10 +207,9 @@ class Session(QObject):
         """A file is trusted no more; a model that is open stays so until it is opened again."""
         self._workbench.revoke(sha256)
 
-    def look_at_model(self) -> None:
-        """Find out all about the weights file in use."""
-        if self.models.info is not None:
-            self.looking.look(Path(self.models.info.checkpoint.file))
+    def look_at(self, weights: str) -> None:
+        """Find out all about a weights file, in use or not; nothing in it runs."""
+        self.looking.look(Path(weights))
 
     def set_k(self, k: int) -> None:
         """How many classes to show."""
@@ -189,10 +225,16 @@ class Session(QObject):
             self.saving.cancel()
         self._note_activity()
 
-    def save(self, path: Path) -> None:
-        """Write all answers to a file; its suffix tells the form."""
-        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k)
+    def save(self, path: Path, provenance: bool = False) -> None:
+        """Write all answers to a file, whose suffix tells the form; in JSON with their provenance, if wished."""
+        self.saving.save(path, tuple(self.images.results.results()), self.preferences.k, provenance)
         self._note_activity()
+
+    def save_names(self, path: Path) -> None:
+        """Write the class names to a file; its suffix tells the form."""
+        if self.models.info is not None:
+            self.saving.save_names(path, self.models.info.labels)
+            self._note_activity()
 
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
@@ -201,7 +243,8 @@ class Session(QObject):
     def close(self) -> bool:
         """Start no more work, and finish what is being written; whether that has ended."""
         self.photos.stop()
-        return self.saving.close()
+        self.preparing.close()
+        return self.testing.close() and self.saving.close()
 
     @property
     def title(self) -> str:
@@ -212,8 +255,8 @@ class Session(QObject):
             parts.insert(0, info.name)
         if entry is not None:
             parts.insert(0, entry.source.short_name)
-            if entry.best is not None:
-                parts.insert(0, f"{entry.best.label}, {wording.percent(entry.best.score)}")
+            if entry.answered is not None and entry.answered.prediction is not None:
+                parts.insert(0, wording.said(entry.answered.prediction))
         return f" {wording.DASH} ".join(parts)
 
     @property
@@ -234,9 +277,9 @@ class Session(QObject):
         """The quiet line where there is no answer to show."""
         entry = self.images.current
         if self.models.info is None:
-            return self._opening_text() or "No model is open."
+            return wording.opening(self.models.opening, first=True) or "No model is open."
         if entry is None:
-            return self.models.info.refuses or _introduction(self.models.info.labels)
+            return wording.invitation(self.models.info)
         if entry.answered is not None:
             return "No answer" if entry.answered.error is not None else ""
         return "Not answered" if entry.state is State.STOPPED else "Looking …"
@@ -245,9 +288,15 @@ class Session(QObject):
         models, images = self.models, self.images
         models.changed.connect(self._use_model)
         models.described.connect(self.info_changed)
+        models.dressed.connect(self._use_dress)
+        models.dress_failed.connect(self._fail_dress)
+        models.noticed.connect(self._tell_of_device)
+        models.looked_at = self._looked_at
+        self.seeing.broken.connect(partial(self._fail, "seeing"))
         models.opening_changed.connect(self._note_activity)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
+        models.described.connect(self._add_held)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
@@ -258,9 +307,11 @@ class Session(QObject):
         self.photos.broken.connect(partial(self._fail, "photo"))
         self.saving.failed.connect(partial(self._fail, "saving"))
         self.saving.saved.connect(self._tell_saved)
+        self.saving.names_saved.connect(self._tell_names_saved)
         models.saved.connect(self._tell_model_saved)
         models.saving_failed.connect(partial(self._fail, "saving"))
         self.looking.failed.connect(partial(self._fail, "looking"))
+        self.scripting.failed.connect(partial(self._fail, "script"))
         self.watch.changed.connect(self._offer_reload)
 
     def _use_model(self, as_asked: bool) -> None:
@@ -273,11 +324,47 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self._tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
         self.info_changed.emit()
-        self.images.answer_again()
+        if self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_again()
+        self._used = info
+        self.photos.features = info.features
+        entry = self.images.current
+        if entry is not None and entry.source.is_row:
+            self.photos.show(entry)
+        self._add_held()
         self.answer_changed.emit()
         self.about_changed.emit()
+
+    def _use_dress(self, answer: ImageResult | None) -> None:
+        """The same network is prepared for or named otherwise: less is new than with another model."""
+        info = self.models.info
+        assert info is not None
+        self.preferences.remember(info.spec)
+        self.recent_changed.emit()
+        self.notice_over.emit("model")
+        if info.notices and (self._used is None or info.notices != self._used.notices):
+            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+        self.info_changed.emit()
+        if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
+            self.images.rename(info.labels, info.labels_source)
+        else:
+            self.images.answer_dressed(answer)
+        self._used = info
+        self.answer_changed.emit()
+        self.about_changed.emit()
+
+    def _fail_dress(self, error: BaseException, report: str) -> None:
+        if not self.preparing.refuse(error, report):
+            self._fail("model", error, report)
+        # What is shown goes back to what is in use.
+        self.info_changed.emit()
+
+    def _looked_at(self) -> ImageSource | None:
+        return self.images.current.source if self.images.current is not None else None
 
     def _show_current(self) -> None:
         self._tell_activity()
@@ -288,19 +375,6 @@ class Session(QObject):
             self.photos.show(entry)
         self.answer_changed.emit()
         self.about_changed.emit()
-
-    def _opening_text(self) -> str:
-        opening = self.models.opening
-        if opening is None:
-            return ""
-        if opening.spec.kind == "builtin" and self.models.info is None:
-            return "Getting the built-in model ready …"
-        name = Path(opening.spec.weights).name if opening.spec.kind == "file" else opening.spec.weights
-        name = name or "The built-in model"
-        text = opening.text if name in opening.text else f"{name}: {(opening.text or 'opening').lower()}"
-        if opening.total > 1_000_000:
-            return f"{text}: {wording.size(opening.done)} of {wording.size(opening.total)}"
-        return f"{text} …"
 
     def _note_activity(self) -> None:
         """Many events a moment are told once."""
@@ -322,7 +396,8 @@ class Session(QObject):
         if opening is not None:
             share = opening.done / opening.total if opening.total else None
             first = self.models.info is None and opening.spec.kind == "builtin"
-            self.activity_changed.emit(self._opening_text(), share, not first)
+            text = wording.opening(opening, first=self.models.info is None)
+            self.activity_changed.emit(text, share, not first)
         elif self._counting and results.rowCount() > 1:
             count = results.rowCount()
             self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
@@ -331,63 +406,45 @@ class Session(QObject):
         else:
             self.activity_changed.emit("", None, False)
 
-    def _tell(self, key: str, words: Words) -> None:
+    def tell(self, key: str, words: Words) -> None:
+        """Tell a person something; a newer notice with the same key replaces an older one."""
         self.noticed.emit(Notice(key, words))
 
     def _fail(self, key: str, error: BaseException, report: str) -> None:
-        self._tell("bug" if report else key, words_for(error, report))
+        self.tell("bug" if report else key, words_for(error, report))
 
     def _tell_of_device(self, text: str) -> None:
-        self._tell("device", Words(text))
+        self.tell("device", Words(text))
 
     def _fail_model(self, error: BaseException, report: str) -> None:
-        """Choices that a file was remembered with may be what it does not fit any more."""
-        refused, info = self.models.refused, self.models.info
+        """Ask where an answer would help; else say why."""
+        refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
             words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask))
+            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, "Look inside", look))
             ask()
             return
         if isinstance(error, QuestionsError):
             self.questions_asked.emit(error, refused)
             return
-        bare = ModelSpec(refused.kind, refused.weights)
-        just_chosen = info is not None and info.spec.weights == refused.weights and info.spec != refused
-        words = words_for(error, report)
-        if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
-            action = self.architecture_file_asked.emit
-            self.noticed.emit(Notice("model", words, "Choose its Python file …", action))
-            return
-        if report or just_chosen or refused.kind != "file" or refused == bare or isinstance(error, DeviceError):
-            self._fail("model", error, report)
-            return
-        self.noticed.emit(Notice("model", words, "Open with what fits", partial(self.models.open, bare)))
+        open_bare = partial(self.models.open, ModelSpec(refused.kind, refused.weights))
+        ways = (self.architecture_file_asked.emit, open_bare, look)
+        self.noticed.emit(refusal(error, report, refused, self.models.info, *ways))
 
     def _tell_saved(self, path: str, count: int) -> None:
         waiting = self.images.results.rowCount() - count
         more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
         answers = "1 answer" if count == 1 else f"{count:,} answers"
-        if path:
-            self._tell("saving", Words(f"{answers} saved in {path}.", more))
-        else:
-            self._tell("saving", Words(f"{answers} copied as CSV.", more))
+        self.tell("saving", Words(f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more))
+
+    def _tell_names_saved(self, path: str, count: int) -> None:
+        self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
 
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
-        weights, config = paths
-        words = Words(f"The model is saved in {weights}.", f"{config.name} beside it holds all that it assumes.")
-        self._tell("saving", words)
+        more = f"{paths[1].name} beside it holds all that it assumes."
+        self.tell("saving", Words(f"The model is saved in {paths[0]}.", more))
 
     def _offer_reload(self, path: str) -> None:
-        words = Words(f"{Path(path).name} has changed on disk.", "The answers are still those of the version before.")
-        self.noticed.emit(Notice("reload", words, "Reload", self.models.reload))
-
-
-def _introduction(labels: tuple[str, ...]) -> str:
-    """What a model that waits for its first photo knows."""
-    if len(labels) > _FEW:
-        return f"Ready. This model knows {len(labels):,} kinds of things."
-    if all(label == str(index) for index, label in enumerate(labels)):
-        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
-    *first, last = labels
-    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."
+        what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."
+        self.noticed.emit(Notice("reload", Words(what, more), "Reload", self.models.reload))

@@ -133,6 +133,11 @@ QPushButton[kind="primary"] { background: palette(highlight); color: palette(hig
 QPushButton[kind="primary"]:focus { border-color: palette(text); }
 QPushButton[kind="quiet"] { background: transparent; padding: 4px 10px; color: palette(highlight); }
 QPushButton[kind="quiet"]:hover { background: palette(alternate-base); }
+QPushButton[kind="tab"] { background: transparent; padding: 4px 10px; color: palette(placeholder-text); }
+QPushButton[kind="tab"]:hover { background: palette(alternate-base); }
+QPushButton[kind="tab"]:checked { background: palette(alternate-base); color: palette(text); }
+QPushButton[kind="tab"]:focus { border-color: palette(highlight); }
+QSplitter::handle { background: transparent; }
 QPushButton[kind="quiet"]:disabled { color: palette(placeholder-text); }
 QLineEdit, QSpinBox, QPlainTextEdit {
     border: 2px solid transparent; border-radius: 6px; padding: 3px 6px; background: palette(alternate-base);

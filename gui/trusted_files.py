@@ -34,9 +34,12 @@ class TrustedFiles(QDialog):
         self._revoke = revoke
         self._about = wrapped(self)
         self.list = QListWidget(self)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setSpacing(UNIT // 2)
         theme.name(self.list, "Trusted files")
         for entry in entries:
-            item = QListWidgetItem(f"{entry.name}, {entry.date}, sha256 {entry.sha256[:16]}…", self.list)
+            item = QListWidgetItem(f"{entry.name}\n{entry.date}, sha256 {entry.sha256[:16]}…", self.list)
             item.setData(Qt.ItemDataRole.UserRole, entry.sha256)
             item.setToolTip(entry.sha256)
         self.forget = button(self, "Trust it no more", self._forget)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from core import VERSION
 from core.descriptions import DeviceInfo, ModelSpec
@@ -21,18 +22,28 @@ from gui.actions import keyboard_help
 from gui.asking import Answers, QuestionsDialog, TrustDialog
 from gui.dropping import from_paths, read
 from gui.error_view import Details, Notice, Words, copy
+from gui.evaluation_wiring import EvaluationWiring
 from gui.main_window import MainWindow
+from gui.naming import Naming
 from gui.picture import Picture
 from gui.preferences import APPEARANCES
+from gui.preprocessing_wiring import PreprocessingWiring
+from gui.probe_wiring import ProbeWiring
 from gui.results_model import State
 from gui.session import Session
 from gui.trusted_files import TrustedFiles
+from gui.work_wiring import WorkWiring
+
+if TYPE_CHECKING:
+    from core.arrays.contents import Row
 
 _NEED_A_PHOTO = ("copy", "remove", "clear", "zoom_in", "zoom_out", "fit", "actual_size")
-_NEED_AN_ANSWER = ("save", "copy_all")
+_NEED_AN_ANSWER = ("save", "copy_all", "why")
 _NEED_SEVERAL = ("previous", "next")
 _NEED_A_MODEL = (
-    "choose_architecture", "choose_names", "choose_preprocessing", "reload", "about_model", "save_model",
+    "choose_architecture", "choose_names", "edit_names", "save_names", "choose_preprocessing", "edit_preprocessing",
+    "find_preprocessing", "test_model", "load_preprocessing", "save_preprocessing", "choose_output", "reload",
+    "about_model", "save_model", "copy_script", "save_script",
 )  # fmt: skip
 
 
@@ -43,10 +54,15 @@ class Wiring(QObject):
         super().__init__(window)
         self._window = window
         self._session = session
+        self._naming = Naming(window, session, self)
         self._connect_panels()
         self._connect_actions()
         self._connect_session()
         self._show_all()
+        PreprocessingWiring(window, session)
+        ProbeWiring(window, session)
+        EvaluationWiring(window, session)
+        WorkWiring(window, session)
 
     def _show_all(self) -> None:
         window, session = self._window, self._session
@@ -61,7 +77,7 @@ class Wiring(QObject):
     def _connect_panels(self) -> None:
         window, session = self._window, self._session
         bar, scores = window.model_bar, window.scores
-        bar.model_chosen.connect(session.models.open)
+        bar.model_chosen.connect(session.open_model)
         bar.weights_asked.connect(self._choose_weights)
         bar.architecture_file_asked.connect(self._choose_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
@@ -78,10 +94,8 @@ class Wiring(QObject):
         scores.k_changed.connect(session.set_k)
         scores.copy_asked.connect(self._copy)
         scores.device_asked.connect(bar.device.open_list)
-        scores.labels_asked.connect(self._choose_labels)
-        scores.labels_reset.connect(lambda: session.models.choose_labels(None))
-        scores.preprocessing_chosen.connect(session.models.choose_preprocessing)
         scores.tensors_chosen.connect(session.models.choose_tensors)
+        scores.activation_chosen.connect(session.models.choose_activation)
 
     def _connect_actions(self) -> None:
         window, session, images = self._window, self._session, self._session.images
@@ -109,7 +123,10 @@ class Wiring(QObject):
             "choose_architecture": bar.architecture.open_list,
             "choose_device": bar.device.open_list,
             "choose_names": window.scores.names.click,
+            "edit_names": self._naming.edit,
+            "save_names": self._naming.save,
             "choose_preprocessing": window.scores.input.click,
+            "choose_output": window.scores.output.click,
             "reload": session.models.reload,
             "about_model": self._show_about_model,
             "save_model": self._choose_model_target,
@@ -132,6 +149,7 @@ class Wiring(QObject):
         session.trust_asked.connect(self._ask_trust)
         session.questions_asked.connect(self._ask_questions)
         session.architecture_file_asked.connect(self._choose_architecture_file)
+        session.look_asked.connect(partial(self._look_inside, self._window))
         session.notice_over.connect(window.notices.drop)
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
         session.models.devices_found.connect(self._show_devices)
@@ -139,6 +157,7 @@ class Wiring(QObject):
         session.counted.connect(self._show_counts)
         session.photos.room = window.photo_room
         session.photos.shown.connect(self._show_picture)
+        session.photos.row_shown.connect(self._show_row)
         session.photos.started.connect(self._show_nothing_yet)
         session.photos.failed.connect(window.show_error)
 
@@ -186,6 +205,11 @@ class Wiring(QObject):
         if entry is None or entry.answered is None or entry.answered.error is None:
             self._window.show_photo()
 
+    def _show_row(self, row: Row) -> None:
+        entry = self._session.images.current
+        if entry is not None and (entry.answered is None or entry.answered.error is None):
+            self._window.show_row(row, entry.source.name)
+
     def _show_nothing_yet(self) -> None:
         self._window.photo.show_picture(None)
         self._window.show_photo()
@@ -227,18 +251,15 @@ class Wiring(QObject):
         )
 
     def _ask_trust(self, request: TrustRequest, spec: ModelSpec) -> None:
-        TrustDialog(self._window, request, partial(self._session.trust, request, spec)).open()
+        dialog = TrustDialog(self._window, request, partial(self._session.trust, request, spec), spec.weights)
+        dialog.look_asked.connect(partial(self._look_inside, dialog, spec.weights))
+        dialog.open()
 
     def _ask_questions(self, error: QuestionsError, spec: ModelSpec) -> None:
         def answer(arguments: Answers) -> None:
             self._session.models.open(replace(spec, architecture=error.architecture, arguments=arguments))
 
         QuestionsDialog(self._window, f"{error.what} {error.why}".strip(), error.questions, answer).open()
-
-    def _choose_labels(self) -> None:
-        dialogs.choose_labels(
-            self._window, self._folder(), lambda paths: self._session.models.choose_labels(self._remember(paths)[0])
-        )
 
     def _choose_model_target(self) -> None:
         info = self._session.models.info
@@ -252,14 +273,20 @@ class Wiring(QObject):
         if info is None:
             return
         evidence = next((match.evidence for match in info.matches if match.architecture == info.architecture), "")
-        about = AboutModel(self._window, f"{info.architecture}: {evidence}" if evidence else info.architecture)
-        about.show_waiting(wording.file_name(info.checkpoint.file))
+        used = f"{info.architecture}: {evidence}" if evidence else info.architecture
+        self._look_inside(self._window, info.checkpoint.file, used)
+
+    def _look_inside(self, parent: QWidget, weights: str, used: str = "") -> None:
+        about = AboutModel(parent, weights, used)
         self._session.looking.found.connect(about.show_inspection)
-        self._session.look_at_model()
+        self._session.look_at(weights)
         about.show()
 
     def _choose_target(self) -> None:
-        dialogs.choose_target(self._window, self._folder(), lambda paths: self._session.save(self._remember(paths)[0]))
+        def save(paths: list[Path], provenance: bool) -> None:
+            self._session.save(self._remember(paths)[0], provenance)
+
+        dialogs.choose_target(self._window, self._folder(), save)
 
     def _take_paths(self, paths: list[Path]) -> None:
         self._session.take(from_paths(self._remember(paths)))

@@ -6,13 +6,18 @@ import math
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from core.showing import isolated
+
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
-    from core.predictions import ImageResult
+    from core.predictions import ImageResult, NamedValue, Prediction
+    from gui.model_keeper import Opening
 
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
+_FEW = 3
+_FEW_NAMES = 16
 
 
 def percent(score: float) -> str:
@@ -24,6 +29,25 @@ def percent(score: float) -> str:
     if 0.9995 <= score < 1:
         return ">99.9 %"
     return f"{100 * score:.1f} %"
+
+
+def value(number: float) -> str:
+    """A regression's value with six digits, such as ``1,234.56``."""
+    if number != number or math.isinf(number):
+        return DASH
+    size = abs(number)
+    if size and not 1e-4 <= size < 1e9:
+        return f"{number:.5g}".replace("-", MINUS)
+    digits = max(0, 5 - math.floor(math.log10(size))) if size else 0
+    text = f"{number:,.{min(digits, 6)}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
+
+
+def value_name(named: NamedValue, count: int) -> str:
+    """What one of so many values is called, where the model brings no name, too."""
+    if named.label != str(named.index):
+        return named.label
+    return "Value" if count == 1 else f"Output {named.index}"
 
 
 def duration(seconds: float) -> str:
@@ -69,16 +93,101 @@ def device_of(device_id: str, info: ClassifierInfo | None) -> str:
     return "CPU" if device_id == "cpu" else device_id
 
 
+def brief(prediction: Prediction) -> tuple[str, str]:
+    """Two short lines: the class and its score, the labels that are there and theirs, or a value and its name."""
+    if prediction.is_regression:
+        first = prediction.named_values()[0]
+        return value(first.value), value_name(first, len(prediction.values))
+    best = prediction.top(1)[0]
+    if not prediction.over_labels:
+        return best.title, percent(best.score)
+    found = prediction.found()
+    if not found:
+        return "no label", f"{best.title} {percent(best.score)}"
+    labels = ", ".join(each.title for each in found[:_FEW]) + (" …" if len(found) > _FEW else "")
+    numbers = ", ".join(percent(each.score) for each in found)
+    return labels, numbers if len(found) < _FEW else f"{len(found):,} labels"
+
+
+def said(prediction: Prediction) -> str:
+    """One line: the best class and its score, all labels that are there, or the values."""
+    if prediction.is_regression:
+        values = prediction.named_values()
+        parts = [f"{value_name(each, len(values))} {value(each.value)}" for each in values[:_FEW]]
+        return ", ".join(parts) + (" …" if len(values) > _FEW else "")
+    best = prediction.top(1)[0]
+    if not prediction.over_labels:
+        return f"{isolated(best.title)}, {percent(best.score)}"
+    found = prediction.found()
+    if not found:
+        return f"no label reaches 50 % ({isolated(best.title)}, {percent(best.score)})"
+    parts = [f"{isolated(each.title)} {percent(each.score)}" for each in found[:_FEW]]
+    return ", ".join(parts) + (f" and {len(found) - _FEW} more" if len(found) > _FEW else "")
+
+
+def reached(prediction: Prediction) -> str:
+    """How many labels are there; empty where one class is right."""
+    if not prediction.over_labels:
+        return ""
+    count, labels = len(prediction.found()), len(prediction.labels)
+    if not count:
+        return "No label reaches 50 %"
+    return f"{count:,} of {labels:,} labels {'reaches' if count == 1 else 'reach'} 50 %"
+
+
 def answer(result: ImageResult) -> str:
-    """One line: the best class and its score, or what went wrong."""
+    """One line: what the model says, or what went wrong."""
     if result.prediction is not None:
-        best = result.prediction.top(1)[0]
-        return f"{best.label}, {percent(best.score)}"
+        return said(result.prediction)
     return result.error.what if result.error is not None else ""
 
 
 def scores(result: ImageResult, k: int) -> str:
-    """For the clipboard: the best ``k`` classes, one a line, name and percentage parted by a tab."""
+    """For the clipboard: the best ``k`` classes, or all values, one a line, name and number parted by a tab."""
     if result.prediction is None:
         return str(result.error or "")
-    return "\n".join(f"{best.label}\t{percent(best.score)}" for best in result.prediction.top(k))
+    rows = [f"{best.title}\t{percent(best.score)}" for best in result.prediction.top(k)]
+    rows += [f"{each.label}\t{each.value:.7g}" for each in result.prediction.named_values()]
+    return "\n".join(rows)
+
+
+def invitation(info: ClassifierInfo) -> str:
+    """What a model waits for."""
+    if not info.refuses:
+        return _introduction(info)
+    if not info.features:
+        return info.refuses
+    return f"Ready. This network takes rows of {info.features:,} numbers: drop a .npy, .npz or .csv file with them."
+
+
+def _introduction(info: ClassifierInfo) -> str:
+    """What a model that waits for its first photo knows."""
+    labels = info.labels
+    if info.activation == "regression":
+        values = "a value" if len(labels) == 1 else f"{len(labels):,} values"
+        return f"Ready. This model gives {values} for a photo, no class."
+    if len(labels) > _FEW_NAMES:
+        return f"Ready. This model knows {len(labels):,} kinds of things."
+    if all(label == str(index) for index, label in enumerate(labels)):
+        return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
+    *first, last = map(isolated, labels)
+    return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."
+
+
+def opening(being: Opening | None, *, first: bool) -> str:
+    """What is said of a model on its way; empty where there is none.
+
+    Args:
+        being: the model.
+        first: whether there is no other yet.
+    """
+    if being is None:
+        return ""
+    if being.spec.kind == "builtin" and first:
+        return "Getting the built-in model ready …"
+    name = PurePath(being.spec.weights).name if being.spec.kind == "file" else being.spec.weights
+    name = name or "The built-in model"
+    text = being.text if name in being.text else f"{name}: {(being.text or 'opening').lower()}"
+    if being.total > 1_000_000:
+        return f"{text}: {size(being.done)} of {size(being.total)}"
+    return f"{text} …"

@@ -16,8 +16,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from core.architectures.answers import described, no_scores, outputs_of
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
-from core.architectures.running import Run, Runner, outputs_of
+from core.architectures.endings import probabilities_in
+from core.architectures.running import Run, Runner
 from core.checkpoints.values import shown
 from core.errors import MatchError
 
@@ -61,6 +63,7 @@ class InputForm:
         output: which of several outputs is the answer: an index, a key, or ``None`` where there is one only.
         output_shape: of the answer, without the batch.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
+        headless: whether its answer is seen to come from no last layer (linear, or a 1 x 1 convolution): features.
         evidence: how it is known, one line.
     """
 
@@ -75,6 +78,7 @@ class InputForm:
     output: int | str | None = None
     output_shape: tuple[int, ...] = ()
     ends_in: str = ""
+    headless: bool = False
     evidence: str = ""
 
 
@@ -147,6 +151,8 @@ class _Finder:
                 if proved is not None:
                     return proved
                 error = why
+        if self._runner.answer:
+            raise no_scores(self._runner.answer)
         raise MatchError(
             "No input was found that the network takes.",
             f"It was tried with images of many sizes and with rows. It stopped with: {error or self._runner.error}",
@@ -270,9 +276,10 @@ class _Finder:
         result = attempt(lambda: self._runner.real(noise))
         if isinstance(result, Failure):
             return None, f"{type(result.error).__name__}: {shown(str(result.error).partition(chr(10))[0], 200)}"
-        outputs, last = result
+        outputs, ending = result
         found = outputs_of(outputs, _BATCH)
         if found is None:
+            self._runner.answer = described(outputs, _BATCH)
             return None, "its answer is no row of numbers for each image."
         key, answer = found
         row = answer.reshape(_BATCH, -1).float()
@@ -281,22 +288,9 @@ class _Finder:
             outputs=row.shape[1],
             output=key,
             output_shape=tuple(answer.shape[1:]),
-            ends_in=_ending(row, last),
+            ends_in=probabilities_in(row, ending.function),
+            headless=ending.headless(row.numel()),
         ), ""
-
-
-def _ending(rows: Tensor, last: str) -> str:
-    """Whether rows are probabilities, or their logarithms, already."""
-    if not bool(torch.isfinite(rows).all()):
-        # Zeros have no logarithm that is finite, and may be among those of probabilities.
-        return last if last in ("softmax", "log_softmax", "sigmoid") else ""
-    one = torch.ones(len(rows))
-    if rows.shape[1] > 1:
-        if bool((rows >= 0).all()) and torch.allclose(rows.sum(1), one, atol=1e-3):
-            return "softmax"
-        if bool((rows <= 0).all()) and torch.allclose(rows.exp().sum(1), one, atol=1e-3):
-            return "log_softmax"
-    return "sigmoid" if last == "sigmoid" else ""
 
 
 def _picked(outputs: object, key: int | str | None) -> Tensor:

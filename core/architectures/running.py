@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from core.architectures.calls import Calls
+from core.architectures.answers import described, outputs_of, rows_of
 from core.architectures.custom.guard import Failure, attempt
+from core.architectures.endings import Ending, LastCalls
 from core.checkpoints.values import shown
 
 _RESHAPED = re.compile(r"shape '\[([\d, -]+)\]' is invalid for input of size (\d+)")
 _SIDES = re.compile(r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
 _PRODUCT = re.compile(r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x\d+\)")
 _LARGEST_REAL = 256
-_NAMES = ("logits", "out", "output", "outputs", "pred", "preds", "prediction", "scores", "cls", "x")
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,12 @@ class Runner:
 
     Attributes:
         error: why it last refused an input; empty if it never did.
+        answer: what it last answered with that is no row of numbers for each image; empty if it never did.
     """
 
     def __init__(self, network: nn.Module) -> None:
         self.error = ""
+        self.answer = ""
         self._network = network
         # A TorchScript program has its own memory, and runs as it is or not at all.
         self._meta = not any(isinstance(layer, torch.jit.ScriptModule) for layer in network.modules())
@@ -63,12 +65,12 @@ class Runner:
         """How it takes rows of numbers."""
         return self._run((batch, features))
 
-    def real(self, values: Tensor) -> tuple[object, str]:
-        """What it answers to an input, and the name of the function that it ended in."""
-        mode = _Last()
-        with _kept(self._network), mode:
+    def real(self, values: Tensor) -> tuple[object, Ending]:
+        """What it answers to an input, and how it ended."""
+        calls = LastCalls()
+        with _kept(self._network), calls:
             outputs: object = self._network(values)
-        return outputs, mode.last
+        return outputs, calls.ending(self._network)
 
     def _run(self, shape: tuple[int, ...]) -> Run:
         if shape not in self._seen:
@@ -88,8 +90,9 @@ class Runner:
             return self._refused(result.error, watch, batch)
         if outputs_of(result, batch) is not None:
             return Run(True)
+        self.answer = described(result, batch)
         # `view(-1, 1568)` makes more rows of an image that is too large, and nobody refuses them.
-        rows = _rows(result)
+        rows = rows_of(result)
         linear = watch.linear
         if linear is None or not rows:
             return Run(False)
@@ -175,61 +178,6 @@ class _Watch:
                 self.linear = layer
             if given.shape[-1] != layer.in_features:
                 self.linear, self.arrived = layer, given.numel()
-
-
-class _Last(Calls):
-    """Notes the function that a network ends in, if it is one that makes probabilities."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.last = ""
-
-    def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
-        """The same, and noted."""
-        result = func(*args, **options)
-        name = getattr(func, "__name__", "")
-        if isinstance(result, Tensor):
-            if name in ("softmax", "log_softmax", "sigmoid"):
-                self.last = name
-            elif name not in ("squeeze", "view", "reshape", "flatten", "unsqueeze"):
-                self.last = ""
-        return result
-
-
-def outputs_of(outputs: object, batch: int) -> tuple[int | str | None, Tensor] | None:
-    """The answer among what a network gives, and its index or key (``None`` where there is one output only).
-
-    The answer is the first tensor with a row of numbers for each image; rows may be of the shape (N, K, 1, 1), and
-    single numbers (N,).  ``None`` if there is none.
-    """
-    for key, value in _named(outputs):
-        if isinstance(value, Tensor) and value.dim() > 0 and value.shape[0] == batch:
-            beyond = [side for side in value.shape[2:] if side != 1]
-            if not beyond and (value.dim() < 2 or value.shape[1] > 0):
-                return key, value
-    return None
-
-
-def _named(outputs: object) -> list[tuple[int | str | None, object]]:
-    if isinstance(outputs, Tensor):
-        return [(None, outputs)]
-    if isinstance(outputs, Mapping):
-        pairs = list(cast("Mapping[object, object]", outputs).items())
-        pairs.sort(key=lambda pair: _NAMES.index(str(pair[0])) if str(pair[0]) in _NAMES else len(_NAMES))
-        return [(str(key), value) for key, value in pairs]
-    if isinstance(outputs, tuple) and hasattr(cast(object, outputs), "logits"):
-        return [("logits", cast(Any, outputs).logits)]
-    if isinstance(outputs, list | tuple):
-        return [(index, value) for index, value in enumerate(cast("Sequence[object]", outputs))]
-    return [("logits", getattr(outputs, "logits", None))]
-
-
-def _rows(outputs: object) -> int:
-    """How many rows a network gave in all."""
-    for _, value in _named(outputs):
-        if isinstance(value, Tensor) and value.dim() == 2:
-            return value.shape[0]
-    return 0
 
 
 def _cannot_do_shapes(error: BaseException) -> bool:

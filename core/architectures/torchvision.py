@@ -8,21 +8,24 @@ import torch
 from torch import nn
 from torchvision import models
 
-from core.architectures.calls import Calls
+from core.architectures.calls import Calls, unfilled
 from core.catalogue import architecture as entry_of
 
-_AUXILIARY = ("googlenet", "inception_v3")
+AUXILIARY = ("googlenet", "inception_v3")
 
 
 class Unfilled(Calls):
-    """Makes every ``torch.empty`` an empty shell on the meta device: what layers make their weights from.
+    """Makes every ``torch.empty``, what layers make their weights from, a shell on the meta device, and fills none.
 
     All else stays real: buffers that a constructor computes, and the tensors with which RegNet computes its
     widths (a plain ``torch.device("meta")`` breaks those).
     """
 
     def answer(self, func: Callable[..., object], args: tuple[object, ...], options: dict[str, object]) -> object:
-        """A shell, where memory is asked for."""
+        """A shell, where memory is asked for, and the same shell, where it is to be filled."""
+        shell = unfilled(func, args, options)
+        if shell is not None:
+            return shell
         if func is torch.empty and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)
@@ -46,7 +49,7 @@ def blueprint(architecture: str, num_classes: int, *, input_size: int = 0, trans
     """
     entry = entry_of(architecture)
     options: dict[str, object] = {}
-    if architecture in _AUXILIARY:
+    if architecture in AUXILIARY:
         options = {"aux_logits": False, "init_weights": False, "transform_input": transform_input}
     elif entry.family == "Vision Transformer" and input_size:
         options = {"image_size": input_size}

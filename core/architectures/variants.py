@@ -11,8 +11,21 @@ from torch import Tensor, nn
 from core.errors import MatchError
 from core.fingerprints import Layer, NewHead, SmallStem
 
-_POOLING = ("maxpool", "features.pool0")
+_AVERAGES = ("avgpool", "global_pool")
+"""What pools the features of ResNets, in torchvision and in timm."""
+POOLING = ("maxpool", "features.pool0")
 """What follows the first convolution of ResNets and DenseNets."""
+
+
+class MaximumAndAverage(nn.Module):
+    """Pools as fastai's ``AdaptiveConcatPool2d``: the maximum of each feature, then the average of each.
+
+    Takes (N, C, H, W), gives (N, 2 C, 1, 1).
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The maxima, then the averages."""
+        return torch.cat([features.amax((2, 3), keepdim=True), features.mean((2, 3), keepdim=True)], 1)
 
 
 class Chain(nn.Module):
@@ -67,7 +80,7 @@ def apply_stem(network: nn.Module, stem: SmallStem) -> None:
     Raises:
         MatchError: the network has no such parts.
     """
-    pooling = next((name for name in _POOLING if _has(network, name)), "")
+    pooling = next((name for name in POOLING if _has(network, name)), "")
     if not pooling:
         raise MatchError(
             f"A {type(network).__name__} with a 3 x 3 first convolution cannot be built.",
@@ -85,8 +98,17 @@ def apply_head(network: nn.Module, head: NewHead) -> None:
         if len(head.layers) == 1 and not head.layers[0].name:
             made: nn.Module = _layer(head.layers[0])
         else:
-            made = Chain(_layers(head.layers, _activation(own)))
+            made = Chain(_layers(head.layers, activation_of(own)))
     _set(network, head.module, made.eval().requires_grad_(False))
+    if head.twice:
+        pooling = next((name for name in _AVERAGES if _has(network, name)), "")
+        if not pooling:
+            raise MatchError(
+                f"A {type(network).__name__} with a head of fastai's cannot be built.",
+                "What pools its features is not known.",
+                "Choose another architecture.",
+            )
+        _set(network, pooling, MaximumAndAverage().eval())
 
 
 def _layers(layers: Iterable[Layer], own: type[nn.Module]) -> Iterator[tuple[str, nn.Module]]:
@@ -104,7 +126,7 @@ def _layer(layer: Layer) -> nn.Module:
     return nn.LayerNorm(layer.outputs) if layer.kind == "layer_norm" else nn.PReLU()
 
 
-def _activation(own: nn.Module) -> type[nn.Module]:
+def activation_of(own: nn.Module) -> type[nn.Module]:
     """The kind of activation that a network's own head has between its layers."""
     for module in own.modules():
         if type(module) in (nn.Hardswish, nn.GELU, nn.SiLU, nn.Tanh, nn.ReLU6):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import math
@@ -22,12 +23,14 @@ from core.checkpoints.metadata import PlainValues, beside_program, class_names
 from core.checkpoints.modules import ModuleTree, all_refs
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
-from core.checkpoints.storages import StorageReader
+from core.checkpoints.storages import FEW, StorageReader
 from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
 from core.errors import UsageError, WeightsError
+
+_PIECE = 4 * 1024 * 1024
 
 __all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
 
@@ -60,6 +63,7 @@ class Checkpoint:
             or as a program; empty for a state dict.
         module: the network, where the chosen tensors are those of one that was saved whole.
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
+        quantised: whether tensors in it are stored in a form that ordinary networks do not take.
         finish: waits for the sha256.
     """
 
@@ -70,6 +74,7 @@ class Checkpoint:
     classes: tuple[tuple[str, str], ...] = ()
     module: PickledNetwork | None = None
     program: Program | None = None
+    quantised: bool = False
     finish: Callable[[], str] | None = None
 
     @functools.cached_property
@@ -91,12 +96,14 @@ class _Reading:
     tree: ModuleTree | None
     tensors: Mapping[TensorRef, Tensor]
     metadata: dict[str, object]
+    quantised: bool
 
 
 def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True) -> Checkpoint:
     """Read a weights file in any of the containers, as training runs save them.
 
-    The container is told by the bytes.  No code in the file runs, and nothing stays open or mapped.
+    The container is told by the bytes.  No code in the file runs, and nothing is mapped; the file stays open until
+    its sha256 is known.
 
     Args:
         path: of the file.
@@ -110,18 +117,17 @@ def open_checkpoint(path: Path, tensors: str = "", *, refuse_unsafe: bool = True
         WeightsError: it is no weights file, or a damaged one; the message says what it is.
     """
     file, size = identify.open_regular(path)
-    with file:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(file)
         before = os.fstat(file.fileno())
-        hashing = _Hash(path)
-        try:
-            read = _read(path, file, size, tensors, refuse_unsafe)
-        except BaseException:
-            hashing.stop()
-            raise
+        read = _read(path, file, size, tensors, refuse_unsafe)
+        stack.pop_all()
+    # Only now: side by side, both take longer, and a person waits for the tensors.
+    hashing = _Hash(file, before)
 
     def finish() -> str:
         hashing.wait()
-        if not hashing.hexadecimal or _changed(path, before):
+        if not hashing.hexadecimal:
             raise WeightsError(
                 f"{shown(path.name)} changed while it was read.",
                 "Another program, perhaps a training run, was writing it.",
@@ -147,6 +153,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         bytes=size,
         sha256="",
         left_out=chosen.left_out,
+        note=chosen.note,
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -158,6 +165,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         classes=tree.classes if tree is not None else contents.program.classes if contents.program else (),
         module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
         program=contents.program,
+        quantised=read.quantised,
         finish=finish,
     )
 
@@ -184,7 +192,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         numbered = {str(number): ref for number, ref in enumerate(refs)}
         tensors = reader.read(numbered)
         by_ref = {ref: tensors[number] for number, ref in numbered.items()}
-        return _Reading(contents, sets, tree, by_ref, _metadata(contents, tree, refs, reader))
+        return _Reading(contents, sets, tree, by_ref, _metadata(contents, tree, refs, reader), found.quantised)
     except NotStored as error:
         raise identify.packed(path, error) from error
     except BrokenFile as error:
@@ -194,26 +202,21 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
 
 
-def _changed(path: Path, before: os.stat_result) -> bool:
-    """Whether a file is another one now; one that is gone was read whole."""
-    try:
-        after = path.stat()
-    except OSError:
-        return False
-    return (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino)
-
-
 class _Hash:
-    """The sha256 of a file, computed while it is read.
+    """The sha256 of a file that was read, computed on a thread of its own.
 
     Attributes:
-        hexadecimal: once ``wait`` has returned; empty if the file could not be read.
+        hexadecimal: once ``wait`` has returned; empty if the file could not be read, or was written to.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: BufferedReader, before: os.stat_result) -> None:
+        """Args:
+        file: still open, so that it is the one that was read, whatever is at its path now; is closed.
+        before: how it was when reading began.
+        """
         self.hexadecimal = ""
-        self._path = path
-        self._stopped = threading.Event()
+        self._file = file
+        self._before = before
         self._thread = threading.Thread(target=self._run, name="sha256", daemon=True)
         self._thread.start()
 
@@ -221,22 +224,19 @@ class _Hash:
         """Until it is known."""
         self._thread.join()
 
-    def stop(self) -> None:
-        """It is not needed any more."""
-        self._stopped.set()
-        self._thread.join()
-
     def _run(self) -> None:
         digest = hashlib.sha256()
-        buffer = bytearray(1 << 20)
-        view = memoryview(buffer)
+        view = memoryview(bytearray(_PIECE))
         try:
-            with self._path.open("rb", buffering=0) as file:
-                while (count := file.readinto(buffer)) and not self._stopped.is_set():
+            with self._file.detach() as file:
+                file.seek(0)
+                while count := file.readinto(view):
                     digest.update(view[:count])
+                after = os.fstat(file.fileno())
         except OSError:
             return
-        self.hexadecimal = digest.hexdigest()
+        if (after.st_size, after.st_mtime_ns) == (self._before.st_size, self._before.st_mtime_ns):
+            self.hexadecimal = digest.hexdigest()
 
 
 def _contents(path: Path, file: BufferedReader, size: int) -> Contents:
@@ -284,12 +284,7 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
             path, f"a whole pickled network ({name}) without tensors", identify.ASK_FOR_STATE_DICT
         )
     if found.quantised:
-        return identify.not_weights(
-            path,
-            "a quantised network",
-            "Save the network's state dict before it is quantised, and open that.",
-            "Its numbers are stored in a form that ordinary networks do not take.",
-        )
+        return identify.not_weights(path, *identify.QUANTISED)
     if isinstance(contents.root, TensorRef):
         shape = " x ".join(str(side) for side in contents.root.shape) or "no sides"
         return identify.not_weights(
@@ -341,5 +336,5 @@ def _metadata(
 def _is_extra(value: object, used: Set[TensorRef]) -> bool:
     """Whether a value beside the tensors is more than tensors."""
     if not isinstance(value, dict):
-        return not (isinstance(value, TensorRef) and (value.numel != 1 or value in used))
+        return not (isinstance(value, TensorRef) and (value.numel > FEW or value in used))
     return not any(isinstance(below, TensorRef) for below in cast("dict[object, object]", value).values())

@@ -30,6 +30,8 @@ _BUILTINS = """
 eval exec execfile compile open file __import__ breakpoint input raw_input globals locals vars setattr delattr apply
 reload help exit quit
 """
+COMPUTED = "a name that is computed"
+"""What a pickle asks for that puts the name together while it is read: nobody but who hides something does."""
 _HARMLESS = "torch.jit._pickle."
 """What TorchScript writes around its lists."""
 _NAMES = frozenset(_MODULES.split())
@@ -42,6 +44,8 @@ def runs_code(name: str) -> bool:
     module, _, function = name.rpartition(".")
     if module in ("builtins", "__builtin__", "__builtins__"):
         return function in _FUNCTIONS
+    if name == COMPUTED:
+        return True
     if name.startswith(_HARMLESS):
         return False
     return name in _NAMES or name.startswith(_PREFIXES) or not _WITHIN.isdisjoint(name.split(".")[1:])

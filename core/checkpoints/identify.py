@@ -17,6 +17,12 @@ from core.errors import UnsafeError, WeightsError
 
 SAVE_STATE_DICT = "In the code that made it, run torch.save(model.state_dict(), 'weights.pth'), and open that file."
 ASK_FOR_STATE_DICT = "Ask whoever made it for a state dict: torch.save(model.state_dict(), 'weights.pth')."
+QUANTISED = (
+    "a quantised network",
+    "Save the network's state dict before it is quantised, and open that.",
+    "Its numbers are stored in a form that ordinary networks do not take.",
+)
+"""What, remedy and why."""
 CHOOSE_WEIGHTS = "Choose a PyTorch weights file: .pth, .pt or .safetensors."
 AGAIN = "Download or copy the file again."
 HEAD_BYTES = 4096
@@ -269,12 +275,21 @@ def _other_pickle(path: Path, names: Iterable[str]) -> WeightsError:
 
 def unsafe(path: Path, names: Iterable[str]) -> UnsafeError | None:
     """The error for a pickle that asks for what no weights need; ``None`` if it does not."""
-    bad = sorted(name for name in names if runs_code(name))
+    asked = frozenset(names)
+    bad = sorted(name for name in asked if runs_code(name))
     if not bad:
         return None
+    why = f"It would run code when opened: it asks Python for {_listed(bad)}. Nothing was run."
+    if "fastai.learner.Learner" in asked:
+        return UnsafeError(
+            f"{shown(path.name)} is a Learner that fastai exported, code and all.",
+            why,
+            "Where it was made, run torch.save(learn.model.state_dict(), 'weights.pth'), and open that file.",
+            blocked=tuple(bad),
+        )
     return UnsafeError(
         f"{shown(path.name)} is not safe.",
-        f"It would run code when opened: it asks Python for {_listed(bad)}. Nothing was run.",
+        why,
         "Do not open it with other programs; ask whoever made it for a .safetensors file.",
         blocked=tuple(bad),
     )

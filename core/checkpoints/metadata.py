@@ -9,12 +9,15 @@ from typing import cast
 from core.checkpoints.modules import is_module
 from core.checkpoints.storages import StorageReader
 from core.checkpoints.values import Global, Inert, TensorRef, as_dict, as_tuple
+from core.preprocessing.transforms import KIND
 
+_LOSSES = "torch.nn.modules.loss."
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 6
 _MAX_TEXT = 10_000
 _MAX_CLASSES = 100_000
 _MAX_SET = 1000
+_TRANSFORMS = "torchvision.transforms."
 
 _TO_INDEX = ("class_to_idx", "class_to_index", "label2id", "cls_to_idx")
 _FROM_INDEX = ("idx_to_class", "idx2class", "idx_to_label", "index_to_class", "id2label", "idx_to_name")
@@ -33,8 +36,8 @@ class PlainValues:
     """Turns what was in a file into dicts, lists, texts, numbers, truth values and ``None``; bounded.
 
     Sets become sorted tuples of texts: they have no order that could be a head's.  Tensors of one element
-    become numbers, objects of unknown classes the dict of their attributes; larger tensors and what is left
-    are dropped.
+    become numbers and those of a few lists, objects of unknown classes the dict of their attributes; larger tensors
+    and what is left are dropped.
     """
 
     def __init__(self, numbers: StorageReader) -> None:
@@ -73,13 +76,18 @@ class PlainValues:
             members = cast("set[object]", value)
             return tuple(sorted(str(member) for member in members)) if len(members) < _MAX_SET else _SKIP
         if isinstance(value, TensorRef):
-            number = self._numbers.number(value)
-            return _SKIP if number is None else number
+            numbers = self._numbers.few(value)
+            return _SKIP if numbers is None else numbers
         return self._object(value, depth)
 
     def _object(self, value: object, depth: int) -> object:
         if isinstance(value, Global):
             return str(value)[:_MAX_TEXT]
+        if isinstance(value, Inert) and value.kind.startswith(_LOSSES):
+            # The loss that was trained with: its name tells what the outputs are.
+            return value.kind
+        if isinstance(value, Inert) and value.kind.startswith(_TRANSFORMS):
+            return self._transform(value, depth)
         if not isinstance(value, Inert) or is_module(value):
             return _SKIP
         texts = _numpy_texts(value)
@@ -92,6 +100,14 @@ class PlainValues:
         if value.items:
             return self._plain(value.items, depth)
         return _SKIP
+
+    def _transform(self, value: Inert, depth: int) -> object:
+        """A step of torchvision's transforms: its name and attributes; the word that stands for an interpolation."""
+        name = value.kind.rpartition(".")[2]
+        if name == "InterpolationMode":
+            return self._plain(next(iter(as_tuple(value.args)), None), depth + 1)
+        own = {key: part for key, part in as_dict(value.state).items() if not str(key).startswith("_")}
+        return {**self.items(own, depth), KIND: name}
 
 
 def _numpy_texts(value: Inert) -> list[object] | None:

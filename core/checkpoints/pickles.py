@@ -17,18 +17,22 @@ import struct
 from collections.abc import Callable
 from typing import BinaryIO, cast
 
+from core.checkpoints.danger import COMPUTED
 from core.checkpoints.pickle_calls import Budget, call, storage
-from core.checkpoints.values import BrokenFile, Global, Inert, Storage, TensorRef
+from core.checkpoints.values import BrokenFile, Global, Inert, Storage, TensorRef, as_tuple
 
 MAX_STEPS = 5_000_000
 """Opcodes in one file; each makes at most one small object.  A network's weights take some ten a tensor."""
 MAX_LINE = 64 * 1024
+MAX_NAME = 200
+"""Letters of a name that is put together; longer ones could be doubled again and again."""
 MAX_NUMBER_BYTES = 64
 
 _STOP = pickle.STOP[0]
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 """Names of Python 2, which protocol 2 still writes."""
 _Steps = dict[bytes, Callable[[], object]]
+_GETATTR = Global("builtins", "getattr")
 _KEYS = (str, bytes, bool, int, float, type(None), Global, Inert, TensorRef)
 
 
@@ -236,12 +240,20 @@ class PickleReader:
 
     def _find(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
-            raise BrokenFile("its pickle names something by what is no name")
+            self.globals.add(COMPUTED)
+            self._push(Inert(Global("computed", "name")))
+            return
         found = Global(_RENAMED.get(module, module), name)
         self.globals.add(str(found))
         self._push(found)
 
     def _call(self, function: object, args: object) -> None:
+        parts = as_tuple(args)
+        if function == _GETATTR and len(parts) > 1 and isinstance(parts[0], Global) and isinstance(parts[1], str):
+            # What a name leads to is a name, too: `getattr(torch.serialization, "os")`.
+            short = len(parts[0].name) + len(parts[1]) < MAX_NAME
+            self._find(parts[0].module, f"{parts[0].name}.{parts[1]}" if short else None)
+            return
         self._push(call(function, args, self._budget))
 
     def _store(self, target: object, values: list[object]) -> None:

@@ -51,7 +51,10 @@ def read_zip(file: BinaryIO, members: Mapping[str, Span]) -> Contents:
     order = members.get(f"{root}byteorder")
     if order is not None and read_span(file, order, 16) != b"little":
         raise BrokenFile("it was written on a machine with another byte order")
-    value, names = read_pickle(read_span(file, members[f"{root}data.pkl"], MAX_PICKLE))
+    data = members.get(f"{root}data.pkl")
+    if data is None:
+        raise BrokenFile("its members are not in one folder")
+    value, names = read_pickle(read_span(file, data, MAX_PICKLE))
     folder = f"{root}data/"
     spans = {name.removeprefix(folder): span for name, span in members.items() if name.startswith(folder)}
     return Contents("state_dict", value, spans, tuple(sorted(names)))

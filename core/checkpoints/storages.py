@@ -19,6 +19,8 @@ from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Span, Storage, Te
 _MAX_SHARING = 4
 """How many times the same numbers may be used by tensors together; more is no network, but an attack on memory."""
 _SLACK = 1024 * 1024
+FEW = 3
+"""So many numbers are a colour's, such as the mean of a data set's pixels."""
 
 
 class StorageReader:
@@ -40,30 +42,42 @@ class StorageReader:
             BrokenFile: the file does not hold them.
         """
         _check_memory(refs.values())
-        loaded: dict[str, Tensor] = {}
-        tensors: dict[str, Tensor] = {}
+        users: dict[str, list[str]] = {}
+        spans: dict[str, Span] = {}
         for name, ref in refs.items():
-            key = ref.storage.key
-            if key not in loaded:
-                loaded[key] = self._storage(ref.storage)
-            tensors[name] = _view(loaded[key], ref)
-        return tensors
+            spans[ref.storage.key] = self._span(ref.storage)
+            users.setdefault(ref.storage.key, []).append(name)
+        tensors: dict[str, Tensor] = {}
+        # In the order of the file: a disk reads ahead.
+        for key in sorted(users, key=lambda key: spans[key].start):
+            memory = self._memory(spans[key])
+            tensors.update({name: _view(memory, refs[name]) for name in users[key]})
+        return {name: tensors[name] for name in refs}
 
-    def number(self, ref: TensorRef) -> float | int | bool | None:
-        """The value of a tensor with one element, if it has a plain type and cheap bytes."""
-        if ref.numel != 1 or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
+    def few(self, ref: TensorRef) -> float | int | bool | list[float] | None:
+        """The value of a tensor with one element, or those of one with up to ``FEW``, such as a mean.
+
+        Returns:
+            ``None`` where they are more, of no plain type, or their bytes are not cheap.
+        """
+        if not 1 <= ref.numel <= FEW or self._spans.get(ref.storage.key, Span(0, 1 << 20)).length > 1 << 16:
             return None
         if ref.dtype.startswith("complex"):
             return None
-        return self.read({"": ref})[""].item()
+        values = self.read({"": ref})[""].flatten()
+        return values.item() if ref.numel == 1 else [float(value) for value in values]
 
-    def _storage(self, storage: Storage) -> Tensor:
+    def _span(self, storage: Storage) -> Span:
         span = self._spans.get(storage.key)
         if span is None or span.unpacked is not None:
             raise BrokenFile("it lacks the numbers of some of its tensors")
         size = ELEMENT_BYTES.get(storage.dtype)
         if size is None or (storage.start + storage.numel) * size > span.length:
             raise BrokenFile("it has fewer numbers than its tensors need")
+        return span
+
+    def _memory(self, span: Span) -> Tensor:
+        # Each storage its own: memory that an earlier network gave back is used again, and needs no new pages.
         memory = torch.empty(span.length, dtype=torch.uint8)
         view = memory.numpy().data
         self._file.seek(span.start)
@@ -83,7 +97,7 @@ def _view(memory: Tensor, ref: TensorRef) -> Tensor:
     size = ELEMENT_BYTES[ref.dtype]
     start = ref.storage.start * ELEMENT_BYTES[ref.storage.dtype]
     numbers = memory[start : start + (len(memory) - start) // size * size].view(dtype)
-    tensor = numbers.as_strided(ref.shape, ref.stride, ref.offset)
+    tensor = numbers.as_strided(ref.shape, ref.stride, numbers.storage_offset() + ref.offset)
     # A small part of something large must not keep all of it in memory.
     alone = tensor.is_contiguous() and 2 * tensor.numel() * size >= len(memory)
     return tensor if alone else tensor.clone(memory_format=torch.contiguous_format)
@@ -96,6 +110,7 @@ def _check_memory(refs: Iterable[TensorRef]) -> None:
         if ref.dtype not in ELEMENT_BYTES or ref.storage.dtype not in ELEMENT_BYTES:
             raise BrokenFile(f"its numbers have the type {ref.dtype}, which cannot be read")
         wanted += math.prod(ref.shape) * ELEMENT_BYTES[ref.dtype]
-        held[ref.storage.key] = ref.storage.numel * ELEMENT_BYTES[ref.storage.dtype]
+        reached = (ref.storage.start + ref.storage.numel) * ELEMENT_BYTES[ref.storage.dtype]
+        held[ref.storage.key] = max(reached, held.get(ref.storage.key, 0))
     if wanted > _MAX_SHARING * sum(held.values()) + _SLACK:
         raise BrokenFile("its tensors claim far more memory than it has numbers")

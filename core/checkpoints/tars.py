@@ -6,6 +6,7 @@ folders and names with ``..`` in them are never looked at, as only the three exa
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
@@ -67,6 +68,10 @@ def read_tar(file: BinaryIO, size: int) -> Contents:
         file.seek(pickled.start)
         root = _read(PickleReader(file, pickled.length, persistent), names)
     except BrokenFile as error:
+        file.seek(members["pickle"].start)
+        with contextlib.suppress(BrokenFile):
+            # Whatever is wrong with the numbers: what the main part asks for is said.
+            _read(PickleReader(file, members["pickle"].length), names)
         error.globals |= names
         raise
     return Contents("state_dict", root, storages.spans, tuple(sorted(names)))

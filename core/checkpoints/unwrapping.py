@@ -6,25 +6,25 @@ among what fits equally.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
-from core.fingerprints import changed_fits_below, count_known_below, exact_fits_below, known_names
+from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
 _MAX_DEPTH = 8
 _MAX_SETS = 48
 _MAX_TENSORS = 20_000
-_MAX_PREFIXES = 200
 _MOST_LIKELY = 3
 _FEWEST = 8
-"""A prefix with fewer tensors below it is no network's."""
+"""Fewer tensors are no network's."""
 
 _WRAPPERS = ("module", "model", "net", "network", "backbone", "_orig_mod", "base_model", "_fsdp_wrapped_module")
 _ORDER = (
@@ -43,17 +43,19 @@ _ORDER = (
 )
 _AVERAGED = re.compile(r"(^|[_.])(ema|swa|teacher|average|averaged|momentum|target)\d*([_.]|$)", re.IGNORECASE)
 _HARMLESS = re.compile(
-    r"(^|[._])(n_averaged|num_updates|decay|criterion|loss(es)?(_\w+)?|\w+_loss|loss_fn|\w*metrics?|\w*accuracy|\w+_acc"
-    r"|acc|auroc|f1(_score)?|mixup|ema_\w+|\w+_ema|teacher\w*)([._]|$)",
+    r"(?:^|[._])(?:n_averaged|num_updates|decay|criterion|loss(?:es)?|[^\W_]*(?:metrics?|accuracy)|acc|auroc|f1|mixup"
+    r"|ema(?=_\w)|(?<=\w_)ema|teacher[^\W_]*)(?=[._]|$)",
     re.IGNORECASE,
 )
-"""Names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
-_INSIDE = re.compile(r"(?:(?<=\.)|^)(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+"""Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
+_LONGEST_NAME = 300
+_QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
+_INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
 Refs = Mapping[str, TensorRef]
-FitsBelow = Callable[[Mapping[str, tuple[int, ...]], Sequence[str]], Mapping[str, object]]
+FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,25 @@ class TensorSet:
         path: the keys that lead to them, outermost first.
         prefix: what was taken off the beginning of every name.
         refs: the tensors, by the names that are left.
-        left_out: names beside them, as written, that are not among them.
+        used: their names as written.
+        among: the names, as written, of all that lie in the same place.
         fits: whether an architecture has exactly these names and shapes.
+        note: what was called otherwise in the file, in a person's words; mostly empty.
     """
 
     path: tuple[str, ...]
     prefix: str
     refs: Refs
-    left_out: tuple[str, ...] = ()
+    used: Sequence[str] = ()
+    among: Collection[str] = ()
     fits: bool = False
+    note: str = ""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Names beside the tensors, as written, that are not among them."""
+        used = set(self.used)
+        return tuple(name for name in self.among if name not in used)
 
     @property
     def name(self) -> str:
@@ -132,6 +144,7 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
         found.quantised |= "_rebuild_qtensor" in value.kind
         if is_module(value):
             tree = found.trees[path] = read_tree(value)
+            found.quantised |= any(_QUANTISED.search(name) for _, name in tree.classes)
             if tree.refs:
                 found.sets.append((path, tree.refs))
             return
@@ -165,36 +178,79 @@ def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
                     yield f"{first}.{second}", below
 
 
+class _Place:
+    """Tensors that lie in one dict.
+
+    Attributes:
+        path: the keys that lead to them.
+        refs: by their names as written.
+    """
+
+    def __init__(self, path: tuple[str, ...], refs: Refs) -> None:
+        self.path = path
+        self.refs = refs
+
+    @functools.cached_property
+    def named(self) -> Named:
+        """Their shapes, by their names as written."""
+        return Named({name: ref.shape for name, ref in self.refs.items()})
+
+    @functools.cached_property
+    def spellings(self) -> Sequence[tuple[Named, Mapping[str, str]]]:
+        """Their shapes by name, and the names as written: as they are, and as torchvision spells them now."""
+        plain = (self.named, {name: name for name in self.refs})
+        modern = dict(zip(_modern(list(self.refs)), self.refs, strict=True))
+        if len(modern) < len(self.refs) or modern.keys() == self.refs.keys():
+            return (plain,)
+        return (plain, (Named({name: self.refs[raw].shape for name, raw in modern.items()}), modern))
+
+    @functools.cached_property
+    def likely(self) -> Sequence[TensorSet]:
+        """The most plausible way to take a prefix off tensors that fit nothing; none if there are no tensors."""
+        known = known_names()
+        plausible = _plausible(self)
+        best = min(plausible, key=lambda each: (-len(known.intersection(each.refs)), _preference(each)), default=None)
+        return [best] if best is not None else []
+
+
 def choose(found: Found) -> tuple[TensorSet, ...]:
     """All tensors that may be the network's, those to use first; empty if there are none.
 
     To use are those that fit an architecture, else those that look most like a network's.  The others are its
     equals: they fit one, too, or have the same names and shapes, as averaged weights have.
     """
-    largest = _largest(found.sets)
-    for fits_below, sets in itertools.product(
-        (exact_fits_below, changed_fits_below), (largest, _largest(found.joined))
-    ):
-        fitting = [candidate for path, refs in sets for candidate in _fitting(path, refs, fits_below)]
+    largest, joined = _largest(found.sets), _largest(found.joined)
+    for fits_below, places in itertools.product((exact_fits_below, changed_fits_below), (largest, joined)):
+        fitting = [candidate for place in places for candidate in _fitting(place, fits_below)]
         if fitting:
             best = min(fitting, key=_preference)
             taken = {candidate.path for candidate in fitting}
-            others = [likely for path, refs in sets if path not in taken for likely in _likely(path, refs)]
+            others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
-    likely = [candidate for path, refs in largest for candidate in _likely(path, refs)]
+    other = [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
+    if other:
+        best = min(other, key=_preference)
+        return _distinct(best, [each for each in other if _alike(each, best)])
+    likely = [candidate for place in largest for candidate in place.likely]
     if not likely:
         return ()
     known = known_names()
-    best = min(likely, key=lambda each: (-len(known & each.refs.keys()), _preference(each), -len(each.refs)))
+    best = min(likely, key=lambda each: (-len(known.intersection(each.refs)), _preference(each), -len(each.refs)))
     return _distinct(best, [candidate for candidate in likely if _alike(candidate, best)])
 
 
-def _likely(path: tuple[str, ...], refs: Refs) -> list[TensorSet]:
-    """The most plausible way to take a prefix off tensors that fit nothing."""
-    known = known_names()
-    plausible = _plausible(path, refs)
-    best = min(plausible, key=lambda each: (-len(known & each.refs.keys()), _preference(each)), default=None)
-    return [best] if best is not None else []
+def _laid_out(place: _Place) -> TensorSet | None:
+    """Tensors of a known network whose parts have other names than the architecture's."""
+    refs = place.refs
+    used = {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+        return None
+    wrapper = _wrapper(used)
+    layout = renamed({name.removeprefix(wrapper): ref.shape for name, ref in used.items()})
+    if layout is None:
+        return None
+    below = {name: refs[wrapper + raw] for name, raw in layout.names.items()}
+    return TensorSet(place.path, wrapper, below, list(used), refs, True, layout.note)
 
 
 def _alike(candidate: TensorSet, best: TensorSet) -> bool:
@@ -215,73 +271,76 @@ def _distinct(best: TensorSet, candidates: Iterable[TensorSet]) -> tuple[TensorS
     return tuple(kept.values())
 
 
-def _largest(sets: Iterable[tuple[tuple[str, ...], Refs]]) -> list[tuple[tuple[str, ...], Refs]]:
-    return sorted(sets, key=lambda each: len(each[1]), reverse=True)[:_MAX_SETS]
+def _largest(sets: Iterable[tuple[tuple[str, ...], Refs]]) -> list[_Place]:
+    largest = sorted(sets, key=lambda each: len(each[1]), reverse=True)[:_MAX_SETS]
+    return [_Place(path, refs) for path, refs in largest]
 
 
-def _fitting(path: tuple[str, ...], refs: Refs, fits_below: FitsBelow) -> list[TensorSet]:
+def _fitting(place: _Place, fits_below: FitsBelow) -> list[TensorSet]:
     """Every way to take off a prefix that makes the tensors fit an architecture."""
-    if not _FEWEST <= len(refs) <= _MAX_TENSORS:
+    if not _FEWEST <= len(place.refs) <= _MAX_TENSORS:
         return []
-    plain = {name: name for name in refs}
-    modern = {_modern(name): name for name in refs}
-    differs = len(modern) == len(refs) and modern.keys() != plain.keys()
-    for written in (plain, modern) if differs else (plain,):
-        fitting = list(_fitting_prefixes(path, refs, written, fits_below))
+    for named, written in place.spellings:
+        fitting = list(_fitting_prefixes(place, named, written, fits_below))
         if fitting:
-            return fitting if _explains_all(fitting) else []
+            return fitting if _explains_all(place, fitting) else []
     return []
 
 
 def _fitting_prefixes(
-    path: tuple[str, ...], refs: Refs, written: Mapping[str, str], fits_below: FitsBelow
+    place: _Place, named: Named, written: Mapping[str, str], fits_below: FitsBelow
 ) -> Iterator[TensorSet]:
     """Prefixes, the shortest first, below which an architecture's tensors are.
 
     Args:
-        path: the keys that lead to the tensors.
-        refs: the tensors, by the names as written.
+        place: the tensors.
+        named: their shapes, by the names to be tried.
         written: names as written, by the names to be tried.
         fits_below: what tells which prefixes these are.
     """
     taken: list[str] = []
-    prefixes = _prefixes(written)
-    found = fits_below({name: refs[raw].shape for name, raw in written.items()}, prefixes)
-    for prefix in (prefix for prefix in prefixes if prefix in found):
-        if not any(prefix.startswith(shorter) for shorter in taken):
-            below = {name.removeprefix(prefix): refs[raw] for name, raw in written.items() if name.startswith(prefix)}
+    found = fits_below(named, named.prefixes)
+    for prefix in (prefix for prefix in named.prefixes if prefix in found):
+        if not prefix.startswith(tuple(taken)):
+            names = named.names(prefix)
+            below = {name[len(prefix) :]: place.refs[written[name]] for name in names}
             taken.append(prefix)
-            inside = [raw for name, raw in written.items() if name.startswith(prefix)]
-            beside = tuple(raw for name, raw in written.items() if not name.startswith(prefix))
-            renamed = written.keys() != refs.keys()
-            yield TensorSet(path, _wrapper(inside) if renamed else prefix, below, beside, True)
+            inside = [written[name] for name in names]
+            modern = named is not place.named
+            yield TensorSet(place.path, _wrapper(inside) if modern else prefix, below, inside, place.refs, True)
 
 
-def _explains_all(fitting: Sequence[TensorSet]) -> bool:
-    """Whether what lies beside the network's tensors is known not to matter.
+def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:
+    """Whether what lies beside the networks' tensors is known not to matter.
 
     Anything else means a larger network around this one, with another answer.
     """
-    beside = set(fitting[0].left_out).intersection(*(candidate.left_out for candidate in fitting))
-    return all(_HARMLESS.search(name) for name in beside)
+    explained = {name for candidate in fitting for name in candidate.used}
+    beside = (name for name in place.refs if name not in explained)
+    return all(len(name) <= _LONGEST_NAME and _HARMLESS.search(name) for name in beside)
 
 
-def _plausible(path: tuple[str, ...], refs: Refs) -> Iterator[TensorSet]:
+def _plausible(place: _Place) -> Iterator[TensorSet]:
     """Without a fit: all tensors, without what wrappers put before every name, or before most names."""
     known = known_names()
+    refs = place.refs
     wrapper = _wrapper(refs)
     prefixes = [wrapper]
     if len(refs) <= _MAX_TENSORS:
-        longer = [prefix for prefix in _prefixes(refs) if prefix.startswith(wrapper) and prefix != wrapper]
-        counts = count_known_below(refs, longer)
+        longer = [prefix for prefix in place.named.prefixes if prefix.startswith(wrapper) and prefix != wrapper]
+        # What few names share is no wrapper, but a part of the network; what most share, the middle one has.
+        middle = sorted(refs)[len(refs) // 2]
+        longer = [each for each in longer if middle.startswith(each)]
+        longer = [each for each in longer if 2 * sum(name.startswith(each) for name in refs) > len(refs)]
+        counts = count_known_below(place.named, longer)
         prefixes += sorted(longer, key=lambda prefix: -counts[prefix])[:_MOST_LIKELY]
     for prefix in prefixes:
         below = {name.removeprefix(prefix): ref for name, ref in refs.items()}
-        modern = {_modern(name): ref for name, ref in below.items()}
-        if len(modern) == len(refs) and len(known & modern.keys()) > len(known & below.keys()):
+        modern = dict(zip(_modern(list(below)), below.values(), strict=True))
+        if len(modern) == len(refs) and len(known.intersection(modern)) > len(known.intersection(below)):
             below = modern
         if len(below) == len(refs):
-            yield TensorSet(path, prefix, below)
+            yield TensorSet(place.path, prefix, below)
 
 
 def _wrapper(names: Iterable[str]) -> str:
@@ -296,29 +355,19 @@ def _wrapper(names: Iterable[str]) -> str:
         rest = [name[len(first) + 1 :] for name in rest]
 
 
-def _prefixes(names: Iterable[str]) -> list[str]:
-    """Beginnings that enough names share, the shortest first."""
-    counts: Counter[str] = Counter()
-    for name in names:
-        end = -1
-        for _ in range(4):
-            end = name.find(".", end + 1)
-            if end < 0:
-                break
-            counts[name[: end + 1]] += 1
-    common = [prefix for prefix, count in counts.most_common(_MAX_PREFIXES) if count >= _FEWEST]
-    return ["", *sorted(common, key=lambda prefix: (len(prefix), prefix))]
-
-
-def _modern(name: str) -> str:
-    """A name as torchvision spells it now, without wrappers in the middle."""
-    if "module" in name or "_orig_mod" in name:
-        name = _INSIDE.sub("", name)
-    if "denselayer" in name:
-        name = _OLD_DENSENET.sub(r"\1\2.", name)
-    if ".linear_" not in name:
-        return name
-    return _OLD_VIT.sub(lambda found: f".mlp.{3 * (int(found[1]) - 1)}.", name)
+def _modern(names: list[str]) -> list[str]:
+    """Names as torchvision spells them now, without wrappers in the middle."""
+    # All at once: one by one, the many of a large file take long.
+    text = "\n".join(("", *names))
+    for wrapper, before in itertools.product(_INSIDE, (".", "\n")):
+        while (found := f"{before}{wrapper}.") in text:
+            text = text.replace(found, before)
+    if "denselayer" in text:
+        text = _OLD_DENSENET.sub(r"\1\2.", text)
+    if ".linear_" in text:
+        text = _OLD_VIT.sub(lambda found: f".mlp.{3 * (int(found[1]) - 1)}.", text)
+    modern = text.split("\n")[1:]
+    return modern if len(modern) == len(names) else names
 
 
 def _preference(candidate: TensorSet) -> tuple[int, int, int, str]:

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 
 from core import VERSION
 from core.catalogue import architectures
-from core.commands.base import DONE, INTERRUPTED, NOTHING_DONE, Parser, add_output_options, say, write
+from core.commands.base import DONE, INTERRUPTED, NOTHING_DONE, Parser, add_output_options, joined, say, write
 from core.commands.classify import add_classify
+from core.commands.evaluate import add_evaluate
 from core.commands.inspecting import add_inspect
+from core.commands.scripting import add_script
 from core.errors import WhatsitError
 
 
@@ -23,6 +25,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     add_classify(commands.add_parser)
     add_inspect(commands.add_parser)
+    add_evaluate(commands.add_parser)
+    add_script(commands.add_parser)
     listing = commands.add_parser("architectures", help="list what can be built")
     add_output_options(listing, ("table", "json", "jsonl", "csv"))
     listing.set_defaults(run=_architectures)
@@ -36,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         0: all done; 1: some of the images failed; 2: nothing could be attempted.
     """
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser().parse_args(joined(arguments))
         command: Callable[[argparse.Namespace], int] = options.run
         return command(options)
     except WhatsitError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import queue
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ from core.workbench import Workbench
 
 DONE, SOME_FAILED, NOTHING_DONE = 0, 1, 2
 INTERRUPTED = 130
+_UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+_OPTION = re.compile(r"--[a-z-]+")
+_NEGATIVE = re.compile(r"-\.?\d")
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,6 +31,20 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(
             f"This command line is not understood: {message}.", "", f"See `{self.prog} --help` for what can be given."
         )
+
+
+def joined(arguments: Sequence[str]) -> list[str]:
+    """``--range -1..1`` as ``--range=-1..1``.
+
+    What begins with a minus and a digit is a value here, and argparse would take some of these for options.
+    """
+    made: list[str] = []
+    for argument in arguments:
+        if made and _OPTION.fullmatch(made[-1]) and _NEGATIVE.match(argument):
+            made[-1] += f"={argument}"
+        else:
+            made.append(argument)
+    return made
 
 
 AddCommand = Callable[..., argparse.ArgumentParser]
@@ -48,7 +67,12 @@ def count_of(text: str) -> int:
 
 def say(text: str) -> None:
     """Tell a person: on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
+
+
+def harmless(text: str) -> str:
+    """A text of several lines without anything that a terminal would obey; names in files can hold such."""
+    return "".join(character if character in "\n\t" or character.isprintable() else _UNKNOWN for character in text)
 
 
 def write(text: str, options: argparse.Namespace) -> None:
@@ -56,7 +80,8 @@ def write(text: str, options: argparse.Namespace) -> None:
     if options.output is not None:
         write_text(options.output, text)
     else:
-        sys.stdout.write(text)
+        # Into a pipe goes what is there; a person's terminal gets nothing that it would obey.
+        sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
         sys.stdout.flush()
 
 

@@ -9,8 +9,10 @@ from typing import cast
 
 from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
 from core.descriptions import Inspection
-from core.errors import WhatsitError
+from core.errors import WhatsitError, shown
 from core.preprocessing import to_dict
+
+_LONGEST_LINE = 2000
 
 
 def add_inspect(add: AddCommand) -> None:
@@ -78,6 +80,7 @@ def to_record(found: Inspection) -> dict[str, object]:
         "labels_source": found.labels_source or None,
         "preprocessing": to_dict(found.preprocessing) if found.preprocessing is not None else None,
         "preprocessing_source": found.preprocessing_source or None,
+        "preprocessing_assumed": found.preprocessing_assumed if found.preprocessing is not None else None,
         "needs_trust": found.needs_trust,
         "blocked": list(found.blocked),
         "tensors": len(found.tensors),
@@ -92,7 +95,8 @@ def to_record(found: Inspection) -> dict[str, object]:
 
 def _table(found: Inspection) -> str:
     rows = [(caption, text) for caption, text in _facts(found) if text]
-    return "".join([f"{found.file}\n", *(f"  {caption:<14}{text}\n" for caption, text in rows)])
+    lines = (f"  {caption:<14}{shown(text, _LONGEST_LINE)}\n" for caption, text in rows)
+    return "".join([f"{shown(found.file, _LONGEST_LINE)}\n", *lines])
 
 
 def _facts(found: Inspection) -> list[tuple[str, str]]:
@@ -105,9 +109,15 @@ def _facts(found: Inspection) -> list[tuple[str, str]]:
         ("architecture", ("one of " if found.ambiguous else "") + "; ".join(matches)),
         ("classes", str(found.num_classes or "") + (f": {names}" if names else "")),
         ("channels", str(found.input_channels or "")),
-        ("preprocessing", found.preprocessing.describe() if found.preprocessing is not None else ""),
+        ("preprocessing", _prepared(found)),
         ("parameters", f"{found.parameters:,} in {len(found.tensors):,} tensors" if found.parameters else ""),
         ("runs code", ", ".join(found.blocked) or ("yes: it must be trusted first" if found.needs_trust else "")),
         ("sha256", found.sha256),
         ("error", found.error),
     ]
+
+
+def _prepared(found: Inspection) -> str:
+    if found.preprocessing is None:
+        return ""
+    return f"{found.preprocessing.describe()} ({found.preprocessing_source})"

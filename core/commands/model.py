@@ -10,10 +10,27 @@ from core.catalogue import architecture, pretrained
 from core.commands.base import Session, count_of, say
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import UsageError
-from core.preprocessing import Preprocessing, parse_overrides
-from core.sidecars import read_preprocessing
+from core.outputs import KINDS
+from core.preprocessing import OVERRIDES, PRESETS, Preprocessing, parse_overrides
+from core.recipes import read_preprocessing
 
-_OVERRIDES = ("resize", "crop", "mean", "std", "interpolation", "channels", "exif")
+BUILTIN = "builtin"
+_HELP = {
+    "resize": "256 (shorter side), 224x224 (exact), pad:224 or none",
+    "crop": "a crop of the centre: 224, 224x192 or none",
+    "crops": "1; 5 for corners and centre, 10 for their mirror images as well: scores are averaged",
+    "mean": "0.485,0.456,0.406, on the scale of --range",
+    "std": "0.229,0.224,0.225, on the scale of --range",
+    "range": "0..1, 0..255 or -1..1: values before mean and std, which are 0 and 1 in another range if not given",
+    "interpolation": "nearest, bilinear, bicubic or lanczos",
+    "antialias": "on (as Pillow and torchvision resize) or off (as OpenCV does)",
+    "channels": "rgb, bgr, grey, or grey3 for grey on three channels",
+    "invert": "on or off: dark becomes light",
+    "exif": "on or off: turn photos upright as the camera noted",
+    "background": "R,G,B under transparent pixels, or none to drop the transparency",
+    "fill": "R,G,B that pad: fills with",
+    "flatten": "on or off: the image as one row of numbers",
+}
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -30,15 +47,22 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tensors", default="", metavar="KEYS", help="which weights of the file, such as model_ema")
     parser.add_argument("--trust", action="store_true", help="the files named here may run code that they bring")
-    parser.add_argument("--labels", default="", metavar="FILE", help="class names: a name a line, JSON list or dict")
-    parser.add_argument("--preprocessing", metavar="FILE|PRESET", help="imagenet, cifar10, half, mnist, clip, none")
-    parser.add_argument("--resize", help="256 (shorter side), 224x224 (exact), pad:224 or none")
-    parser.add_argument("--crop", help="centre crop: 224, 224x192 or none")
-    parser.add_argument("--mean", help="0.485,0.456,0.406")
-    parser.add_argument("--std", help="0.229,0.224,0.225")
-    parser.add_argument("--interpolation", help="nearest, bilinear, bicubic or lanczos")
-    parser.add_argument("--channels", help="rgb, bgr or grey")
-    parser.add_argument("--exif", help="on or off: turn photos upright as the camera noted")
+    parser.add_argument(
+        "--labels", default="", metavar="FILE", help="class names: text, JSON, YAML or CSV; or imagenet"
+    )
+    parser.add_argument(
+        "--activation",
+        choices=("auto", *KINDS),
+        default="auto",
+        help="what the network's outputs are (default: as recognised)",
+    )
+    parser.add_argument(
+        "--preprocessing",
+        metavar="FILE|PRESET",
+        help=f"{', '.join(PRESETS)}; resnet50/IMAGENET1K_V2 and so on; timm/NAME; or a file",
+    )
+    for name in OVERRIDES:
+        parser.add_argument(f"--{name}", help=_HELP[name])
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
     parser.add_argument("--batch-size", type=count_of, default=0, metavar="N", help="default: chosen by speed")
 
@@ -47,7 +71,33 @@ def named_files(options: argparse.Namespace) -> tuple[str, ...]:
     """The files that may run code: those that the command line names, where it says so."""
     if not options.trust:
         return ()
-    return tuple(file for file in (options.weights, _architecture_file(options)[0]) if file)
+    other: str = getattr(options, "against", "")
+    return tuple(file for file in (options.weights, _architecture_file(options)[0], other) if file)
+
+
+def against(options: argparse.Namespace, weights: str) -> ModelSpec:
+    """Another model beside the one that the options name: with preprocessing and outputs of its own.
+
+    Class names, and a network of a person's own with its arguments, are for both.
+
+    Args:
+        options: of the command line.
+        weights: a weights file, a published model, or ``builtin``.
+    """
+    spec = _spec(options)
+    if weights == BUILTIN:
+        return ModelSpec()
+    if any(entry.id == weights for entry in pretrained()):
+        return ModelSpec(kind="pretrained", weights=weights, labels=spec.labels)
+    own = bool(spec.architecture_file)
+    return ModelSpec(
+        kind="file",
+        weights=weights,
+        labels=spec.labels,
+        architecture=spec.architecture if own else "",
+        architecture_file=spec.architecture_file,
+        arguments=spec.arguments if own else (),
+    )
 
 
 def _architecture_file(options: argparse.Namespace) -> tuple[str, str]:
@@ -80,6 +130,7 @@ def _spec(options: argparse.Namespace) -> ModelSpec:
         architecture_file=file,
         arguments=tuple(_argument(text) for text in options.argument),
         tensors=options.tensors,
+        activation="" if options.activation == "auto" else options.activation,
     )
 
 
@@ -91,7 +142,7 @@ def _argument(text: str) -> tuple[str, str]:
 
 
 def _overrides(options: argparse.Namespace) -> dict[str, str]:
-    return {name: getattr(options, name) for name in _OVERRIDES if getattr(options, name) is not None}
+    return {name: getattr(options, name) for name in OVERRIDES if getattr(options, name) is not None}
 
 
 def open_model(session: Session, options: argparse.Namespace) -> ClassifierInfo:
@@ -104,6 +155,7 @@ def open_model(session: Session, options: argparse.Namespace) -> ClassifierInfo:
     info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
     if overrides and base is None:
         # The overrides change what travels with the weights, and that is known only now.
+        say(f"Preprocessing, but for what was given here: {info.preprocessing_source}.")
         spec = replace(spec, preprocessing=parse_overrides(info.preprocessing, overrides))
         info = cast(ClassifierInfo, session.wait(session.workbench.open(spec, options.device)))
     for notice in (info.note, *info.notices):

@@ -14,12 +14,14 @@ from core.fingerprints.index import (
 )
 from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels, fingerprint, identifiers, is_computed
 from core.fingerprints.nearest import nearest
+from core.fingerprints.prefixes import Named
 
 __all__ = [
     "CLASSES",
     "Fingerprint",
     "Fit",
     "Layer",
+    "Named",
     "NewHead",
     "Shape",
     "Shapes",

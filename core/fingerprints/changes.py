@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare
+from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare, resembles
 from core.fingerprints.known import Fingerprint, Shape, Shapes, is_computed
 
 _LARGE_STEMS = {"conv1.weight": "conv1", "features.conv0.weight": "features.conv0"}
@@ -33,6 +33,8 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
     A head that gives classes is preferred to none.
     """
     shapes, stem = _usual_stem(shapes, known)
+    if not resembles(shapes, known, tuple(f"{head}." for head in replaceable_heads(known))):
+        return None
     fit = compare(shapes, known)
     if fit.exact or (fit.headless and not known.head):
         return replace(fit, stem=stem)
@@ -47,9 +49,11 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
         features = _features(own)
         if not whole.complete or not features:
             continue
-        layers = _layers(inside, features, frozenset(name.removeprefix(beginning) for name in own))
+        plain = frozenset(name.removeprefix(beginning) for name in own)
+        layers = _layers(inside, features, plain)
+        twice = not layers and module == "fc" and bool(layers := _layers(inside, 2 * features, plain))
         total = whole.total - len(own) + sum(not is_computed(name) for name in inside)
-        found = replace(whole, total=total, head=NewHead(module, layers or ()), stem=stem)
+        found = replace(whole, total=total, head=NewHead(module, layers or (), twice), stem=stem)
         if layers:
             return replace(found, num_classes=layers[-1].outputs)
         if not inside and headless is None:
@@ -191,6 +195,8 @@ def describe_head(head: NewHead) -> str:
     extra = _counted(head.layers)
     assumed = {layer.activation for layer in head.layers} - {""}
     words = f"a head of {len(linear)} linear layer{'s' if len(linear) > 1 else ''}, {widths}{extra}"
+    if head.twice:
+        words += ", on the features' maximum and average as in fastai"
     if "relu" in assumed:
         words += " (assumed: ReLU between its layers; the weights cannot show it)"
     elif "original" in assumed:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels, is_computed
+from core.fingerprints.known import CLASSES, Fingerprint, Shape, Shapes, channels
 
 Kind = Literal["linear", "batch_norm", "layer_norm", "prelu"]
 
@@ -41,10 +41,12 @@ class NewHead:
     Attributes:
         module: the name of what they replace, such as ``fc`` or ``classifier``.
         layers: in order; none where there is no head at all.
+        twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do.
     """
 
     module: str
     layers: tuple[Layer, ...]
+    twice: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def compare(shapes: Shapes, known: Fingerprint) -> Fit:
         if name in shapes and shapes[name] != wanted and math.prod(shapes[name]) != math.prod(wanted):
             different.append((name, shapes[name], wanted))
     beside = [name for name in shapes if name not in known.required and name not in known.computed]
-    left_out = tuple(name for name in beside if name.startswith(known.training_only) or is_computed(name))
+    left_out = tuple(name for name in beside if name.startswith(known.training_only) or known.computes(name))
     leave = frozenset(left_out)
     return Fit(
         architecture=known.architecture,
@@ -137,6 +139,27 @@ def compare(shapes: Shapes, known: Fingerprint) -> Fit:
         num_classes=sizes.classes,
         input_channels=sizes.channels,
         input_size=sizes.input_size,
+    )
+
+
+def resembles(shapes: Shapes, known: Fingerprint, leave: tuple[str, ...] = ()) -> bool:
+    """Whether every shape that an architecture prescribes is there; told at the first that is not.
+
+    Args:
+        shapes: the tensors.
+        known: the architecture; sizes that it leaves open may be any.
+        leave: beginnings of names that are not looked at.
+    """
+    for name, wanted in known.required.items():
+        shape = shapes.get(name, ())
+        if shape != wanted and not _may_be(shape, wanted) and not name.startswith(leave):
+            return False
+    return True
+
+
+def _may_be(shape: Shape, wanted: Shape) -> bool:
+    return len(shape) == len(wanted) and all(
+        want <= 0 or size == want for size, want in zip(shape, wanted, strict=True)
     )
 
 

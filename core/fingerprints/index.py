@@ -1,32 +1,27 @@
 """Finding the architectures that tensors may be of by their names alone, whatever lies before or beside them.
 
-The key of a set of names is the sum of their CRC-32: one pass over a file's names gives the keys of all that
-lies below each prefix, in any order.  Two sets may share a key; every candidate is compared in full.
+Two sets of names may share a key (``core/fingerprints/prefixes.py``); every candidate is compared in full.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from zlib import crc32
 
-from core.fingerprints.changes import explain
-from core.fingerprints.fits import Fit, compare
-from core.fingerprints.known import Shape, Shapes, fingerprint, is_computed, is_training_only
+from core.fingerprints.changes import explain, replaceable_heads
+from core.fingerprints.fits import Fit, compare, resembles
+from core.fingerprints.known import Shapes, fingerprint, is_computed
+from core.fingerprints.prefixes import Named, crc, key_of
 from core.tables import TIMM_PREFIX, Part, timm_table, torchvision_table, twins
 
-_PREFIX_DEPTH = 4
 _HEAD_DEPTH = 3
+_MOST_COMPARED = 60_000
+"""Tensors that may be compared in one file; more are no network's, but an attack on time."""
 
 Index = Mapping[int, Sequence[str]]
 Below = Mapping[str, Sequence[Fit]]
-
-
-def key_of(names: Iterable[str]) -> int:
-    """The key of names, without those that a file may lack."""
-    return sum(_crc(name) for name in names if not (is_computed(name) or is_training_only(name)))
 
 
 def bodies_of(names: Collection[str], heads: Iterable[str]) -> dict[str, int]:
@@ -36,50 +31,72 @@ def bodies_of(names: Collection[str], heads: Iterable[str]) -> dict[str, int]:
 
 def exact_fits(shapes: Shapes) -> tuple[Fit, ...]:
     """The architectures that the tensors fit by every name and shape, torchvision's first; a millisecond or two."""
-    return tuple(exact_fits_below(shapes, ("",)).get("", ()))
+    return tuple(exact_fits_below(Named(shapes), ("",)).get("", ()))
 
 
 def changed_fits(shapes: Shapes) -> tuple[Fit, ...]:
     """The architectures that the tensors fit with a head or a stem of another kind, or without a head."""
-    return tuple(changed_fits_below(shapes, ("",)).get("", ()))
+    return tuple(changed_fits_below(Named(shapes), ("",)).get("", ()))
 
 
-def exact_fits_below(shapes: Shapes, prefixes: Sequence[str]) -> Below:
+def exact_fits_below(named: Named, prefixes: Sequence[str]) -> Below:
     """For each prefix, the architectures that the tensors whose names begin with it fit exactly without it.
 
     Prefixes below which nothing fits are left out.  timm's table is read only where none of torchvision's
     architectures fits.
     """
     for index, anchors in ((_torchvision_index, _torchvision_anchors), (_timm_index, _timm_anchors)):
-        keys = _keys_below(shapes, _anchored(shapes, prefixes, anchors()))
-        candidates = {prefix: index().get(key, ()) for prefix, key in keys.items()}
-        found = {
-            prefix: fits
-            for prefix, names in candidates.items()
-            if names and (fits := _exact(_below(shapes, prefix), names))
-        }
+        found: dict[str, Sequence[Fit]] = {}
+        left = _MOST_COMPARED
+        for prefix in _anchored(named, prefixes, anchors()):
+            names = index().get(named.key(prefix), ())
+            if not names:
+                continue
+            below = named.below(prefix)
+            similar = [name for name in names if resembles(below, fingerprint(name))]
+            left -= len(similar) * len(below)
+            if left < 0:
+                break
+            fits = _exact(below, similar)
+            if fits:
+                found[prefix] = fits
         if found:
             return found
     return {}
 
 
-def changed_fits_below(shapes: Shapes, prefixes: Sequence[str]) -> Below:
+def changed_fits_below(named: Named, prefixes: Sequence[str]) -> Below:
     """As ``exact_fits_below``, with known changes: see ``core/fingerprints/changes.py``."""
-    prefixes = _anchored(shapes, prefixes, _torchvision_anchors() | _timm_anchors())
-    keys = _keys_below(shapes, prefixes)
-    bodies = _bodies_below(shapes, prefixes)
     found: dict[str, Sequence[Fit]] = {}
-    for prefix, key in keys.items():
-        names = dict.fromkeys((*_torchvision_index().get(key, ()), *_timm_index().get(key, ())))
-        for module, inside in bodies.get(prefix, {}).items():
-            names |= dict.fromkeys(_body_index().get((module, key - inside), ()))
-        if names:
-            below = _below(shapes, prefix)
-            fits = [fit for name in names if (fit := explain(below, fingerprint(name))) is not None]
-            with_classes = [fit for fit in fits if fit.num_classes]
-            if fits:
-                found[prefix] = with_classes or fits
+    left = _MOST_COMPARED
+    for prefix in _anchored(named, prefixes, _torchvision_anchors() | _timm_anchors()):
+        names = _with_body(named, prefix)
+        if not names:
+            continue
+        below = named.below(prefix)
+        similar = [name for name in names if _resembles_body(below, name)]
+        left -= len(similar) * len(below)
+        if left < 0:
+            break
+        fits = [fit for name in similar if (fit := explain(below, fingerprint(name))) is not None]
+        with_classes = [fit for fit in fits if fit.num_classes]
+        if fits:
+            found[prefix] = with_classes or fits
     return found
+
+
+def _with_body(named: Named, prefix: str) -> Sequence[str]:
+    """The architectures with the names below a prefix, be it without those of a head."""
+    key = named.key(prefix)
+    names = dict.fromkeys((*_torchvision_index().get(key, ()), *_timm_index().get(key, ())))
+    for module, inside in _inside_heads(named, prefix).items():
+        names |= dict.fromkeys(_body_index().get((module, key - inside), ()))
+    return list(names)
+
+
+def _resembles_body(shapes: Shapes, name: str) -> bool:
+    known = fingerprint(name)
+    return resembles(shapes, known, (*known.stem, *(f"{head}." for head in replaceable_heads(known))))
 
 
 def same_names(shapes: Shapes) -> tuple[str, ...]:
@@ -99,54 +116,27 @@ def _twins(architecture: str) -> Iterable[str]:
     return [name for names in found.values() for name in names]
 
 
-def _below(shapes: Shapes, prefix: str) -> dict[str, Shape]:
-    return {name.removeprefix(prefix): shape for name, shape in shapes.items() if name.startswith(prefix)}
-
-
-def _anchored(names: Container[str], prefixes: Iterable[str], anchors: Collection[str]) -> list[str]:
+def _anchored(named: Named, prefixes: Iterable[str], anchors: Collection[str]) -> Iterator[str]:
     """The prefixes below which there is the first tensor of any architecture: far fewer than all."""
-    return [prefix for prefix in prefixes if any(prefix + anchor in names for anchor in anchors)]
+    names = named.shapes
+    return (prefix for prefix in prefixes if any(prefix + anchor in names for anchor in anchors))
 
 
-def _keys_below(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, int]:
-    """The key of the names below each prefix."""
-    keys = dict.fromkeys(prefixes, 0)
-    if not keys:
-        return {}
-    whole = "" in keys
-    for name in names:
-        if is_computed(name):
+def _inside_heads(named: Named, prefix: str) -> dict[str, int]:
+    """The key of what lies in each module below a prefix that may be a head; 0 for those that are not there."""
+    modules, first = _head_modules()
+    keys = dict.fromkeys(modules, 0)
+    start = len(prefix)
+    for name in named.names(prefix):
+        end = name.find(".", start)
+        if end < 0 or name[start:end] not in first or is_computed(name):
             continue
-        if whole and not is_training_only(name):
-            keys[""] += _crc(name)
-        for end in _dots(name):
-            prefix = name[: end + 1]
-            if prefix in keys:
-                rest = name[end + 1 :]
-                if not is_training_only(rest):
-                    keys[prefix] += _crc(rest)
+        words = name[start:].split(".", _HEAD_DEPTH)
+        for count in range(1, len(words)):
+            module = ".".join(words[:count])
+            if module in keys:
+                keys[module] += crc(name[start:])
     return keys
-
-
-def _bodies_below(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, dict[str, int]]:
-    """For each prefix, the key of what lies in each module that may be a head; 0 for those that are not there."""
-    modules = _head_modules()
-    first = {module.partition(".")[0] for module in modules}
-    found = {prefix: dict.fromkeys(modules, 0) for prefix in prefixes}
-    for name in names if found else ():
-        words = name.split(".", _PREFIX_DEPTH + _HEAD_DEPTH)
-        for start in range(min(len(words) - 1, _PREFIX_DEPTH + 1)):
-            if words[start] in first and not is_computed(name):
-                inside = found.get("".join(f"{word}." for word in words[:start]), {})
-                for end in range(start + 1, min(len(words), start + 1 + _HEAD_DEPTH)):
-                    module = ".".join(words[start:end])
-                    if module in inside:
-                        inside[module] += _crc(".".join(words[start:]))
-    return found
-
-
-def _crc(name: str) -> int:
-    return crc32(name.encode("utf-8", "surrogatepass"))
 
 
 @functools.cache
@@ -190,8 +180,10 @@ def _body_index() -> Mapping[tuple[str, int], Sequence[str]]:
 
 
 @functools.cache
-def _head_modules() -> frozenset[str]:
-    return frozenset(module for module, _ in _body_index())
+def _head_modules() -> tuple[frozenset[str], frozenset[str]]:
+    """The names of modules that may be heads, and the first parts of these."""
+    modules = frozenset(module for module, _ in _body_index())
+    return modules, frozenset(module.partition(".")[0] for module in modules)
 
 
 def _grouped(pairs: Iterable[tuple[int, str]]) -> Index:
@@ -207,26 +199,11 @@ def known_names() -> frozenset[str]:
     return frozenset(name for each in torchvision_table()["architectures"] for name in fingerprint(each).expected)
 
 
-def count_known_below(names: Iterable[str], prefixes: Iterable[str]) -> dict[str, int]:
+def count_known_below(named: Named, prefixes: Iterable[str]) -> dict[str, int]:
     """For each prefix, how many names are known once it is taken off those that begin with it."""
     known = known_names()
-    counts = dict.fromkeys(prefixes, 0)
-    plain = 0
-    for name in names:
-        is_plain = name in known
-        plain += is_plain
-        for end in _dots(name):
-            prefix = name[: end + 1]
-            if prefix in counts:
-                counts[prefix] += (name[end + 1 :] in known) - is_plain
-    return {prefix: plain + count for prefix, count in counts.items()}
-
-
-def _dots(name: str) -> Iterator[int]:
-    """Where the first parts of a dotted name end."""
-    end = -1
-    for _ in range(_PREFIX_DEPTH):
-        end = name.find(".", end + 1)
-        if end < 0:
-            return
-        yield end
+    plain = len(known.intersection(named.shapes))
+    return {
+        prefix: plain + sum((name[len(prefix) :] in known) - (name in known) for name in named.names(prefix))
+        for prefix in prefixes
+    }

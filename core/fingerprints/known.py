@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,23 @@ _COMPUTED = frozenset({"num_batches_tracked", "relative_position_index", "relati
 """
 _FORMER = frozenset({*_COMPUTED, "attn_mask", "attention_bias_idxs", "attention_biases_idxs", "rel_coords_log"})
 """Buffers that older versions of timm saved."""
+_ROTARY = re.compile(r"timm/(eva02|deepseek|qwen3|vit_\w*(rope|dinov3|lingbot|sapiens|_pe_))")
+_ONLY_IN_PROGRAMS = {
+    "k_bias": re.compile(r"timm/(beit|swinv2_|eva02|vit_\w*(rope|dinov3|lingbot))"),
+    "rel_indices": re.compile(r"timm/convit"),
+    "filt": re.compile(r"timm/(\w*blur|tresnet)"),
+    "relative_coordinates_log": re.compile(r"timm/swinv2_cr"),
+    "rel_pos_indices": re.compile(r"timm/lambda"),
+    "width_lookup": re.compile(r"timm/maxvit"),
+    "height_lookup": re.compile(r"timm/maxvit"),
+    "inv_freq": re.compile(r"timm/gemma4"),
+    "rope.pos_embed": _ROTARY,
+    "bands": _ROTARY,
+    "periods": _ROTARY,
+    "t_x": _ROTARY,
+    "t_y": _ROTARY,
+}
+"""Buffers that a state dict leaves out and a TorchScript program holds, and the architectures that compute them."""
 _TRAINING_ONLY = ("aux1.", "aux2.", "AuxLogits.")
 """Beginnings of the names of heads that only training uses: GoogLeNet's and Inception's."""
 
@@ -107,6 +125,12 @@ class Fingerprint:
         """Names of the last layers; several where a network averages several answers."""
         return tuple(dict.fromkeys(name.rpartition(".")[0] for name in self.head))
 
+    def computes(self, name: str) -> bool:
+        """Whether it needs no tensor of this name from a file, and may find one there."""
+        leaf = name.rpartition(".")[2]
+        which = _ONLY_IN_PROGRAMS.get("rope.pos_embed" if name.endswith("rope.pos_embed") else leaf)
+        return leaf in _FORMER or (which is not None and which.match(self.architecture) is not None)
+
     def formula(self, code: int) -> Formula | None:
         """What a size follows from, where it follows from the input's size."""
         return self.formulas[_SIZED - code] if code <= _SIZED else None
@@ -119,7 +143,8 @@ def channels(code: int) -> int:
 
 def is_computed(name: str) -> bool:
     """Whether a tensor is one that a network computes by itself, or that older versions saved."""
-    return name.rpartition(".")[2] in _FORMER
+    leaf = name.rpartition(".")[2]
+    return leaf in _FORMER or leaf in _ONLY_IN_PROGRAMS or name.endswith("rope.pos_embed")
 
 
 def is_training_only(name: str) -> bool:
@@ -185,9 +210,14 @@ def _timm(architecture: str, row: TimmRow) -> Fingerprint:
         stem=tuple(key for key, shape in required.items() if any(channels(size) for size in shape)),
         step=row.get("step", 0),
         usual_input=height if row.get("step") else 0,
-        fixed_input=height if row.get("fixed") and not row.get("step") and height == width else 0,
+        fixed_input=height if _is_fixed(row) and not row.get("step") and height == width else 0,
         formulas=_timm_formulas(),
     )
+
+
+def _is_fixed(row: TimmRow) -> bool:
+    """Whether a network takes one size only.  timm says so of XCiT, too, which takes any number of patches."""
+    return bool(row.get("fixed")) and row["family"] != "XCiT"
 
 
 @functools.cache

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from core.errors import ImageError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+T = TypeVar("T")
 Colour = tuple[int, int, int]
 ViewKey = tuple[bool, Colour | None]
 
 _SIDEWAYS = (5, 6, 7, 8)
 _ALPHA_MODES = ("LA", "La", "PA", "RGBA", "RGBa")
 _BYTES_A_PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
+
+
+class _Slot:
+    """What was made of an image last, of one kind."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.key: Hashable = None
+        self.value: object = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +45,7 @@ class DecodedImage:
     pixels: Image
     orientation: int = 1
     _views: dict[ViewKey, Image] = field(default_factory=lambda: _no_views(), init=False, repr=False)
+    _slots: dict[str, _Slot] = field(default_factory=lambda: _no_slots(), init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
@@ -83,12 +95,32 @@ class DecodedImage:
                     raise _not_convertible(self.pixels.mode, error) from error
         return view
 
+    def once(self, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+        """Something that is made of the image, once for all threads that want it; only the newest of a kind is kept.
+
+        Args:
+            kind: what it is.
+            key: all that it depends on besides the image.
+            make: makes it; what it raises is raised here, and tried again the next time.
+        """
+        with self._lock:
+            slot = self._slots.setdefault(kind, _Slot())
+        with slot.lock:
+            if slot.value is None or slot.key != key:
+                slot.value = None
+                slot.key, slot.value = key, make()
+            return cast(T, slot.value)
+
     def _make_view(self, turn: bool, background: Colour | None) -> Image:
         image = _upright(self.pixels, self.orientation) if turn else self.pixels
         return _opaque(image) if background is None else _composited(image, background)
 
 
 def _no_views() -> dict[ViewKey, Image]:
+    return {}
+
+
+def _no_slots() -> dict[str, _Slot]:
     return {}
 
 

@@ -121,13 +121,15 @@ def _key(source: ImageSource) -> Hashable:
         status = source.path.stat()
     except (OSError, ValueError):
         return ("path", source.path)
-    return ("path", source.path, status.st_mtime_ns, status.st_size, status.st_ino)
+    return ("path", source.path, source.place, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _read(source: ImageSource, check: Check) -> DecodedImage:
     name = source.short_name
     if source.data is not None:
         return reading.read_bytes(source.data, name)
+    if source.path is not None and source.place is not None:
+        return reading.read_array(source.path, source.place, name)
     if source.path is not None:
         return reading.read_file(source.path, name)
     from core.fetching import fetch_image

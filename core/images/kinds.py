@@ -45,7 +45,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"version https://git-lfs", Kind("a Git LFS pointer: the real file was not fetched", "Run: git lfs pull.")),
     (b"\x89HDF\r\n\x1a\n", Kind("an HDF5 file, as Keras saves weights", _CHOOSE)),
     (b"GGUF", Kind("a GGUF file, which holds weights", _CHOOSE)),
-    (b"\x93NUMPY", Kind("a NumPy array", "Save it as a PNG first.")),
+    (b"\x93NUMPY", Kind("a NumPy array", "Give it a name that ends in .npy.")),
     (b"\x1aE\xdf\xa3", _VIDEO),
     (b"FLV\x01", _VIDEO),
     (b"\x00\x00\x01\xba", _VIDEO),

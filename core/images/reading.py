@@ -14,7 +14,8 @@ import warnings
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.errors import ImageError
+from core.arrays import ArrayPlace
+from core.errors import ArrayError, ImageError
 from core.images import kinds
 from core.images.decoded import DecodedImage
 
@@ -69,6 +70,30 @@ def read_file(path: Path, name: str) -> DecodedImage:
 def read_bytes(data: bytes, name: str) -> DecodedImage:
     """Decode the bytes of an image file; see ``read_file``."""
     return _decode(io.BytesIO(data), name)
+
+
+def read_array(path: Path, place: ArrayPlace, name: str) -> DecodedImage:
+    """A picture that was saved as an array.
+
+    Args:
+        path: of a file of numbers.
+        place: which picture of it.
+        name: for messages.
+
+    Raises:
+        ArrayError: it cannot be read, or is no picture.
+    """
+    from PIL import Image
+
+    from core.arrays.contents import look, read_picture
+
+    if place.kind == "row":
+        raise ArrayError(f"{name} is a row of numbers.", "It is no picture.", "Use a network that takes rows.")
+    if not place.kind:
+        # Why it could not be read when it was dropped; or it can be by now, and is what it was not then.
+        look(path)
+    pixels = read_picture(path, place)
+    return DecodedImage(Image.fromarray(pixels))
 
 
 @functools.cache

@@ -6,17 +6,24 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from core.errors import ImageError
+from core.arrays import ANYTHING, ArrayPlace, Takes, is_array_file
+from core.errors import ArrayError, ImageError
 from core.images.reading import readable_suffixes
 from core.images.source import ImageSource
 
 
-def walk(paths: Iterable[Path]) -> Iterator[ImageSource]:
+def walk(paths: Iterable[Path], takes: Takes = ANYTHING) -> Iterator[ImageSource]:
     """The images that paths stand for, found as they are asked for.
 
     A file is taken as it is, whatever its name, and so is a path where nothing is: decoding says what is
-    wrong with it.  A folder is searched through and through, sorted by name, for names that images have;
-    hidden files and folders are left out, and a link that leads back is not followed.
+    wrong with it.  A file of numbers (.npy, .npz, .csv, .tsv) is as many as it has rows or pictures.  A folder is
+    searched through and through, sorted by name, for names that images have; hidden files and folders are left
+    out, and a link that leads back is not followed.  Files of numbers count in a folder where the network takes
+    rows alone.
+
+    Args:
+        paths: files and folders.
+        takes: what the network takes, which decides whether a square of numbers is rows or a picture.
 
     Raises:
         ImageError: folders without any image; after all other paths had their turn.
@@ -24,10 +31,13 @@ def walk(paths: Iterable[Path]) -> Iterator[ImageSource]:
     empty: list[Path] = []
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a name is too long)
-            yield ImageSource(path.as_posix(), path)
+            if is_array_file(path):
+                yield from _in_array(path, takes)
+            else:
+                yield ImageSource(path.as_posix(), path)
             continue
         found = False
-        for source in _below(path, ()):
+        for source in _below(path, (), takes):
             found = True
             yield source
         if not found:
@@ -41,8 +51,28 @@ def walk(paths: Iterable[Path]) -> Iterator[ImageSource]:
         )
 
 
-def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[ImageSource]:
-    """Images in a folder; ``above`` holds device and inode of the folders that led here."""
+def _in_array(path: Path, takes: Takes) -> Iterator[ImageSource]:
+    """The rows or pictures of a file; one that cannot be read says why in its own place."""
+    from core.arrays.contents import look
+
+    name = path.as_posix()
+    try:
+        contents = look(path, takes)
+    except ArrayError:
+        yield ImageSource(name, path, place=ArrayPlace(""))
+        return
+    if contents.several:
+        name = f"{name} {contents.member}"
+    for index in range(contents.count):
+        numbered = name if contents.alone else f"{name} #{index + 1}"
+        yield ImageSource(numbered, path, place=ArrayPlace(contents.kind, index, contents.member, contents.alone))
+
+
+def _below(folder: Path, above: tuple[tuple[int, int], ...], takes: Takes) -> Iterator[ImageSource]:
+    """Images in a folder, and rows for a network that takes nothing else.
+
+    ``above`` holds device and inode of the folders that led here.
+    """
     suffixes = readable_suffixes()
     try:
         status = folder.stat()
@@ -58,6 +88,8 @@ def _below(folder: Path, above: tuple[tuple[int, int], ...]) -> Iterator[ImageSo
     for name, is_folder in names:
         path = folder / name
         if is_folder:
-            yield from _below(path, (*above, here))
+            yield from _below(path, (*above, here), takes)
+        elif not takes.pictures and is_array_file(path):
+            yield from _in_array(path, takes)
         elif path.suffix.lower() in suffixes:
             yield ImageSource(path.as_posix(), path)

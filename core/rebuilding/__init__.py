@@ -7,7 +7,7 @@ else is found, a hook or an attribute that would take a method's place included,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from torch import nn
@@ -19,7 +19,7 @@ from core.errors import MatchError
 from core.rebuilding.allowed import module_class
 from core.rebuilding.instances import Builder, Refused
 
-__all__ = ["can_rebuild", "own_classes", "rebuild", "settings_that_differ"]
+__all__ = ["can_rebuild", "own_classes", "rebuild", "settings_that_differ", "wrapped_in"]
 
 _WRAPPERS = {
     "torch.nn.parallel.data_parallel.DataParallel": "module",
@@ -141,15 +141,27 @@ def _pair(value: object) -> object:
     return (value, value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def wrapped_in(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """The attributes that lead from a network that was saved whole to the one without what training put around it."""
+    return tuple(name for name, _ in _inwards(checkpoint.module.root)) if checkpoint.module is not None else ()
+
+
 def _unwrapped(root: Inert) -> Inert:
+    for _, inside in _inwards(root):
+        root = inside
+    return root
+
+
+def _inwards(root: Inert) -> Iterator[tuple[str, Inert]]:
+    """What training put around a network, taken off one by one: the attribute, and the module in it."""
     for _ in range(len(_WRAPPERS)):
         key = _WRAPPERS.get(class_of(root))
         below = cast("Mapping[object, object]", module_state(root).get("_modules") or {})
         inside = below.get(key) if key is not None else None
-        if not isinstance(inside, Inert) or not is_module(inside):
-            return root
+        if key is None or not isinstance(inside, Inert) or not is_module(inside):
+            return
+        yield key, inside
         root = inside
-    return root
 
 
 def _listed(names: list[str]) -> str:

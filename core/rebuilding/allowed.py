@@ -19,6 +19,7 @@ import torchvision  # noqa: F401  # pyright: ignore[reportUnusedImport]  # bring
 from torch import nn
 
 from core.checkpoints.values import Global
+from core.rebuilding.fastai import LAYERS
 
 _PACKAGES = ("torch.nn.modules", "torchvision.models", "torchvision.ops", "timm.layers", "timm.models")
 _EXCLUDED = ("torchvision.models.detection.", "torchvision.models.segmentation.", "torchvision.models.optical_flow.")
@@ -63,7 +64,7 @@ def module_class(name: str) -> type[nn.Module] | None:
         if name == old or (old.endswith(".") and name.startswith(old)):
             name = new + name.removeprefix(old)
             break
-    return _classes(name.startswith("timm.")).get(name)
+    return LAYERS.get(name) or _classes(name.startswith("timm.")).get(name)
 
 
 def kept_class(name: str) -> type[nn.Module] | None:

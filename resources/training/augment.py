@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_SCENES, _SHARPENED = 0.2, 0.5
-"""Share of the pictures that are placed within a scene, and of those whose sharpness is changed."""
+_SCENES, _SHARPENED, _GRAINY, _BARRED = 0.25, 0.5, 0.25, 0.2
+"""Shares of the pictures: placed within a scene, sharpened or blurred, grainy, and with bars."""
+_BARS = (124 / 255, 116 / 255, 104 / 255)
+"""Colour of the bars that a wide or high photo gets when it is brought to a square; the preprocessing has the same."""
 _BICUBIC = 0.9
 """Share of the batches that are enlarged as the preprocessing enlarges: that is what is measured."""
 _GREY = (0.299, 0.587, 0.114)
@@ -27,7 +29,8 @@ def _uniform(count: int, low: float, high: float) -> Tensor:
 def _placements(count: int, zoom: Tensor, shift: float) -> Tensor:
     """Inverse affine maps, (count, 2, 3), from output to input coordinates in -1..1."""
     angle = _uniform(count, -12.0, 12.0).mul_(math.pi / 180) * (torch.rand(count) < 0.5)
-    aspect = torch.exp(_uniform(count, -0.2, 0.2))
+    # Wide and high photos are brought to a square: their objects arrive up to half as wide, or as high, as they are.
+    aspect = torch.exp(_uniform(count, -0.2, 0.2) * torch.where(torch.rand(count) < 0.4, 2.5, 1.0))
     flip = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
     across, down = 1 / (zoom * aspect.sqrt()), aspect.sqrt() / zoom
     cosine, sine = torch.cos(angle), torch.sin(angle)
@@ -48,12 +51,12 @@ def _sample(images: Tensor, maps: Tensor, size: int, padding: str) -> Tensor:
 
 
 def _within_a_scene(images: Tensor, size: int) -> Tensor:
-    """Place each picture, smaller than the frame, on an enlarged piece of another picture."""
+    """Place each picture, smaller than the frame, on a blurred or sharp piece of another picture."""
     count = len(images)
     behind = _sample(
-        images[torch.randperm(count)], _placements(count, _uniform(count, 1.8, 3.5), 0.5), size, "reflection"
+        images[torch.randperm(count)], _placements(count, _uniform(count, 0.6, 3.5), 0.5), size, "reflection"
     )
-    zoom = _uniform(count, 0.45, 0.95)
+    zoom = _uniform(count, 0.4, 0.95)
     maps = _placements(count, zoom, 0.0)
     room = (1 / zoom - 1).unsqueeze(1) * 0.7
     maps[:, :, 2] = _uniform(count * 2, -1.0, 1.0).view(count, 2) * room
@@ -68,6 +71,11 @@ def _sharpness(images: Tensor) -> Tensor:
     amount = _uniform(len(images), -0.8, 1.8).view(-1, 1, 1, 1)
     soft = functional.avg_pool2d(functional.pad(images, [1, 1, 1, 1], mode="replicate"), 3, stride=1)
     return images + amount * (images - soft)
+
+
+def _grain(images: Tensor) -> Tensor:
+    """Noise of single pixels, as sharp photos have detail of single pixels; deviation up to 0.06."""
+    return images + torch.randn_like(images) * _uniform(len(images), 0.0, 0.06).view(-1, 1, 1, 1)
 
 
 def _colour(images: Tensor) -> Tensor:
@@ -99,6 +107,16 @@ def _erase(images: Tensor, share: float) -> Tensor:
     return torch.where(hole, images.mean(dim=(2, 3), keepdim=True), images)
 
 
+def _bars(images: Tensor, ratio: Tensor, chosen: Tensor) -> Tensor:
+    """Cover the edges above and below, or left and right, as if the picture were so many times as wide as high."""
+    size = images.shape[2]
+    place = ((torch.arange(size) + 0.5) / size * 2 - 1).abs()
+    outside = (place > 1 / ratio.unsqueeze(1)) & chosen.unsqueeze(1)
+    lying = (torch.rand(len(images)) < 0.7).view(-1, 1, 1, 1)
+    covered = torch.where(lying, outside[:, None, :, None], outside[:, None, None, :])
+    return torch.where(covered, torch.tensor(_BARS).view(1, 3, 1, 1), images)
+
+
 def augment(pixels: Tensor, size: int, strength: float) -> Tensor:
     """Vary a batch.
 
@@ -115,14 +133,19 @@ def augment(pixels: Tensor, size: int, strength: float) -> Tensor:
     # What large photos differ in grows only a little weaker towards the end: sharpness, and space around the object.
     kept = min(1.0, 0.5 + 1.25 * strength)
     scenes = int(count * _SCENES * kept)
+    barred, ratio = torch.rand(count) < _BARRED, _uniform(count, 1.2, 1.8)
     zoom = torch.exp(_uniform(count - scenes, -0.1, 0.3 * strength + 0.02))
+    # The object of a wide photo fills its height, not the square's.
+    zoom = torch.where(barred[scenes:], zoom / ratio[scenes:], zoom)
     plain = _sample(images[scenes:], _placements(count - scenes, zoom, 0.16), size, "reflection")
     images = torch.cat([_within_a_scene(images[:scenes], size), plain]) if scenes else plain
     chosen = torch.rand(count) < _SHARPENED * kept
-    images = torch.where(chosen.view(-1, 1, 1, 1), _sharpness(images), images).clamp_(0, 1)
+    images = torch.where(chosen.view(-1, 1, 1, 1), _sharpness(images), images)
+    grainy = torch.rand(count) < _GRAINY * kept
+    images = torch.where(grainy.view(-1, 1, 1, 1), _grain(images), images).clamp_(0, 1)
     chosen = torch.rand(count) < 0.8 * strength
     images = torch.where(chosen.view(-1, 1, 1, 1), _colour(images), images)
-    return _erase(images, 0.4 * strength)
+    return _bars(_erase(images, 0.4 * strength), ratio, barred)
 
 
 def mix(images: Tensor, targets: Tensor, share: float) -> tuple[Tensor, Tensor]:

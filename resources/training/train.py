@@ -32,7 +32,7 @@ from torchvision.transforms import v2
 from resources.training.augment import augment, mix
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_STRENGTHS = ((0.8, 0.6), (0.9, 0.4), (2.0, 0.2))
+_STRENGTHS = ((0.7, 0.5), (0.88, 0.3), (2.0, 0.15))
 """How strongly pictures are varied until which share of the run."""
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 
@@ -176,8 +176,7 @@ def measure(weights: Path, architecture: str, chosen: Split, size: int) -> dict[
     network.eval()
     transform = v2.Compose(
         [
-            v2.Resize(size, v2.InterpolationMode.BICUBIC, antialias=True),
-            v2.CenterCrop(size),
+            v2.Resize((size, size), v2.InterpolationMode.BICUBIC, antialias=True),
             v2.PILToTensor(),
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(MEAN, STD),
@@ -205,12 +204,13 @@ def write(run: Run, chosen: Split, folder: Path) -> None:
         "architecture": options.architecture,
         "num_classes": len(chosen.names),
         "label_names": chosen.names,
+        "problem_type": "single_label_classification",
         "pretrained_cfg": {
             "input_size": [3, options.size, options.size],
             "fixed_input_size": False,
             "interpolation": "bicubic",
             "crop_pct": 1.0,
-            "crop_mode": "center",
+            "crop_mode": "border",
             "mean": list(MEAN),
             "std": list(STD),
         },

@@ -22,6 +22,11 @@ def measure() -> str:
         for number in range(COUNT):
             write_photo(folder / "in" / f"{number:03}.jpg", (320, 240), seed=number)
         with open_window(folder) as opened:
+            # A person has not clicked by then, and the window has had time for what it prepares.
+            opened.run(1.0)
+            begin = time.perf_counter()
+            opened.open_architectures()
+            listing = time.perf_counter() - begin
             beats: list[float] = []
             timer = QTimer(interval=1)
             timer.timeout.connect(lambda: beats.append(time.perf_counter()))
@@ -35,5 +40,5 @@ def measure() -> str:
     usual = gaps[len(gaps) // 1000] * 1000
     return (
         f"longest gap {gaps[0] * 1000:.0f} ms (99.9 % under {usual:.0f} ms) while {COUNT} images are answered "
-        f"in {seconds:.1f} s; goal 50"
+        f"in {seconds:.1f} s; {listing * 1000:.0f} ms to list the architectures for the first time; goal 50"
     )

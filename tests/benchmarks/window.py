@@ -7,11 +7,13 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEventLoop, QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from gui.app import App
+from gui.main_window import MainWindow
+from gui.session import Session
 
 TIMEOUT_S = 300.0
 REST_S = 0.6
@@ -23,6 +25,18 @@ class Opened:
     def __init__(self, application: QApplication, app: App) -> None:
         self._application = application
         self._app = app
+
+    @property
+    def window(self) -> MainWindow:
+        """The window itself."""
+        return self._app.window
+
+    @property
+    def session(self) -> Session:
+        """What is behind it."""
+        session = self._app.session
+        assert session is not None
+        return session
 
     @property
     def answered(self) -> int:
@@ -37,6 +51,12 @@ class Opened:
                 raise TimeoutError("the window did not get there")
             self._application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
+    def run(self, seconds: float) -> None:
+        """Run the event loop for a while."""
+        over: list[None] = []
+        QTimer.singleShot(int(seconds * 1000), lambda: over.append(None))
+        self.until(lambda: bool(over))
+
     def drop(self, paths: Sequence[Path]) -> None:
         """Drop files on the window, as the window system would."""
         data = QMimeData()
@@ -46,6 +66,16 @@ class Opened:
         # Qt delivers a drop only where a drag has come in.
         QApplication.sendEvent(self._app.window, QDragEnterEvent(place.toPoint(), copy, data, button, key))
         QApplication.sendEvent(self._app.window, QDropEvent(place, copy, data, button, key))
+
+    def open_architectures(self) -> None:
+        """Click on the picker of architectures, and paint its list."""
+        picker = self._app.window.model_bar.architecture
+        picker.click()
+        if picker.list is None:
+            raise RuntimeError("the list did not open")
+        self.paint()
+        picker.list.grab()
+        picker.list.close()
 
     def shows_answer_of(self, photo: Path) -> bool:
         """Whether the photo is the one shown, with its prediction."""

@@ -9,11 +9,27 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from core import commands
+from tests.core.saying import Evaluate, Said
+
 # How fast a machine is says nothing about what is tested.
 settings.register_profile("whatsit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("whatsit")
 
 NOBODY = 65534
+
+
+@pytest.fixture
+def evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluate:
+    """Run ``evaluate`` in this process, with a place of its own for scores."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments: object) -> Said:
+        status = commands.run(["evaluate", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return Said(status, captured.out, captured.err)
+
+    return run
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,16 @@ from PIL import Image
 from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, ModelSpec
 from core.jobs import Steps
 from core.preprocessing import Preprocessing
+
+
+@dataclass
+class Printed:
+    """What a command printed and returned."""
+
+    status: int
+    out: str
+    err: str
+
 
 PLAIN = Preprocessing(resize="none", crop=None, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 

@@ -19,7 +19,7 @@ from core.architectures.input_form import InputForm
 from core.building import assumed, with_channels
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.engine import Engine
-from core.errors import MatchError, TrustError
+from core.errors import MatchError, NoClassifierError, TrustError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Emitted, JobEvent, Steps
 from core.predictions import ImageResult
@@ -123,7 +123,7 @@ class TestPeoplesOwnNetworks:
         # The order of greying and resizing is ours to choose: within a grey level.
         assert found == pytest.approx(values(expected), abs=5e-3)
 
-    @pytest.mark.parametrize(("name", "classes"), [("SimpleModel", 2), ("ModelWithCustomLayer", 2)])
+    @pytest.mark.parametrize(("name", "classes"), [("SimpleModel", 2), ("ModelWithCustomLayer", 1)])
     def test_what_takes_rows_of_numbers_opens_and_says_so(
         self, room: Room, tmp_path: Path, photo: Path, name: str, classes: int
     ) -> None:
@@ -226,7 +226,7 @@ class TestWhatIsNoClassifier:
     def test_it_is_called_what_it_is(self, room: Room, tmp_path: Path) -> None:
         parts = {"rpn.head.conv.weight": torch.zeros(4, 4, 3, 3), "roi_heads.box_head.fc6.weight": torch.zeros(4, 4)}
         torch.save({f"model.{name}": tensor for name, tensor in parts.items()}, tmp_path / "d.pth")
-        with pytest.raises(MatchError, match=r"d\.pth is an object detector \(R-CNN\)"):
+        with pytest.raises(NoClassifierError, match=r"d\.pth is an object detector \(R-CNN\)"):
             room.open(spec_of(tmp_path / "d.pth"))
 
     def test_a_whole_network_of_unknown_classes_asks_for_its_python_file(self, room: Room, tmp_path: Path) -> None:

@@ -62,8 +62,7 @@ def test_it_names_photos_that_it_never_saw_as_a_plain_script_does(opened: tuple[
     network.load_state_dict({name: value.float() for name, value in load(BUILTIN.read_bytes()).items()})
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     steps = [
-        v2.Resize(64, v2.InterpolationMode.BICUBIC),
-        v2.CenterCrop(64),
+        v2.Resize((80, 80), v2.InterpolationMode.BICUBIC),
         v2.PILToTensor(),
         v2.ToDtype(torch.float32, scale=True),
     ]

@@ -54,6 +54,28 @@ def test_scores_are_the_softmax_of_the_outputs() -> None:
         assert (best.index, best.label) == (int(row.argmax()), ("red", "green", "blue")[int(row.argmax())])
 
 
+def test_the_scores_of_an_image_are_the_mean_of_those_of_its_views() -> None:
+    batch = torch.rand(4, 10, 3, 4, 4)
+    network = MeanColour(most=15)
+    classifier = Classifier(network, classifier_info())
+    predictions = answer(classifier, batch)
+    outputs = batch.mean(dim=(3, 4)) * 4
+    expected = torch.softmax(outputs, dim=2).mean(1)
+    for prediction, row in zip(predictions, expected, strict=True):
+        assert list(prediction.probabilities) == pytest.approx([float(score) for score in row], abs=1e-6)
+    # The mean of probabilities, which is another one than that of the outputs.
+    assert (expected - torch.softmax(outputs.mean(1), dim=1)).abs().max() > 1e-4
+    # A full memory counts views: 40, 20 and then 10 of them.
+    assert (classifier.seat.batch_limit, max(network.batches[-4:])) == (10, 10)
+
+
+def test_an_image_one_view_of_which_has_no_answer_has_none() -> None:
+    batch = torch.rand(2, 5, 3, 4, 4)
+    batch[1, 3] = float("inf")
+    answers = Classifier(MeanColour(), classifier_info()).predict(batch, [0.0] * 2, time.perf_counter)
+    assert [isinstance(found, Prediction) for found in answers] == [True, False]
+
+
 def test_the_time_of_a_prediction_is_its_preparation_and_its_share_of_the_pass() -> None:
     ticks = iter([10.0, 12.0])
     classifier = Classifier(MeanColour(), classifier_info())
@@ -68,7 +90,7 @@ def test_a_full_memory_makes_batches_smaller_and_changes_no_score() -> None:
     expected = answer(Classifier(MeanColour(), classifier_info()), batch)
     found = answer(classifier, batch)
     assert [list(p.probabilities) for p in found] == [list(p.probabilities) for p in expected]
-    assert classifier.batch_limit == 2
+    assert classifier.seat.batch_limit == 2
     assert max(network.batches[-4:]) == 2
     network.batches.clear()
     answer(classifier, batch)
@@ -93,10 +115,10 @@ def test_a_full_device_is_asked_to_make_room_before_anything_is_made_smaller() -
         network.most = 8
         return len(asked) == 1
 
-    classifier.make_room = make_room
+    classifier.seat.make_room = make_room
     answer(classifier, torch.rand(8, 3, 4, 4))
     assert asked == ["cpu"]
-    assert (network.batches, classifier.batch_limit) == ([8, 8], 0)
+    assert (network.batches, classifier.seat.batch_limit) == ([8, 8], 0)
 
 
 def test_a_network_that_finds_no_place_is_moved_again_once_there_is_room() -> None:
@@ -116,7 +138,7 @@ def test_a_network_that_finds_no_place_is_moved_again_once_there_is_room() -> No
         network.cramped = False
         return device == "cpu:0"
 
-    classifier.make_room = make_room
+    classifier.seat.make_room = make_room
     classifier.move(target)
     assert classifier.info.device == target
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from torch import nn
 from torchvision import models
 
 from core.architectures.torchvision import Unfilled
-from core.fingerprints import Shape, Shapes, changed_fits, compare, exact_fits, fingerprint, nearest
+from core.fingerprints import Named, Shape, Shapes, changed_fits, compare, exact_fits, fingerprint, nearest
 from core.tables import TIMM_PREFIX
 from tests.core.weights import AUXILIARY
 
@@ -50,6 +52,19 @@ def test_all_differ_without_their_heads(built: dict[str, Shapes]) -> None:
         assert all(shapes[key][0] == 7 for key in head)
         bodies.add(frozenset((key, shape) for key, shape in shapes.items() if key not in head))
     assert len(bodies) == len(NAMES) == 80
+
+
+@given(st.dictionaries(st.text("ab.", max_size=9), st.just(()), max_size=60))
+def test_names_are_grouped_by_what_they_begin_with(shapes: dict[str, Shape]) -> None:
+    named = Named(shapes)
+    words = {"".join(f"{word}." for word in name.split(".")[:depth]) for name in shapes for depth in range(1, 5)}
+    below = {word: {name.removeprefix(word) for name in shapes if name.startswith(word)} for word in words}
+    assert set(named.prefixes) == {"", *(word for word, names in below.items() if len(names) >= 8)}
+    assert list(named.prefixes) == sorted(named.prefixes, key=lambda prefix: (len(prefix), prefix))
+    for prefix in named.prefixes:
+        rests = below.get(prefix, set(shapes))
+        assert set(named.below(prefix)) == rests
+        assert named.key(prefix) == sum(zlib.crc32(rest.encode()) for rest in rests)
 
 
 def test_what_a_network_computes_by_itself_may_be_missing(built: dict[str, Shapes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -119,3 +120,49 @@ def test_trust_is_asked_for_on_the_command_line_and_given_there(
     said = capsys.readouterr()
     assert status == 0
     assert len(json.loads(said.out)[0]["predictions"]) == 5
+
+
+class TestFilesThatAreNoClassifiers:
+    """Named with an error, whatever else is told of them."""
+
+    def error_of(self, capsys: pytest.CaptureFixture[str], path: Path) -> dict[str, object]:
+        status, out, err = inspect(capsys, path, "--format", "jsonl")
+        found = record(out)
+        assert status == 1
+        assert str(found["error"]) in err
+        return found
+
+    def test_a_quantised_network(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch's own, that these are on their way out
+            values = torch.quantize_per_tensor(torch.randn(4, 4), 0.1, 0, torch.qint8)
+            state = {"conv.weight": torch.zeros(4, 3, 3, 3), "fc.scale": torch.ones(()), "fc._packed": (values, None)}
+            torch.save(state, tmp_path / "q.pth")
+        assert "q.pth is a quantised network" in str(self.error_of(capsys, tmp_path / "q.pth")["error"])
+
+    def test_a_network_without_its_head(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+        state = get_model("shufflenet_v2_x0_5", weights=None).state_dict()
+        body = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+        torch.save(body, tmp_path / "body.pth")
+        found = self.error_of(capsys, tmp_path / "body.pth")
+        assert (found["architecture"], found["num_classes"]) == ("shufflenet_v2_x0_5", None)
+        assert "without its last layer" in str(found["error"])
+
+
+def test_a_table_has_nothing_that_a_terminal_would_obey(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m\u202e.pth"
+    names = ["\x1b]0;title\x07red", "two\nlines", "\x9b2J", "\u202egniht"]
+    torch.save({"state_dict": {"fc.weight": torch.zeros(4, 3)}, "classes": names, "\x1b[2Jkey": 1}, path)
+    _, out, err = inspect(capsys, path)
+    assert "red" in out
+    assert not [letter for letter in out + err if letter != "\n" and not letter.isprintable()]
+
+
+def test_a_prefix_is_what_all_names_have(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """And not what a few blocks within a network share with an architecture's first layers."""
+    block = {f"0.4.0.{name}": torch.zeros(2) for name in ("bn1.weight", "bn1.bias", "bn2.weight", "bn2.bias")}
+    block |= {"0.4.0.conv1.weight": torch.zeros(64, 64, 3, 3), "0.4.0.conv2.weight": torch.zeros(2, 2, 3, 3)}
+    rest = {f"1.{number}.weight": torch.zeros(2, 2) for number in range(20)}
+    torch.save({"0.0.weight": torch.zeros(64, 3, 7, 7), **block, **rest}, tmp_path / "w.pth")
+    _, out, _ = inspect(capsys, tmp_path / "w.pth", "--format", "jsonl")
+    assert (record(out)["prefix"], record(out)["input_channels"]) == ("", 3)

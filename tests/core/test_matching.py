@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from core.catalogue import PretrainedEntry, pretrained
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.descriptions import CheckpointSummary
 from core.errors import MatchError, UsageError
-from core.matching import assemble, rank, transforms_input
+from core.matching import assemble, publication, rank, transforms_input
 from tests.core.weights import network, save, save_safe, scores
 
 
@@ -121,6 +122,23 @@ def test_names_of_older_versions_are_read(tmp_path: Path) -> None:
     torch.testing.assert_close(scores(made, 64), scores(vit, 64), rtol=0, atol=1e-6)
 
 
+def test_a_copy_of_a_published_file_is_told_by_its_hash_and_other_sizes_need_none() -> None:
+    asked: list[str] = []
+
+    def finish() -> str:
+        asked.append("sha256")
+        return "11ad3fa6" + "0" * 56
+
+    about = CheckpointSummary("x.pth", "state_dict", (), "", 0, 0, 102_540_417, "")
+    found = publication(Checkpoint(about, {}, {}, 0, finish=finish))
+    assert found is not None
+    assert found.id == "resnet50/IMAGENET1K_V2"
+    assert asked == ["sha256"]
+    assert publication(Checkpoint(replace(about, bytes=about.bytes + 50_000), {}, {}, 0, finish=finish)) is None
+    assert publication(Checkpoint(about, {}, {}, 0, finish=lambda: "0" * 64)) is None
+    assert asked == ["sha256"]
+
+
 class TestTransformInput:
     """torchvision sets ``transform_input`` together with its published weights; no tensor shows it."""
 
@@ -142,10 +160,10 @@ class TestTransformInput:
     def test_is_on_for_the_published_file(self, googlenet: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
         entry = next(entry for entry in pretrained() if entry.architecture == "googlenet")
 
-        def known(sha256: str) -> PretrainedEntry | None:
-            return entry if sha256 == "0" * 64 else None
+        def known(checkpoint: Checkpoint) -> PretrainedEntry | None:
+            return entry if checkpoint.summary.sha256 == "0" * 64 else None
 
-        monkeypatch.setattr(matching, "published", known)
+        monkeypatch.setattr(matching, "publication", known)
         checkpoint = checkpoint_of(googlenet)
         assert transforms_input(checkpoint)
         assert "transform_input on" in rank(checkpoint)[0].evidence

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -10,36 +11,50 @@ from hypothesis import strategies as st
 from core.errors import PreprocessingError
 from core.preprocessing import (
     CHANNELS,
+    CROPS,
     IMAGENET_MEAN,
     IMAGENET_STD,
     INTERPOLATIONS,
+    OVERRIDES,
+    PRESET_NAMES,
     PRESETS,
+    RANGES,
     RESIZES,
     Channels,
+    Crops,
     Preprocessing,
     from_dict,
     parse_overrides,
+    preset_of,
     to_dict,
 )
 
 SIDES = st.tuples(st.integers(1, 8192), st.integers(1, 8192))
 COLOURS = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
-MEANS = st.floats(-1e6, 1e6)
-STDS = st.floats(1e-9, 1e6)
+MEANS = st.floats(-10, 10)
+STDS = st.floats(1e-9, 10)
 
 
 @st.composite
 def preprocessings(draw: st.DrawFn) -> Preprocessing:
-    channels: Channels = draw(st.sampled_from(["rgb", "bgr", "grey"]))
+    channels: Channels = draw(st.sampled_from(["rgb", "bgr", "grey", "grey3"]))
     count = 1 if channels == "grey" else 3
+    size, crop = draw(SIDES), draw(st.none() | SIDES)
+    fits = crop is not None and all(want <= have for want, have in zip(crop, size, strict=True))
+    crops: Crops = draw(st.sampled_from([1, 5, 10])) if fits else 1
+    antialias = draw(st.booleans())
     return Preprocessing(
         exif=draw(st.booleans()),
         background=draw(st.none() | COLOURS),
         channels=channels,
         resize=draw(st.sampled_from(["shorter", "exact", "pad", "none"])),
-        size=draw(SIDES),
-        interpolation=draw(st.sampled_from(["nearest", "bilinear", "bicubic", "lanczos"])),
-        crop=draw(st.none() | SIDES),
+        size=size,
+        interpolation=draw(st.sampled_from(["nearest", "bilinear", "bicubic", *(["lanczos"] if antialias else [])])),
+        antialias=antialias,
+        crop=crop,
+        crops=crops,
+        invert=draw(st.booleans()),
+        range=draw(st.sampled_from(["0..1", "0..255", "-1..1"])),
         mean=tuple(draw(st.lists(MEANS, min_size=count, max_size=count))),
         std=tuple(draw(st.lists(STDS, min_size=count, max_size=count))),
         fill=draw(COLOURS),
@@ -52,6 +67,7 @@ def test_rows_need_a_fixed_size(value: Preprocessing) -> None:
         with pytest.raises(PreprocessingError, match="flatten is not usable"):
             replace(value, flatten=True)
         return
+    value = replace(value, crops=1)
     flat = replace(value, flatten=True)
     assert from_dict(json.loads(json.dumps(to_dict(flat)))) == flat
     assert flat.describe() == f"{value.describe()}, as one row"
@@ -59,9 +75,37 @@ def test_rows_need_a_fixed_size(value: Preprocessing) -> None:
     assert parse_overrides(flat, {"interpolation": "nearest"}).flatten
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"crops": 5, "crop": None}, "crops is not usable.*need the size of a crop"),
+        ({"crops": 10, "flatten": True}, "crops is not usable.*one view"),
+        ({"crops": 5, "size": (200, 256)}, "crops is not usable.*smaller crop"),
+        ({"crops": 2}, "crops is not usable.*1, 5, 10"),
+        ({"antialias": False, "interpolation": "lanczos"}, "lanczos always antialiases"),
+        ({"mean": (123.675, 116.28, 103.53)}, "values from 0 to 1.*choose the range 0..255"),
+        ({"range": "-1..1", "std": (58.4, 57.1, 57.4)}, "values from -1 to 1"),
+        ({"range": "0..255", "mean": (0.0, 0.0, 9999.0)}, "values from 0 to 255"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(PreprocessingError, match=words) as caught:
+        replace(Preprocessing(), **changes)
+    assert caught.value.remedy
+
+
+def test_crops_of_images_that_keep_their_size_may_be_of_any_size() -> None:
+    assert Preprocessing(resize="none", size=(8, 8), crops=10).crops == 10
+
+
+def test_what_a_mean_may_be_depends_on_the_range() -> None:
+    caffe = Preprocessing(range="0..255", mean=(103.939, 116.779, 123.68), std=(1.0, 1.0, 1.0))
+    assert caffe.describe().endswith("mean 103.9,116.8,123.7 std 1,1,1 on 0 to 255")
+
+
 @pytest.mark.parametrize("wrong", [1, "true", None])
 def test_a_truth_value_is_nothing_else(wrong: object) -> None:
-    for name in ("exif", "flatten"):
+    for name in ("exif", "flatten", "antialias", "invert"):
         with pytest.raises(PreprocessingError, match=f"{name} is {wrong!r}"):
             from_dict({name: wrong})
 
@@ -128,6 +172,12 @@ def test_any_json_is_read_or_refused(data: dict[str, object]) -> None:
         ({"fill": [1, 2, -1]}, "0 to 255"),
         ({"fill": None}, "fill"),
         ({"channels": "grey"}, "1 finite number"),
+        ({"crops": True}, "crops"),
+        ({"crops": "5"}, "crops"),
+        ({"crops": [5]}, "crops"),
+        ({"crops": 3}, "one of 1, 5, 10"),
+        ({"range": 255}, "range"),
+        ({"range": "0-255"}, "one of 0..1, 0..255, -1..1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(data: dict[str, object], words: str) -> None:
@@ -150,10 +200,45 @@ def test_what_makes_no_sense_is_refused(data: dict[str, object], words: str) -> 
         (Preprocessing(size=(256, 128)), "covering 128 x 256"),
         (Preprocessing(channels="bgr", exif=False), "BGR, ImageNet mean and std, EXIF ignored"),
         (Preprocessing(background=(255, 255, 255)), "transparency on 255,255,255"),
+        (Preprocessing(crops=5), "shorter side 256, five crops of 224, ImageNet mean and std"),
+        (Preprocessing(crops=10, crop=(64, 48)), "ten crops of 48 x 64, "),
+        (Preprocessing(antialias=False, invert=True), "centre 224, not antialiased, inverted, ImageNet mean and std"),
+        (Preprocessing(channels="grey3"), "grey on three channels, ImageNet"),
+        (Preprocessing(resize="pad", fill=(9, 8, 7)), "padded to 256 with 9,8,7"),
+        (PRESETS["keras"], "exactly 224 x 224, not antialiased, -1 to 1"),
+        (Preprocessing(range="0..255", mean=(0.0,) * 3, std=(1.0,) * 3), "centre 224, 0 to 255"),
+        (Preprocessing(range="-1..1"), "ImageNet mean and std on -1 to 1"),
     ],
 )
 def test_descriptions(value: Preprocessing, words: str) -> None:
     assert words in value.describe()
+
+
+UNUSUAL: dict[str, object] = {
+    "exif": False,
+    "background": (1, 2, 3),
+    "channels": "grey3",
+    "resize": "exact",
+    "size": (300, 300),
+    "interpolation": "nearest",
+    "antialias": False,
+    "crop": (96, 96),
+    "crops": 10,
+    "invert": True,
+    "range": "0..255",
+    "mean": (0.1, 0.2, 0.3),
+    "std": (0.1, 0.2, 0.3),
+    "fill": (1, 2, 3),
+    "flatten": True,
+}
+
+
+def test_a_description_says_all_that_is_unusual() -> None:
+    assert list(UNUSUAL) == [field.name for field in fields(Preprocessing)]
+    # Where colour fills something.
+    usual = Preprocessing(resize="pad")
+    said = {name: replace(usual, **cast(Any, {name: value})).describe() for name, value in UNUSUAL.items()}
+    assert len({usual.describe(), *said.values()}) == len(UNUSUAL) + 1
 
 
 # Single values from a command line.
@@ -179,6 +264,27 @@ def test_descriptions(value: Preprocessing, words: str) -> None:
         ({"channels": "bgr"}, {"channels": "bgr"}),
         ({"channels": "grey"}, {"channels": "grey", "mean": (0.449,), "std": (0.226,)}),
         ({"channels": "grey", "mean": "0.5"}, {"channels": "grey", "mean": (0.5,), "std": (0.226,)}),
+        ({"channels": "grey3"}, {"channels": "grey3"}),
+        ({"crops": "5"}, {"crops": 5}),
+        ({"crops": " 10 ", "crop": "200"}, {"crops": 10, "crop": (200, 200)}),
+        ({"antialias": "off"}, {"antialias": False}),
+        ({"invert": "on"}, {"invert": True}),
+        (
+            {"resize": "28x28", "crop": "none", "flatten": "on"},
+            {"resize": "exact", "size": (28, 28), "crop": None, "flatten": True},
+        ),
+        ({"background": "255,128,0"}, {"background": (255, 128, 0)}),
+        ({"background": "255, 128, 0"}, {"background": (255, 128, 0)}),
+        ({"background": "none"}, {"background": None}),
+        ({"background": "255"}, {"background": (255, 255, 255)}),
+        ({"fill": "1,2,3"}, {"fill": (1, 2, 3)}),
+        ({"range": "0..1"}, {}),
+        ({"range": "0..255"}, {"range": "0..255", "mean": (0.0,) * 3, "std": (1.0,) * 3}),
+        ({"range": "-1..1", "channels": "grey"}, {"range": "-1..1", "channels": "grey", "mean": (0.0,), "std": (1.0,)}),
+        (
+            {"range": "0..255", "mean": "123.675,116.28,103.53"},
+            {"range": "0..255", "mean": (123.675, 116.28, 103.53), "std": (1.0,) * 3},
+        ),
         ({"exif": "off"}, {"exif": False}),
         ({"exif": "ON"}, {"exif": True}),
         ({"resize": " 64 ", "crop": "none", "exif": "off"}, {"size": (64, 64), "crop": None, "exif": False}),
@@ -225,6 +331,19 @@ def test_colour_from_grey_repeats_the_values() -> None:
         ("interpolation", "cubic"),
         ("channels", "cmyk"),
         ("exif", "maybe"),
+        ("antialias", "yes"),
+        ("invert", ""),
+        ("flatten", "1"),
+        ("crops", "2"),
+        ("crops", "five"),
+        ("range", "0-255"),
+        ("range", "255"),
+        ("background", "white"),
+        ("background", "1,2"),
+        ("background", "1,2,256"),
+        ("background", "1,2,-3"),
+        ("background", "1.5,2,3"),
+        ("fill", "none"),
     ],
 )
 def test_overrides_that_are_not_understood_name_the_option(name: str, text: str) -> None:
@@ -233,7 +352,7 @@ def test_overrides_that_are_not_understood_name_the_option(name: str, text: str)
 
 
 def test_numbers_on_the_other_scale_are_told_apart() -> None:
-    with pytest.raises(PreprocessingError, match="divide numbers on a scale to 255 by 255"):
+    with pytest.raises(PreprocessingError, match="Divide numbers on a scale to 255 by 255, or choose the range"):
         parse_overrides(Preprocessing(), {"mean": "123.675,116.28,103.53"})
 
 
@@ -244,8 +363,10 @@ def test_an_override_that_does_not_exist() -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from(["resize", "crop", "mean", "std", "interpolation", "channels", "exif"]),
-        st.text(max_size=12) | st.from_regex(r"(pad:)?[0-9]{1,4}(x[0-9]{1,4})?", fullmatch=True),
+        st.sampled_from(sorted(OVERRIDES)),
+        st.text(max_size=12)
+        | st.from_regex(r"(pad:)?[0-9]{1,4}([x,][0-9]{1,4})?", fullmatch=True)
+        | st.sampled_from(["on", "off", "none", "5", "0..255", "-1..1", "grey3", "1,2,3"]),
     )
 )
 def test_any_text_is_understood_or_refused(overrides: dict[str, str]) -> None:
@@ -261,10 +382,19 @@ def test_presets_are_what_the_documentation_says() -> None:
     assert (imagenet.resize, imagenet.size, imagenet.crop) == ("shorter", (256, 256), (224, 224))
     assert (imagenet.interpolation, imagenet.mean, imagenet.std) == ("bilinear", IMAGENET_MEAN, IMAGENET_STD)
     assert (PRESETS["half"].mean, PRESETS["half"].std) == ((0.5,) * 3, (0.5,) * 3)
-    assert sorted(PRESETS) == ["cifar10", "clip", "half", "imagenet", "mnist", "none"]
+    assert {"imagenet", "cifar10", "half", "mnist", "clip", "none"} <= set(PRESETS)
+
+
+def test_every_preset_has_a_name_of_its_own() -> None:
+    assert list(PRESET_NAMES) == list(PRESETS)
+    assert len(set(PRESET_NAMES.values())) == len(PRESETS) == len(set(PRESETS.values()))
+    assert [preset_of(value) for value in PRESETS.values()] == list(PRESETS)
+    assert preset_of(Preprocessing(size=(255, 255))) == ""
 
 
 def test_the_allowed_words() -> None:
     assert RESIZES == ("shorter", "exact", "pad", "none")
     assert INTERPOLATIONS == ("nearest", "bilinear", "bicubic", "lanczos")
-    assert CHANNELS == ("rgb", "bgr", "grey")
+    assert CHANNELS == ("rgb", "bgr", "grey", "grey3")
+    assert RANGES == ("0..1", "0..255", "-1..1")
+    assert CROPS == (1, 5, 10)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import timm
 import torch
 from torch import Tensor, nn
 
 from core.checkpoints import Checkpoint, open_checkpoint
 from core.errors import TrustError, UnsafeError, WeightsError
-from core.matching import rank
+from core.matching import assemble, decide, rank
 from core.programs import load_program, trust_request
 from core.trust import GivenFor, TrustStore
 from tests.core.weights import network, save
@@ -166,6 +167,30 @@ def test_a_known_architecture_needs_no_trust(make: Callable[[nn.Module, Path], P
     checkpoint = open_checkpoint(make(plain, tmp_path / "w.pt"))
     assert [match.architecture for match in rank(checkpoint)] == ["squeezenet1_1"]
     assert holds(checkpoint, plain.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("name", "side"), [("convit_tiny", 224), ("eva02_tiny_patch14_224", 224), ("resnetblur18", 64)]
+)
+def test_buffers_that_a_state_dict_leaves_out_do_not_hide_a_known_architecture(
+    name: str, side: int, tmp_path: Path
+) -> None:
+    net = timm.create_model(name, num_classes=3).eval()
+    warnings.filterwarnings("ignore", "Converting a tensor to a Python")
+    torch.jit.save(torch.jit.trace(net, images(1, side), check_trace=False), tmp_path / "w.pt")  # pyright: ignore
+    checkpoint = open_checkpoint(tmp_path / "w.pt")
+    match, ambiguous = decide(rank(checkpoint))
+    assert match is not None
+    assert (match.architecture, match.num_classes, ambiguous) == (f"timm/{name}", 3, False)
+    made = assemble(checkpoint, match.architecture)
+    torch.testing.assert_close(outputs(made, 1, side), outputs(net, 1, side), rtol=1e-5, atol=1e-5)
+
+
+def test_such_a_buffer_in_another_network_is_not_left_out(tmp_path: Path) -> None:
+    """No ResNet computes rotary positions: with them it is another network."""
+    state = network("resnet18", 3).state_dict()
+    checkpoint = open_checkpoint(save({**state, "inv_freq": torch.zeros(4)}, tmp_path / "w.pth"))
+    assert rank(checkpoint) == ()
 
 
 def test_tensors_that_share_numbers_or_lie_otherwise(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.outputs import Said
 from core.preprocessing import IMAGENET_MEAN, IMAGENET_STD, PRESETS, Preprocessing, to_dict
-from core.sidecars import Sidecar, parse_preprocessing, read_sidecar
+from core.preprocessing.configs import parse_preprocessing
+from core.sidecars import Sidecar, read_sidecar
 from tests.core.sidecar_samples import CENTRE, HALF, TIMM, TIMM_VALUES, VIT, put
 
 
@@ -50,11 +52,11 @@ def timm(**changes: object) -> Preprocessing | None:
         ({"crop_mode": "border"}, replace(CENTRE, resize="pad", fill=(124, 116, 104))),
         ({"mean": [0.5, 0.5, 0.5], "std": [0.5] * 3}, replace(CENTRE, mean=(0.5,) * 3, std=(0.5,) * 3)),
         ({"mean": None, "std": None}, CENTRE),
-        # Where the sides differ, both are covered, with timm's own default interpolation:
+        # Where the sides differ, both are covered:
         # 192 / 0.95 = 202.1, 256 / 0.95 = 269.5
         (
             {"input_size": [3, 192, 256]},
-            replace(CENTRE, size=(202, 269), crop=(192, 256), interpolation="bilinear"),
+            replace(CENTRE, size=(202, 269), crop=(192, 256)),
         ),
         (
             {"input_size": [3, 192, 256], "crop_mode": "squash"},
@@ -192,8 +194,26 @@ def test_timms_names_may_be_a_dictionary(tmp_path: Path) -> None:
         ),
         (
             {"size": 224, "do_rescale": False, "image_mean": [127.5] * 3, "image_std": [127.5] * 3},
-            VIT,
+            replace(VIT, range="0..255", mean=(127.5,) * 3, std=(127.5,) * 3),
         ),
+        (
+            {"size": 224, "do_rescale": False, "do_normalize": False},
+            replace(VIT, range="0..255", mean=(0.0,) * 3, std=(1.0,) * 3),
+        ),
+        # A pixel p becomes p / 127.5 - 1.
+        (
+            {"size": 224, "rescale_factor": 2 / 255, "rescale_offset": True, "do_normalize": False},
+            replace(VIT, range="-1..1", mean=(0.0,) * 3, std=(1.0,) * 3),
+        ),
+        # It is normalised, and divided by the std again: (x - 0.5) / 0.5 / 0.5.
+        (
+            {"size": 224, "image_processor_type": "EfficientNetImageProcessor", "include_top": True},
+            replace(VIT, std=(0.25,) * 3),
+        ),
+        ({"size": 224, "image_processor_type": "EfficientNetImageProcessor", "include_top": False}, VIT),
+        ({"size": 224, "do_convert_rgb": True}, VIT),
+        ({"size": 224, "do_flip_channel_order": True}, replace(VIT, channels="bgr")),
+        ({"size": 224, "do_grayscale": True}, replace(VIT, channels="grey3")),
         ({"size": 224, "image_mean": 0.5, "image_std": [0.5]}, VIT),
         ({"size": 224, "image_mean": None, "image_std": None}, replace(VIT, mean=IMAGENET_MEAN, std=IMAGENET_STD)),
     ],
@@ -204,6 +224,21 @@ def test_hugging_face_image_processors(config: dict[str, object], expected: Prep
     assert replace(value, mean=expected.mean, std=expected.std) == expected
     assert value.mean == pytest.approx(expected.mean)
     assert value.std == pytest.approx(expected.std)
+
+
+def test_hugging_faces_mobilevit_takes_blue_first_and_normalises_nothing() -> None:
+    config = {
+        "feature_extractor_type": "MobileViTFeatureExtractor",
+        "size": 288, "crop_size": 256, "do_center_crop": True, "do_resize": True, "resample": 2,
+    }  # fmt: skip
+    assert parse_preprocessing(config) == Preprocessing(
+        channels="bgr", size=(288, 288), crop=(256, 256), mean=(0.0,) * 3, std=(1.0,) * 3
+    )
+
+
+def test_timms_configuration_in_hugging_faces_wrapper() -> None:
+    config = {"image_processor_type": "TimmWrapperImageProcessor", "pretrained_cfg": TIMM_VALUES}
+    assert parse_preprocessing(config) == CENTRE
 
 
 def test_a_hugging_face_folder(tmp_path: Path) -> None:
@@ -231,7 +266,27 @@ def test_placeholder_names_are_no_names(tmp_path: Path) -> None:
 
 def test_several_labels_an_image_are_said(tmp_path: Path) -> None:
     config = {"id2label": {"0": "cat", "1": "dog"}, "problem_type": "multi_label_classification"}
-    assert "several labels at once" in found(put(tmp_path, config__json=config)).note
+    said = found(put(tmp_path, config__json=config)).output
+    assert said == Said("several", "config.json: problem_type multi_label_classification")
+
+
+@pytest.mark.parametrize(
+    ("config", "output"),
+    [
+        ({"id2label": {"0": "a", "1": "b"}, "problem_type": "single_label_classification"}, "single"),
+        ({"id2label": {"0": "age"}, "problem_type": "regression"}, "regression"),
+        ({"id2label": {"0": "hot dog"}, "problem_type": None}, "binary"),
+        ({"num_labels": 1}, "binary"),
+        ({"num_classes": 1, "architecture": "resnet18"}, ""),
+        ({"id2label": {"0": "a", "1": "b"}}, ""),
+        ({"num_classes": 3, "whatsit": {"activation": "log_softmax"}, "problem_type": "regression"}, "log_softmax"),
+        ({"num_classes": 3, "whatsit": {"activation": ["softmax"]}}, ""),
+        ({"num_classes": 3, "problem_type": "something else"}, ""),
+    ],
+)
+def test_what_a_configuration_says_of_the_outputs(tmp_path: Path, config: dict[str, object], output: str) -> None:
+    said = found(put(tmp_path, config__json=config)).output
+    assert (said.what if said is not None else "") == output
 
 
 # Names only.

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,19 @@ def test_the_first_image_is_not_kept_waiting_for_a_batch(bench: Bench, tmp_path:
 def test_a_fixed_batch_size_is_never_exceeded(bench: Bench, tmp_path: Path) -> None:
     bench.answer(pictures(tmp_path, 30), batch_size=3)
     assert max(shape[0] for shape in bench.network.batches) <= 3
+
+
+@pytest.mark.parametrize(("batch_size", "most"), [(0, 60), (1, 10), (20, 20), (39, 30)])
+def test_batches_count_the_views_of_images(tmp_path: Path, batch_size: int, most: int) -> None:
+    values = replace(PLAIN, size=(10, 10), crop=(5, 5), crops=10)
+    bench = Bench(values)
+    sources = pictures(tmp_path, 40)
+    results = bench.answer(sources, batch_size)
+    assert [result.source for result in results] == sources
+    assert all(best(result) in result.source.name for result in results)
+    assert sum(shape[0] for shape in bench.network.batches) == 400
+    assert max(shape[0] for shape in bench.network.batches) <= most
+    bench.stream.close()
 
 
 class Counting(Decoder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 from torchvision import transforms
-from torchvision.transforms import InterpolationMode, functional
+from torchvision.transforms import InterpolationMode, functional, v2
 
 from core.errors import ImageError
 from core.images import DecodedImage
@@ -23,13 +23,16 @@ from core.preprocessing import (
     IMAGENET_STD,
     PRESETS,
     Channels,
+    Crops,
     Interpolation,
     Preprocessing,
+    Range,
 )
-from core.tensors import MAX_PIXELS, resized_size, to_tensor
+from core.tensors import MAX_PIXELS, resized_size, to_tensor, views_of
 from tests.core.pictures import scene
 
 SIZES = [(640, 427), (427, 640), (224, 224), (33, 21), (1, 1), (3, 500), (500, 3), (257, 255), (2000, 3)]
+SOME = [(640, 427), (33, 21), (1, 1), (3, 500), (257, 255)]
 UNCHANGED = Preprocessing(resize="none", crop=None, mean=(0.0,) * 3, std=(1.0,) * 3)
 
 Step = Callable[[Image.Image], Image.Image]
@@ -213,6 +216,135 @@ def test_shorter_covers_a_size_that_is_not_square() -> None:
     image = scene(300, 200)
     ours = to_tensor(DecodedImage(image), values)
     assert torch.equal(ours, expected(image, transforms.Resize((100, 150)), transforms.CenterCrop((100, 90))))
+
+
+# Not antialiased.
+
+
+@pytest.mark.parametrize("size", SOME)
+@pytest.mark.parametrize("resize", [(96, 80), (32, 33)])
+@pytest.mark.parametrize("name", ["nearest", "bilinear", "bicubic"])
+def test_without_antialiasing_images_are_resized_as_torchvision_resizes_tensors(
+    size: tuple[int, int], resize: tuple[int, int], name: Interpolation
+) -> None:
+    image, (side, crop) = scene(*size), resize
+    values = Preprocessing(size=(side, side), crop=(crop, crop), interpolation=name, antialias=False)
+    small = tv.resize(tv.pil_to_tensor(image), [side], InterpolationMode(name), antialias=False)
+    assert small.dtype == torch.uint8
+    script = tv.normalize(tv.center_crop(small, [crop]).float() / 255, IMAGENET_MEAN, IMAGENET_STD)
+    ours = to_tensor(DecodedImage(image), values)
+    assert torch.equal(ours, script)
+    # torchvision's second version does the same for float32.  For uint8 it computes in whole numbers, and after each
+    # direction: bilinear is within one step of 255, bicubic within a few.
+    second = v2.functional.resize(tv.pil_to_tensor(image).float(), [side], InterpolationMode(name), antialias=False)
+    assert torch.equal(second.round().clamp(0, 255), small)
+    if name != "bicubic":
+        whole = v2.functional.resize(tv.pil_to_tensor(image), [side], InterpolationMode(name), antialias=False)
+        assert (small.int() - whole.int()).abs().max() <= (name == "bilinear")
+
+
+def test_without_antialiasing_grey_and_exact_sizes_are_the_same_too() -> None:
+    image = scene(97, 61)
+    values = Preprocessing(channels="grey", resize="exact", size=(28, 20), crop=None, mean=(0.1,), std=(0.3,))
+    small = tv.resize(tv.pil_to_tensor(image.convert("L")), [28, 20], antialias=False)
+    ours = to_tensor(DecodedImage(image), replace(values, antialias=False))
+    assert torch.equal(ours, tv.normalize(small.float() / 255, (0.1,), (0.3,)))
+    assert not torch.equal(ours, to_tensor(DecodedImage(image), values))
+
+
+# Several crops.
+
+
+@pytest.mark.parametrize("size", SOME)
+@pytest.mark.parametrize(("resize", "crop"), [(97, 64), (33, 33)])
+@pytest.mark.parametrize(("crops", "cut"), [(5, transforms.FiveCrop), (10, transforms.TenCrop)])
+def test_several_crops_are_torchvisions(
+    size: tuple[int, int], resize: int, crop: int, crops: Crops, cut: Callable[[int], Any]
+) -> None:
+    image = scene(*size)
+    ours = to_tensor(DecodedImage(image), Preprocessing(size=(resize, resize), crop=(crop, crop), crops=crops))
+    views = cut(crop)(transforms.Resize(resize)(image))
+    assert ours.shape == (crops, 3, crop, crop)
+    assert torch.equal(ours, torch.stack([expected(view) for view in views]))
+
+
+def test_several_crops_of_a_padded_image_are_cut_out_of_what_was_padded() -> None:
+    image = scene(90, 31)
+    values = Preprocessing(resize="pad", size=(64, 50), crop=(40, 48), crops=5, fill=(1, 2, 3))
+    views = transforms.FiveCrop((40, 48))(fitted(image, 64, 50, (1, 2, 3)))
+    assert torch.equal(to_tensor(DecodedImage(image), values), torch.stack([expected(view) for view in views]))
+
+
+def test_an_image_that_is_smaller_than_its_crops_is_refused() -> None:
+    values = Preprocessing(resize="none", crop=(40, 30), crops=5)
+    assert to_tensor(DecodedImage(scene(30, 40)), values).shape == (5, 3, 40, 30)
+    with pytest.raises(ImageError, match="29 x 40 pixels, and 30 x 40 are cut out"):
+        to_tensor(DecodedImage(scene(29, 40)), values)
+    with pytest.raises(ImageError, match="too long and thin"):
+        to_tensor(DecodedImage(Image.new("RGB", (1, 5000))), Preprocessing(crops=10))
+
+
+# Channels, ranges and inversion.
+
+
+@pytest.mark.parametrize("size", SOME)
+def test_grey_on_three_channels(size: tuple[int, int]) -> None:
+    image = scene(*size)
+    ours = to_tensor(DecodedImage(image), Preprocessing(channels="grey3", size=(96, 96), crop=(80, 80)))
+    theirs = expected(image, transforms.Grayscale(3), transforms.Resize(96), transforms.CenterCrop(80))
+    assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("channels", ["rgb", "bgr", "grey", "grey3"])
+def test_inverted(channels: Channels) -> None:
+    image = scene(50, 70)
+    count = 1 if channels == "grey" else 3
+    values = Preprocessing(
+        channels=channels, size=(40, 40), crop=(32, 32), invert=True, mean=(0.3,) * count, std=(0.2,) * count
+    )
+    grey = [transforms.Grayscale(count)] if channels in ("grey", "grey3") else []
+    invert: Any = transforms.RandomInvert(1)
+    steps = [*grey, transforms.Resize(40), transforms.CenterCrop(32), invert]
+    theirs = expected(image, *steps, mean=(0.3,) * count, std=(0.2,) * count)
+    assert torch.equal(to_tensor(DecodedImage(image), values), theirs.flip(0) if channels == "bgr" else theirs)
+
+
+def test_ranges() -> None:
+    image = scene(16, 16)
+    raw = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
+    plain = {"0..1": raw / 255, "0..255": raw, "-1..1": raw / np.float32(127.5) - 1}
+    for name, values in plain.items():
+        ours = to_tensor(DecodedImage(image), replace(UNCHANGED, range=cast(Range, name)))
+        assert torch.equal(ours, torch.tensor(values)), name
+
+
+def test_one_normalisation_in_three_ranges() -> None:
+    """Within what float32 tells apart."""
+    image = DecodedImage(scene(64, 48))
+    base = to_tensor(image, Preprocessing())
+    mean, std = np.array(IMAGENET_MEAN), np.array(IMAGENET_STD)
+    for name, scale, shift in (("0..255", 255, 0), ("-1..1", 2, -1)):
+        values = Preprocessing(range=cast(Range, name), mean=tuple(mean * scale + shift), std=tuple(std * scale))
+        assert torch.allclose(to_tensor(image, values), base, atol=1e-5), name
+
+
+def test_caffes_pixels_are_those_of_its_own_recipe() -> None:
+    """``keras.applications.imagenet_utils`` with ``mode="caffe"``, from its description."""
+    image = scene(300, 260)
+    cut = transforms.CenterCrop(224)(transforms.Resize(256)(image))
+    bgr = np.asarray(cut, dtype=np.float32)[:, :, ::-1] - np.array([103.939, 116.779, 123.68], dtype=np.float32)
+    ours = to_tensor(DecodedImage(image), PRESETS["caffe"])
+    assert torch.equal(ours, torch.tensor(bgr.transpose(2, 0, 1)))
+
+
+def test_views_are_what_the_network_sees() -> None:
+    image = DecodedImage(scene(300, 260))
+    for values in (Preprocessing(), Preprocessing(crops=10), Preprocessing(channels="grey3", crops=5)):
+        views = views_of(image, replace(values, mean=(0.0,) * 3, std=(1.0,) * 3))
+        seen = to_tensor(image, replace(values, mean=(0.0,) * 3, std=(1.0,) * 3)).view(len(views), 3, 224, 224)
+        assert [view.mode for view in views] == ["L" if values.channels == "grey3" else "RGB"] * values.crops
+        for view, tensor in zip(views, seen, strict=True):
+            assert torch.equal(tensor, tv.to_tensor(view.convert("RGB")))
 
 
 def test_exif_and_background_are_switches() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core import hub, opening
-from core.catalogue import PretrainedEntry, pretrained
+from core import catalogue, hub, opening
+from core.catalogue import ArchitectureEntry, PretrainedEntry, pretrained
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DownloadError, ImageError, WeightsError
 from core.images import DecodedImage, Decoder, ImageSource
@@ -108,6 +108,22 @@ def test_closing_ends_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(desk.ending(job), Stopped)
 
 
+def test_lists_of_what_can_be_chosen_are_read_on_another_thread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+    plain = catalogue.architectures
+
+    def noted() -> tuple[ArchitectureEntry, ...]:
+        threads.append(threading.current_thread().name)
+        return plain()
+
+    monkeypatch.setattr(catalogue, "architectures", noted)
+    ending = desk.ending(desk.workbench.prepare_lists())
+    assert isinstance(ending, Finished)
+    assert ending.value == len(plain())
+    assert threads
+    assert threading.current_thread().name not in threads
+
+
 def test_the_built_in_model_opens(desk: Desk) -> None:
     ending = desk.ending(desk.workbench.open(ModelSpec()))
     assert isinstance(ending, Finished)
@@ -132,7 +148,7 @@ class Noting(Decoder):
 def test_the_first_image_is_read_before_anyone_asks_for_it(desk: Desk, tmp_path: Path, read_first: bool) -> None:
     paths = tuple(write_photo(tmp_path / f"{number}.png", seed=number) for number in range(3))
     decoder = desk.workbench.decoder = Noting()
-    ending = desk.ending(desk.workbench.expand(paths, read_first))
+    ending = desk.ending(desk.workbench.expand(paths, read_first=read_first))
     assert isinstance(ending, Finished)
     assert ending.value == 3
     if read_first:

@@ -125,6 +125,7 @@ def make_app(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeApp]:
     for opened in made:
         opened.fake.ready.set()
         opened.fake.go.set()
+        opened.fake.sight.set()
         opened.window.close()
         assert opened.app.close()
 

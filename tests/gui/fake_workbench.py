@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import threading
 from array import array
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-from core.descriptions import CheckpointSummary, ClassifierInfo, DeviceInfo, Inspection, Match, ModelSpec, Provenance
-from core.errors import DeviceError, ExportError, WhatsitError
+import numpy as np
+
+from core.arrays import ANYTHING, Takes
+from core.arrays.contents import read_row
+from core.descriptions import (
+    CheckpointSummary,
+    ClassifierInfo,
+    DeviceInfo,
+    Inspection,
+    Match,
+    ModelSpec,
+    Provenance,
+    Seen,
+)
+from core.errors import DeviceError, ExportError, MatchError, ScriptError, WhatsitError
+from core.evaluations import Evaluation
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
-from core.predictions import ImageResult, Prediction
+from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, scored
+from core.measures import measure_classes
+from core.outputs import OVER_LABELS
+from core.predictions import ImageResult, Prediction, prediction
 from core.preprocessing import Preprocessing
+from core.probes import Probe
 from core.questions import TrustRequest
 from core.trust import TrustEntry
 from core.workbench import Workbench
@@ -25,6 +44,7 @@ GPU = DeviceInfo("cuda:0", "NVIDIA H200", 150_000_000_000)
 def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **changes: object) -> ClassifierInfo:
     """What a small model is described as."""
     spec = spec or ModelSpec()
+    labels = spec.names or labels
     weights = spec.weights or "resources/builtin/model.safetensors"
     values: dict[str, object] = {
         "spec": spec,
@@ -35,26 +55,48 @@ def make_info(spec: ModelSpec | None = None, labels: tuple[str, ...] = TEN, **ch
         "architecture": spec.architecture or "shufflenet_v2_x1_0",
         "matches": (Match("shufflenet_v2_x1_0", len(labels), 3, "all 320 names and shapes fit"),),
         "labels": labels,
-        "labels_source": Path(spec.labels).name if spec.labels else "model.json",
+        "labels_source": "you" if spec.names else Path(spec.labels).name if spec.labels else "model.json",
         "preprocessing": spec.preprocessing or Preprocessing(size=(73, 73), crop=(64, 64)),
         "preprocessing_source": "chosen by you" if spec.preprocessing else "model.json",
         "device": CPU,
         "checkpoint": CheckpointSummary(weights, "safetensors", (), "", 320, 1_300_000, 2_600_000, "ab" * 32),
+        "activation": spec.activation or "softmax",
+        "activation_source": "chosen by you" if spec.activation else "assumed: the usual for 10 outputs",
+        "outputs": len(labels),
         "modified_ns": Path(weights).stat().st_mtime_ns if spec.kind == "file" and Path(weights).exists() else 1,
     }
     return ClassifierInfo(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def make_prediction(info: ClassifierInfo, seed: int = 0, elapsed_s: float = 0.012) -> Prediction:
-    """Scores that sum to 1, the class ``seed`` far ahead."""
+    """The class ``seed`` far ahead; scores that sum to 1, each half of the one before where several may be right.
+
+    For a regression, 40 and a half more for each output.
+    """
     count = len(info.labels)
     raw = [0.5 ** ((index - seed) % count) for index in range(count)]
-    scores = array("f", [value / sum(raw) for value in raw])
+    total = 1.05 if info.activation in OVER_LABELS else sum(raw)
+    scores = array("f", [value / total for value in raw])
+    if info.activation == "regression":
+        scores = array("f", [40 + index / 2 for index in range(count)])
     provenance = Provenance(
         info.checkpoint.file, info.checkpoint.sha256, info.architecture, info.preprocessing,
-        info.labels_source, info.device.id, "float32", "0",
+        info.labels_source, info.device.id, "float32", "0", activation=info.activation,
     )  # fmt: skip
-    return Prediction(scores, info.labels, elapsed_s, provenance)
+    return prediction(scores, info.labels, elapsed_s, provenance)
+
+
+def make_evaluation(
+    info: ClassifierInfo, data: LabelledData, alignment: Alignment, places: tuple[int, ...]
+) -> Evaluation:
+    """What measuring the fake's answers finds."""
+    predictions = [make_prediction(info, len(data.images[place].source.name)) for place in places]
+    scores = np.array([list(each.probabilities) for each in predictions], np.float32)
+    truth = np.array([alignment.indices[data.images[place].labels[0]] for place in places], np.int64)
+    return Evaluation(
+        info.name, info.labels, data, alignment, measure_classes(truth, scores), np.array(places, np.int64), truth,
+        scores, scores.argmax(axis=1), (), 0, predictions[0].provenance, 1.0,
+    )  # fmt: skip
 
 
 class FakeWorkbench(Workbench):
@@ -66,14 +108,24 @@ class FakeWorkbench(Workbench):
         failures: a spec's weights -> the error that opening it ends in.
         infos: a spec's weights -> what it is described as.
         opened: the specs and devices asked for.
+        probes: a folder -> what probing with it finds, or ends in; one that is not here goes on until it is cancelled.
+        dresses: the specs that the model in use was to be dressed as.
+        refused: the preprocessings that the network does not take.
+        sight: what the model sees is told only while this is set.
+        seen: the images and preprocessings for which somebody wanted to see what the model sees.
         asked: names of the images asked for, a tuple a job.
         emissions: put before the first answer of the next job.
         classify_failure: what answering ends in.
         progress: told while a model opens: done, total, text.
+        evaluated: what was to be evaluated.
+        gate: so many images of an evaluation are answered whether ``go_long`` is set or not.
         missing_devices: opening on one of these fails.
         agreed: what a person agreed to trust; what failed for want of it then opens.
         revoked: sha256 of what is trusted no more.
         inspection: what any file is found to be.
+        unwritable: weights of models that no script can be written of.
+        lists_prepared: how many times the lists of what can be chosen were read ahead.
+        expanded: what the model took when files were looked at.
         previews: for each that was asked for, whether all pixels were.
     """
 
@@ -87,19 +139,30 @@ class FakeWorkbench(Workbench):
         self.go_long.set()
         self.failures: dict[str, Exception] = {}
         self.infos: dict[str, ClassifierInfo] = {}
+        self.dresses: list[ModelSpec] = []
+        self.refused: list[Preprocessing | None] = []
+        self.sight = threading.Event()
+        self.sight.set()
+        self.seen: list[tuple[str, Preprocessing]] = []
         self.opened: list[tuple[ModelSpec, str]] = []
+        self.probes: dict[Path, Probe | WhatsitError] = {}
         self.asked: list[tuple[str, ...]] = []
         self.cancelled: list[int] = []
         self.previews: list[bool] = []
         self.emissions: list[object] = []
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
+        self.evaluated: list[EvaluationRequest] = []
+        self.gate = 0
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
         self.agreed: list[TrustRequest] = []
         self.revoked: list[str] = []
         self.inspection = Inspection("")
+        self.unwritable: set[str] = set()
+        self.lists_prepared = 0
+        self.expanded: list[Takes] = []
         self._jobs = JobRunner("fake-engine", listener)
         self._files = JobRunner("fake-files", listener, threads=2)
 
@@ -128,6 +191,80 @@ class FakeWorkbench(Workbench):
 
         return self._jobs.submit(work, Priority.SOON)
 
+    def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
+        self.dresses.append(spec)
+
+        def work(context: Context) -> Steps:
+            while not self.ready.wait(0.01):
+                context.check()
+            yield
+            if spec.weights in self.failures:
+                raise self.failures[spec.weights]
+            if spec.preprocessing in self.refused:
+                raise MatchError("The network does not take it.", "It is too small.", "Choose a larger size.")
+            self.current = make_info(spec, device=GPU if device == GPU.id else CPU)
+            if source is not None:
+                context.emit(self.answer(self.current, source))
+            return self.current
+
+        return self._jobs.submit(work, Priority.NOW)
+
+    def probe(self, path: Path, split: str = "") -> int:
+        del split
+
+        def work(context: Context) -> Steps:
+            context.progress(3, 9, "Trying -1 to 1")
+            while path not in self.probes:
+                context.check()
+                yield
+            outcome = self.probes[path]
+            if isinstance(outcome, WhatsitError):
+                raise outcome
+            return outcome
+
+        return self._jobs.submit(work, Priority.LONG)
+
+    def survey(self, request: EvaluationRequest) -> int:
+        return self._jobs.submit(lambda _context: self._survey(request), Priority.SOON)
+
+    def evaluate(self, request: EvaluationRequest) -> int:
+        self.evaluated.append(request)
+        return self._jobs.submit(lambda context: self._evaluate(context, request), Priority.LONG)
+
+    def _survey(self, request: EvaluationRequest) -> Generator[None, None, tuple[LabelledData, Alignment]]:
+        assert self.current is not None
+        data = yield from read_labelled(Path(request.data), request.split, request.target)
+        return data, align(data, self.current.labels, dict(request.chosen))
+
+    def _evaluate(self, context: Context, request: EvaluationRequest) -> Steps:
+        info = self.current
+        assert info is not None
+        data, alignment = yield from self._survey(request)
+        context.emit((data, alignment))
+        places = scored(data, alignment)
+        for row, place in enumerate(places):
+            while row >= self.gate and not self.go_long.wait(0.01):
+                context.check()
+                yield
+            context.emit((row, self.answer(info, data.images[place].source)))
+            context.progress(row + 1, len(places), "Evaluating")
+            yield
+        return make_evaluation(info, data, alignment, places)
+
+    def see(self, source: ImageSource, preprocessing: Preprocessing) -> int:
+        self.seen.append((source.name, preprocessing))
+
+        def work(context: Context) -> Steps:
+            while not self.sight.wait(0.01):
+                context.check()
+            yield
+            image = self.decoder.decode(source)
+            height, width = preprocessing.crop or preprocessing.size
+            grey = bytes([preprocessing.size[0] % 256]) * (3 * width * height)
+            return Seen(width, height, (grey,), ((0.0, 0.0, image.width / 2, float(image.height)),), -1.5, 2.0)
+
+        return self._files.submit(work, Priority.NOW)
+
     def classify(
         self, sources: tuple[ImageSource, ...], priority: Priority = Priority.LONG, batch_size: int = 0
     ) -> int:
@@ -155,18 +292,26 @@ class FakeWorkbench(Workbench):
         return self._jobs.submit(work, priority)
 
     def answer(self, info: ClassifierInfo, source: ImageSource) -> ImageResult:
+        if source.is_row and source.path is not None and source.place is not None:
+            try:
+                row = read_row(source.path, source.place, source.short_name, info.features)
+            except WhatsitError as error:
+                return ImageResult(source, None, error)
+            return ImageResult(source, make_prediction(info, len(source.name)), None, note=row.note)
         try:
             image = self.decoder.decode(source)
         except WhatsitError as error:
             return ImageResult(source, None, error)
-        prediction = make_prediction(info, len(source.name))
-        return ImageResult(source, prediction, None, image.width, image.height, thumbnail(image))
+        answer = make_prediction(info, len(source.name))
+        return ImageResult(source, answer, None, image.width, image.height, thumbnail(image))
 
-    def expand(self, paths: tuple[Path, ...], read_first: bool = False) -> int:
+    def expand(self, paths: tuple[Path, ...], takes: Takes = ANYTHING, read_first: bool = False) -> int:
+        self.expanded.append(takes)
+
         assert read_first
 
         def work(context: Context) -> Steps:
-            found = tuple(walk(paths))
+            found = tuple(walk(paths, takes))
             yield
             for start in range(0, len(found), 200):
                 context.emit(found[start : start + 200])
@@ -175,12 +320,14 @@ class FakeWorkbench(Workbench):
 
         return self._files.submit(work, Priority.SOON)
 
-    def preview(self, source: ImageSource, cover: tuple[int, int] | None = None) -> int:
+    def preview(self, source: ImageSource, features: int = 0, cover: tuple[int, int] | None = None) -> int:
         self.previews.append(cover is None)
 
         def work(context: Context) -> Steps:
             context.check()
             yield
+            if source.is_row and source.path is not None and source.place is not None:
+                return read_row(source.path, source.place, source.short_name, features)
             return preview(self.decoder.decode(source), cover=cover)
 
         return self._files.submit(work, Priority.NOW)
@@ -195,6 +342,15 @@ class FakeWorkbench(Workbench):
 
     def revoke(self, sha256: str) -> None:
         self.revoked.append(sha256)
+
+    def prepare_lists(self) -> int:
+        self.lists_prepared += 1
+
+        def work(_context: Context) -> Steps:
+            yield
+            return 0
+
+        return self._files.submit(work, Priority.LONG)
 
     def inspect(self, path: Path) -> int:
         def work(context: Context) -> Steps:
@@ -211,6 +367,21 @@ class FakeWorkbench(Workbench):
             if not path.parent.is_dir():
                 raise ExportError(f"{path} was not written.", "Its folder does not exist.")
             return path, path.with_name("config.json")
+
+        return self._jobs.submit(work, Priority.SOON)
+
+    def script(
+        self, info: ClassifierInfo, source: ImageSource | None = None, form: str = "py", target: Path | None = None
+    ) -> int:
+        def work(context: Context) -> Steps:
+            context.check()
+            yield
+            if info.spec.weights in self.unwritable:
+                raise ScriptError("This model cannot be written as a plain script.", "It is a test's.")
+            text = f"{form} of {info.name} for {source.name if source is not None else 'nothing'}"
+            if target is not None:
+                target.write_text(text, encoding="utf-8")
+            return text
 
         return self._jobs.submit(work, Priority.SOON)
 

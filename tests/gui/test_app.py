@@ -64,6 +64,24 @@ def test_nothing_looks_chosen_before_a_key_is_pressed(make_app: MakeApp) -> None
     assert opened.window.model_bar.model.hasFocus()
 
 
+def test_the_keyboard_goes_through_the_window_as_the_eye_does(opened: Opened, photos: list[Path]) -> None:
+    opened.show_photos(*photos[:2])
+    window = opened.window
+    bar, scores = window.model_bar, window.scores
+    expected = [
+        bar.model, bar.architecture, bar.device, bar.add, window.photo, window.photo.see, scores.scores,
+        scores.copy, scores.time, scores.input, scores.output, scores.names, window.filmstrip,
+    ]  # fmt: skip
+    QTest.keyClick(window, Qt.Key.Key_Tab)
+    seen: list[QWidget] = []
+    for _ in range(24):
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        seen.append(focused)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    assert [widget for widget in seen if widget in expected][: len(expected)] == expected
+
+
 def test_a_thread_that_cannot_be_ended_does_not_keep_the_process(tmp_path: Path) -> None:
     script = """
 import sys, time

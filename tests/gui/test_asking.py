@@ -7,12 +7,22 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
-from core.descriptions import CheckpointSummary, ModelSpec
-from core.errors import MatchError, QuestionsError, TrustError
+from core.descriptions import CheckpointSummary, Inspection, ModelSpec
+from core.errors import (
+    MatchError,
+    NoClassifierError,
+    QuestionsError,
+    TrustError,
+    UnsafeError,
+    WeightsError,
+    WhatsitError,
+)
 from core.questions import Question, TrustRequest
+from gui.about_model import AboutModel
 from gui.asking import QuestionsDialog, TrustDialog
+from gui.error_view import Details
 from gui.trusted_files import TrustedFiles
 from tests.gui.conftest import Opened, files
 from tests.gui.fake_workbench import make_info
@@ -67,6 +77,46 @@ class TestTrust:
         opened.until(lambda: opened.session.models.info and opened.session.models.info.spec.weights == str(weights))
         assert [request.sha256 for request in opened.fake.agreed] == ["ef" * 32]
 
+    def test_the_question_is_off_the_table_once_it_is_answered(self, opened: Opened, weights: Path) -> None:
+        dialog = ask_for_trust(opened, weights)
+        assert opened.window.notices.current is not None
+        opened.fake.failures.clear()
+        dialog.agree.click()
+        assert opened.window.notices.current is None
+
+    def test_a_program_can_be_looked_at_before_it_is_trusted(self, opened: Opened, weights: Path) -> None:
+        opened.fake.inspection = Inspection("", container="torchscript", needs_trust=True)
+        dialog = ask_for_trust(opened, weights)
+        dialog.look.click()
+        (about,) = opened.window.findChildren(AboutModel)
+        opened.until(lambda: about.facts.get("Container") == "TorchScript program")
+        assert about.facts["File"] == str(weights)
+        assert dialog.isVisible()
+        assert opened.fake.agreed == []
+        about.close()
+
+    def test_code_can_be_read_before_it_runs_and_the_question_says_what_it_is_for(
+        self, opened: Opened, weights: Path, tmp_path: Path
+    ) -> None:
+        source, other = tmp_path / "nets.py", tmp_path / "layers.py"
+        source.write_text("class Net: ...", encoding="utf-8")
+        other.write_text("class Layer: ...", encoding="utf-8")
+        request = TrustRequest(str(source), "python", "ef" * 32, ("Networks: Net.",), (str(other),))
+        opened.wait_ready()
+        opened.fake.failures[str(weights)] = TrustError("It would run code.", "It is code.", "", request=request)
+        opened.drop(files(weights))
+        opened.until(lambda: opened.window.findChildren(TrustDialog))
+        (dialog,) = opened.window.findChildren(TrustDialog)
+        words = " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert "nets.py" in words
+        assert f"the network that {weights.name} holds the weights of" in words
+        assert str(source) in words
+        dialog.look.click()
+        (details,) = dialog.findChildren(Details)
+        assert "class Net: ..." in details.text.toPlainText()
+        assert "class Layer: ..." in details.text.toPlainText()
+        details.close()
+
     def test_what_is_trusted_is_listed_and_can_be_taken_back(self, opened: Opened, weights: Path) -> None:
         ask_for_trust(opened, weights).agree.click()
         opened.until(lambda: opened.fake.agreed)
@@ -104,6 +154,14 @@ class TestQuestions:
         spec = opened.fake.opened[-1][0]
         assert (spec.weights, spec.architecture) == (str(weights), "Net")
         assert spec.arguments == (("hidden", "128"), ("depths", "[1, 2]"))
+
+    def test_a_word_needs_no_quotes(self, opened: Opened, weights: Path) -> None:
+        dialog = self.ask(opened, weights)
+        dialog.fields["depths"].setText("relu")
+        opened.fake.failures.clear()
+        dialog.open_button.click()
+        opened.until(lambda: opened.fake.opened[-1][0].arguments)
+        assert opened.fake.opened[-1][0].arguments == (("hidden", "128"), ("depths", "relu"))
 
     @pytest.mark.parametrize("text", ["", "open('x')", "[1,", "nonsense here"])
     def test_what_is_no_value_is_said_and_asked_again(self, opened: Opened, weights: Path, text: str) -> None:
@@ -153,6 +211,42 @@ class TestPythonFiles:
         assert notice is not None
         assert "Drop the weights file" in notice.words.more
         assert len(opened.fake.opened) == 1
+
+
+class TestFilesThatCannotBeUsed:
+    @pytest.mark.parametrize(
+        ("error", "action"),
+        [
+            (MatchError("m.pth fits no architecture.", "Nothing is near."), "Choose its Python file …"),
+            (NoClassifierError("m.pth is an object detector."), ""),
+            (UnsafeError("m.pth is not safe.", "", "", blocked=("os.system",)), ""),
+        ],
+    )
+    def test_what_can_be_read_can_be_looked_at(
+        self, opened: Opened, weights: Path, error: WhatsitError, action: str
+    ) -> None:
+        opened.wait_ready()
+        opened.fake.inspection = Inspection("", container="module", num_classes=91)
+        opened.fake.failures[str(weights)] = error
+        opened.drop(files(weights))
+        opened.until(lambda: opened.window.notices.current)
+        notice = opened.window.notices.current
+        assert notice is not None
+        assert (notice.action, notice.aside) == (action, "Look inside")
+        opened.window.notices.act_aside()
+        (about,) = opened.window.findChildren(AboutModel)
+        opened.until(lambda: about.facts.get("Classes") == "91")
+        assert "In use as" not in about.facts
+        assert opened.window.notices.current is notice
+
+    def test_what_cannot_be_read_cannot(self, opened: Opened, weights: Path) -> None:
+        opened.wait_ready()
+        opened.fake.failures[str(weights)] = WeightsError("m.pth is a web page.")
+        opened.drop(files(weights))
+        opened.until(lambda: opened.window.notices.current)
+        notice = opened.window.notices.current
+        assert notice is not None
+        assert (notice.action, notice.aside) == ("", "")
 
 
 def test_of_several_sets_of_weights_the_one_in_use_is_shown_and_can_be_changed(opened: Opened, weights: Path) -> None:

@@ -48,7 +48,9 @@ def test_class_names_are_chosen(opened: Opened, tmp_path: Path) -> None:
     (dialog,) = [found for found in opened.window.findChildren(QFileDialog) if found.isVisible()]
     dialog.filesSelected.emit([str(tmp_path / "names.txt")])
     dialog.close()
-    opened.until(lambda: opened.fake.opened[-1][0] == ModelSpec(labels=str(tmp_path / "names.txt")))
+    opened.until(
+        lambda: opened.fake.dresses and opened.fake.dresses[-1] == ModelSpec(labels=str(tmp_path / "names.txt"))
+    )
 
 
 @pytest.mark.parametrize(("chosen", "suffix"), [("CSV table (*.csv)", "csv"), ("JSON lines (*.jsonl)", "jsonl")])

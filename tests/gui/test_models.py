@@ -39,6 +39,23 @@ def test_a_quiet_line_until_the_built_in_model_is_ready(make_app: MakeApp) -> No
     assert opened.window.model_bar.device.text() == "Auto: CPU"
 
 
+def _not_ready(fake: FakeWorkbench) -> None:
+    fake.ready.clear()
+
+
+def test_lists_are_read_ahead_once_and_not_before_a_model_is_ready(make_app: MakeApp) -> None:
+    opened = make_app(prepare=_not_ready)
+    opened.until(lambda: opened.window.footer.activity)
+    assert opened.fake.lists_prepared == 0
+    opened.fake.ready.set()
+    opened.wait_ready()
+    assert opened.fake.lists_prepared == 1
+    opened.session.models.reload()
+    opened.wait_ready()
+    opened.until(lambda: opened.session.models.opening is None)
+    assert opened.fake.lists_prepared == 1
+
+
 def test_another_model_answers_the_photos_again(opened: Opened, photos: list[Path], weights: Path) -> None:
     opened.show_photos(*photos)
     opened.session.images.go_to(2)
@@ -192,7 +209,7 @@ def test_class_names_from_a_file(opened: Opened, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     opened.session.models.choose_labels(names)
     opened.until(lambda: "names.txt" in opened.window.scores.names.value)
-    assert opened.fake.opened[-1][0] == ModelSpec(labels=str(names))
+    assert opened.fake.dresses == [ModelSpec(labels=str(names))]
     opened.window.scores.labels_reset.emit()
     opened.until(lambda: "model.json" in opened.window.scores.names.value)
 
@@ -226,7 +243,7 @@ def test_preprocessing_is_one_click_away(opened: Opened) -> None:
     assert "model.json" in scores.input.value
     scores.preprocessing_chosen.emit(PRESETS["imagenet"])
     opened.until(lambda: "chosen by you" in scores.input.value)
-    assert opened.fake.opened[-1][0].preprocessing == PRESETS["imagenet"]
+    assert [spec.preprocessing for spec in opened.fake.dresses] == [PRESETS["imagenet"]]
 
 
 def test_another_architecture_opens_the_same_weights(opened: Opened, weights: Path) -> None:

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from core.descriptions import ModelSpec
 from core.errors import MatchError
 from core.predictions import ImageResult
-from core.preprocessing import PRESETS
+from core.preprocessing import PRESET_NAMES, PRESETS
 from gui.choices import Choice, filtered
 from gui.error_view import Details, ErrorPanel, Notice, NoticeBar, Words, words_for
 from gui.filmstrip import Filmstrip
@@ -107,14 +107,21 @@ class TestScores:
 
     def test_what_was_assumed_stands_there(self, panel: ScoresPanel) -> None:
         panel.show_info(make_info(preprocessing_source="assumed: usual for resnet18"))
-        assert "assumed" in panel.input.value
+        assert panel.input.tag == "assumed"
+        assert "usual for resnet18" in panel.input.value
+        assert "assumed" in panel.input.accessibleName()
+        assert "config.json" in panel.input.toolTip()
+        panel.show_info(make_info(preprocessing_source="config.json"))
+        assert panel.input.tag == ""
         assert panel.names.value == "10 classes, named by model.json"
         assert "ten kinds" in panel.note.text()
 
     def test_a_click_offers_the_presets(self, panel: ScoresPanel) -> None:
         panel.input.click()
         assert panel.inputs.isVisible()
-        assert panel.inputs.titles() == ["As the model brings it", *PRESETS]
+        assert panel.inputs.titles() == [
+            "Edit preprocessing …", "As the model brings it", *(PRESET_NAMES[name] for name in PRESETS),
+        ]  # fmt: skip
         told = heard(panel.preprocessing_chosen)
         QTest.keyClick(panel.inputs.view, Qt.Key.Key_Down)
         QTest.keyClick(panel.inputs.view, Qt.Key.Key_Return)

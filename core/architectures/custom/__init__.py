@@ -1,10 +1,13 @@
 """A person's own networks: a Python file is read, then, once trusted, loaded; its networks are ranked and built."""
 
+from core.architectures.custom.here import Anywhere
 from core.architectures.custom.loading import LoadedSource, load_source, trust_request
 from core.architectures.custom.ranking import CustomFit, build_custom, rank_classes
 from core.architectures.custom.reading import Parameter, SourceClass, SourceFile, read_source
+from core.architectures.custom.spelling import spell_source
 
 __all__ = [
+    "Anywhere",
     "CustomFit",
     "LoadedSource",
     "Parameter",
@@ -14,5 +17,6 @@ __all__ = [
     "load_source",
     "rank_classes",
     "read_source",
+    "spell_source",
     "trust_request",
 ]

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar, cast
@@ -21,13 +21,10 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from core.architectures.calls import Calls
+from core.architectures.calls import unfilled
+from core.architectures.custom.here import Here
 
 _MOST_SAID = 20_000
-_FILLS = frozenset(
-    {"normal_", "uniform_", "constant_", "zero_", "fill_", "ones_", "zeros_", "trunc_normal_", "orthogonal_"}
-    | {f"{name}_{kind}_" for name in ("kaiming", "xavier") for kind in ("normal", "uniform")}
-)
 T = TypeVar("T")
 
 
@@ -69,7 +66,7 @@ class Nothing(dict[object, object]):
         return Nothing()
 
 
-class Building(Calls):
+class Building(Here):
     """While a network is built: on the CPU whatever it asks for, and, if wanted, without filling its weights."""
 
     def __init__(self, *, filled: bool) -> None:
@@ -80,32 +77,12 @@ class Building(Calls):
         """Without another device, and without filling what has no memory."""
         if func is Tensor.cuda:
             return args[0]
-        if func is Tensor.to:
-            here = cast(Tensor, args[0]).device
-            args = tuple(here if _elsewhere(arg) else arg for arg in args)
-            if _elsewhere(options.get("device")):
-                options["device"] = here
-        if _elsewhere(options.get("device")):
-            options["device"] = None
-        if not self._filled and func.__name__ in _FILLS and _is_shell(args, options):
-            return args[0] if args else options["tensor"]
+        args = self.moved(func, args, options)
+        if not self._filled and (shell := unfilled(func, args, options)) is not None:
+            return shell
         if func is torch.empty and not self._filled and options.get("device") is None:
             options["device"] = "meta"
         return func(*args, **options)
-
-
-def _is_shell(args: tuple[object, ...], options: Mapping[str, object]) -> bool:
-    """Whether what is to be filled has no memory: with random numbers it would cost time all the same."""
-    filled = args[0] if args else options.get("tensor")
-    return isinstance(filled, Tensor) and filled.is_meta
-
-
-def _elsewhere(device: object) -> bool:
-    """Whether a value names a device other than the CPU."""
-    if isinstance(device, str) and device:
-        name = device.partition(":")[0]
-        return name in ("cuda", "mps", "xpu", "npu", "hpu", "mtia")
-    return isinstance(device, torch.device) and device.type not in ("cpu", "meta")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
+from core.architectures.custom.lightning import stand_in
 from core.architectures.custom.reading import SourceClass, SourceFile, source_of
 from core.architectures.custom.slicing import bound, needed, trains
 from core.architectures.custom.source import Bundle, Place, Text, submodule
@@ -55,6 +56,20 @@ class LoadedSource:
             return lambda: self.modules.evaluate(item.name)
         made = vars(main).get(item.name)
         return made if callable(made) else None
+
+    @property
+    def names_devices(self) -> bool:
+        """Whether its code speaks of a GPU."""
+        return any(word in text.data for text in self.bundle.texts.values() for word in (b"cuda", b"mps", b"xpu"))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of how it was loaded, one sentence each."""
+        packages = " and ".join(sorted(self.modules.stood_in))
+        if not packages:
+            return ()
+        are = "are" if " and " in packages else "is"
+        return (f"{packages} {are} not installed: the network was built without what these do in training.",)
 
     def explain(self, error: BaseException) -> str:
         """An error of the person's code in words: where, and what."""
@@ -138,9 +153,11 @@ class Modules:
 
     Attributes:
         main: of the chosen file.
+        stood_in: packages that are not installed, and that something smaller stands in for.
     """
 
     def __init__(self, bundle: Bundle, roots: Sequence[str], said: Said) -> None:
+        self.stood_in: set[str] = set()
         self._bundle = bundle
         self._said = said
         self._roots = _asked_of(bundle)
@@ -239,7 +256,10 @@ class Modules:
         if not chain:
             if level:
                 raise ModuleNotFoundError(f"there is no file for the module {'.' * level}{name}", name=name)
-            return __import__(name, None, None, names, 0)
+            try:
+                return __import__(name, None, None, names, 0)
+            except ModuleNotFoundError as error:
+                return self._stood_in(name, names, error)
         modules = [self._load(place) for place in chain]
         for part, above, below in zip(name.split(".")[1:], modules, modules[1:], strict=False):
             setattr(above, part, below)
@@ -250,6 +270,20 @@ class Modules:
             if place is not None and not hasattr(modules[-1], each):
                 setattr(modules[-1], each, self._load(place))
         return modules[-1]
+
+    def _stood_in(self, name: str, names: tuple[str, ...], error: ModuleNotFoundError) -> ModuleType:
+        """A stand-in for a package that is not installed.
+
+        Raises:
+            ModuleNotFoundError: there is none for it, or another is missing.
+        """
+        package = name.partition(".")[0]
+        missing = sys.modules.get(package) is None and (error.name or "").partition(".")[0] == package
+        found = stand_in(name if names else package) if missing else None
+        if found is None:
+            raise error
+        self.stood_in.add(package)
+        return found
 
     def _load(self, place: Place) -> ModuleType:
         module = self._made.get(place.path)

@@ -10,7 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from core.architectures.custom.arguments import literal, slots_of, values
+from core.architectures.custom.arguments import Slot, literal, slots_of, values
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
 from core.architectures.custom.loading import LoadedSource
 from core.architectures.custom.reading import SourceClass
@@ -184,9 +184,7 @@ def _fit(candidate: _Candidate, loaded: LoadedSource, total: int) -> CustomFit:
     solution, item, builder = candidate.solution, candidate.item, candidate.builder
     agreement = solution.agreement
     differences = _differences(agreement) if agreement is not None else ()
-    arguments = tuple(
-        (slot.name, literal(slot.value)) for slot in solution.slots if _telling(slot.source, slot.written, slot.value)
-    )
+    arguments = tuple((slot.name, literal(slot.value)) for slot in solution.slots if is_telling(slot))
     made = ", ".join(f"{shown(name, 40)}={value}" for name, value in arguments)
     if agreement is None:
         evidence = f"cannot be built: {builder.error}"
@@ -203,7 +201,7 @@ def _fit(candidate: _Candidate, loaded: LoadedSource, total: int) -> CustomFit:
         share=solution.share,
         evidence=evidence,
         differences=differences,
-        notes=(*loaded.source.notices, *solution.notes),
+        notes=(*loaded.source.notices, *loaded.notices, *solution.notes),
         questions=questions,
         error="" if agreement is not None else builder.error,
         builder=builder,
@@ -211,8 +209,9 @@ def _fit(candidate: _Candidate, loaded: LoadedSource, total: int) -> CustomFit:
     )
 
 
-def _telling(source: str, written: object, value: object) -> bool:
-    return source != "default" or value != written
+def is_telling(slot: Slot) -> bool:
+    """Whether an argument's value is another than the one that its file gives it anyway."""
+    return slot.source != "default" or slot.value != slot.written
 
 
 def _misfit(fit: CustomFit) -> MatchError:

@@ -82,7 +82,7 @@ def _filtered(body: Sequence[ast.stmt], names: set[str]) -> list[ast.stmt]:
     for statement in body:
         if isinstance(statement, ast.If):
             inside, otherwise = _filtered(statement.body, names), _filtered(statement.orelse, names)
-            if (inside or otherwise) and not _is_main(statement.test):
+            if (inside or otherwise) and not is_main(statement.test):
                 kept.append(_copied(ast.If(statement.test, inside or [ast.Pass()], otherwise), statement))
         elif isinstance(statement, ast.Try):
             inside = _filtered(statement.body, names)
@@ -116,7 +116,8 @@ def _wanted(statement: ast.stmt, names: set[str]) -> bool:
     return isinstance(statement, _Definition) or not trains(statement)
 
 
-def _is_main(test: ast.expr) -> bool:
+def is_main(test: ast.expr) -> bool:
+    """Whether a condition asks if the file is the program, as in ``if __name__ == "__main__"``."""
     return any(isinstance(node, ast.Name) and node.id == "__name__" for node in ast.walk(test))
 
 

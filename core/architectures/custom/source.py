@@ -88,10 +88,15 @@ def read_text(path: Path) -> Text:
         raise UsageError(f"{name} is too large to be a network's code.", why, _CHOOSE)
     if data[:5].lstrip()[:1] == b"{" and path.suffix.lower() == ".ipynb":
         return _notebook(path, data)
-    return Text(path, data, _parsed(path, _decoded(path, data)))
+    return Text(path, data, _parsed(path, decoded(path, data)))
 
 
-def _decoded(path: Path, data: bytes) -> str:
+def decoded(path: Path, data: bytes) -> str:
+    """The text of a Python file's bytes, in the encoding that it names.
+
+    Raises:
+        UsageError: they are no text.
+    """
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
@@ -208,7 +213,7 @@ class Bundle:
         folders = [self.main.path.parent, importer.parent]
         above = importer.parent
         # A project's other folders, as if it were run from its top; what is installed goes before those.
-        for _ in range(_ABOVE if find_spec(parts[0]) is None else 0):
+        for _ in range(_ABOVE if not _is_installed(parts[0]) else 0):
             above = above.parent
             folders.append(above)
         for folder in dict.fromkeys(folders):
@@ -216,6 +221,13 @@ class Bundle:
             if chain:
                 return chain
         return ()
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a package is there, as far as that can be told without importing it."""
+    loaded = sys.modules.get(name)
+    # Of what is loaded and has no place of its own, such as `__main__`, `find_spec` tells nothing.
+    return loaded is not None or (name not in sys.modules and find_spec(name) is not None)
 
 
 def submodule(place: Place, name: str) -> Place | None:

@@ -355,3 +355,9 @@ def test_nothing_of_the_process_is_changed(tmp_path: Path) -> None:
     assert torch.equal(torch.rand(3), expected)
     assert torch.get_default_dtype() == torch.float32
     assert real == (torch.load, torch.nn.Module.load_state_dict, torch.cuda.is_available, sys.stdout, print)
+
+
+@pytest.mark.parametrize("name", ["__main__", "__mp_main__", "no_such_package.no_such_module"])
+def test_imports_that_lead_nowhere_do_no_harm(name: str, tmp_path: Path) -> None:
+    text = f"import {name}\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    pass\n"
+    assert [item.name for item in read_source(write(tmp_path, text)).classes] == ["Net"]

@@ -24,6 +24,7 @@ from torch._utils import _rebuild_tensor_v2  # pyright: ignore[reportPrivateUsag
 from core.checkpoints import open_checkpoint
 from core.errors import UnsafeError, WeightsError
 from tests.core.checkpoints.making import Runs, bare_archive, hostile_pickles, legacy_file, saved, small_state
+from tests.core.weights import network, save
 
 HOSTILE = list(hostile_pickles(Path("x")))
 
@@ -152,8 +153,36 @@ COMPUTED = [
 @pytest.mark.parametrize("data", COMPUTED)
 def test_names_that_are_computed(data: bytes, tmp_path: Path) -> None:
     for path in (bare_archive(data, tmp_path / "zip.pth"), legacy_file(data, tmp_path / "legacy.pth")):
-        with pytest.raises(WeightsError):
-            open_checkpoint(path)
+        assert "a name that is computed" in blocked(path)
+
+
+def blocked(path: Path) -> tuple[str, ...]:
+    """The names for which a file is refused."""
+    with pytest.raises(UnsafeError) as caught:
+        open_checkpoint(path)
+    return caught.value.blocked
+
+
+def test_what_a_name_leads_to_is_named(tmp_path: Path) -> None:
+    """``getattr(getattr(torch.serialization, "os"), "system")``: two harmless names and two harmless calls."""
+    getattr_of = b"cbuiltins\ngetattr\n"
+    canary = tmp_path / "canary"
+    module = b"cimportlib\nimport_module\n\x8c\x13torch.serialization\x85R"
+    call = b"\x8c\x02os\x86R" + b"\x8c\x06system\x86R" + f"V touch '{canary}'\n".encode() + b"\x85R."
+    for start in (b"ctorch\nserialization\n", module):
+        data = b"\x80\x04" + getattr_of + getattr_of + start + call
+        names = blocked(bare_archive(data, tmp_path / "w.pth"))
+        assert names == ("importlib.import_module",) if start is module else "torch.serialization.os.system" in names
+    assert not canary.exists()
+    # It is no invention: with the module it runs.
+    pickle.loads(data)  # noqa: S301
+    assert canary.exists()
+
+
+def test_names_cannot_be_doubled_again_and_again(tmp_path: Path) -> None:
+    step = b"cbuiltins\ngetattr\nctorch\nx\n\x8c\xfe" + b"a" * 254 + b"\x86R0"
+    data = b"\x80\x04" + step * 3 + b"N."
+    assert blocked(bare_archive(data, tmp_path / "w.pth")) == ("a name that is computed",)
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if "damaged" not in name and "memo" not in name])
@@ -328,6 +357,14 @@ class TestArchives:
         place = good.index(b"/data/0")
         assert "two descriptions" in self.refused(good[:place] + b"/data/7" + good[place + 7 :], tmp_path)
 
+    def test_members_in_several_folders(self, tmp_path: Path) -> None:
+        path = tmp_path / "w.pth"
+        for others in (("b/data.pkl",), ("../../evil",), ("/etc/x", "c/d")):
+            with zipfile.ZipFile(path, "w") as archive:
+                for name in ("a/data.pkl", "a/version", *others):
+                    archive.writestr(name, b"\x80\x02}.")
+            assert "not in one folder" in self.refused(path.read_bytes(), tmp_path)
+
     def test_two_ends(self, good: bytes, tmp_path: Path) -> None:
         """A second end record in the comment of the first: some programs read the one, some the other."""
         other = good[good.rindex(b"PK\x05\x06") :]
@@ -424,6 +461,23 @@ class TestSafetensors:
 
     def test_cut_off(self, tmp_path: Path) -> None:
         assert "cut off" in self.refused({"a": self.entry(0, 8, [2])}, bytes(7), tmp_path)
+
+
+def test_many_networks_in_one_dict_are_all_found(tmp_path: Path) -> None:
+    own = network("squeezenet1_1").state_dict()
+    places = [f"{outer}.{inner}." for outer in "pqrst" for inner in "uvwxyz"]
+    state = {place + name: tensor.view_as(tensor) for place in places for name, tensor in own.items()}
+    checkpoint = open_checkpoint(save(state, tmp_path / "w.pth"))
+    assert len(checkpoint.summary.sets) == 30
+    assert checkpoint.tensors.keys() == own.keys()
+    assert len(checkpoint.summary.left_out) == 29 * len(own)
+
+
+def test_a_name_that_never_ends_costs_no_time(tmp_path: Path) -> None:
+    """Where something beside a network is looked at for a loss's name."""
+    state = {f"model.{name}": tensor for name, tensor in network("squeezenet1_1").state_dict().items()}
+    checkpoint = open_checkpoint(save({**state, "a_" * 200_000 + "x": torch.ones(1)}, tmp_path / "w.pth"))
+    assert len(checkpoint.tensors) == len(state) + 1
 
 
 def test_names_cannot_write_to_a_terminal(tmp_path: Path) -> None:

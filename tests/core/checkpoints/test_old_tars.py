@@ -53,6 +53,20 @@ def old_tar(state: Mapping[str, Tensor], *, root: object = None, views: bool = F
     }
 
 
+def one_storage(state: Mapping[str, Tensor]) -> dict[str, bytes]:
+    """The three members with all numbers in one storage, of which each tensor's is a part."""
+    members = old_tar(state, views=True)
+    storages, parts, start = io.BytesIO(), list[tuple[int, int, int, int]](), 0
+    pickle.dump(1, storages, 2)
+    pickle.dump((0, "cpu", torch.FloatStorage), storages, 2)
+    for number, tensor in enumerate(state.values()):
+        parts.append((1000 + number, 0, start, tensor.numel()))
+        start += tensor.numel()
+    storages.write(struct.pack("<q", start) + b"".join(tensor.numpy().tobytes() for tensor in state.values()))
+    pickle.dump(parts, storages, 2)
+    return {**members, "storages": storages.getvalue()}
+
+
 def archive(members: Mapping[str, bytes], path: Path, *others: tarfile.TarInfo) -> Path:
     with tarfile.open(path, "w:", format=tarfile.PAX_FORMAT) as made:
         for name, data in members.items():
@@ -70,7 +84,15 @@ def floats(architecture: str = "squeezenet1_1") -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("views", [False, True])
 def test_the_same_tensors_as_torch_reads(views: bool, tmp_path: Path) -> None:
-    path = archive(old_tar(floats(), views=views), tmp_path / "w.pth")
+    members_agree(old_tar(floats(), views=views), tmp_path / "w.pth")
+
+
+def test_parts_of_one_storage_are_what_torch_reads(tmp_path: Path) -> None:
+    members_agree(one_storage(floats()), tmp_path / "w.pth")
+
+
+def members_agree(members: Mapping[str, bytes], path: Path) -> None:
+    archive(members, path)
     checkpoint = open_checkpoint(path)
     reference = cast("dict[str, Tensor]", torch.load(path, weights_only=False))
     assert checkpoint.summary.container == "state_dict"
@@ -117,6 +139,9 @@ def test_code_in_any_of_its_pickles_is_named(tmp_path: Path) -> None:
         with pytest.raises(UnsafeError) as caught:
             open_checkpoint(archive({**old_tar(floats()), name: call}, tmp_path / "w.pth"))
         assert caught.value.blocked == ("posix.system",)
+    # Also where the numbers before it are damaged.
+    with pytest.raises(UnsafeError, match=r"posix\.system"):
+        open_checkpoint(archive({**old_tar(floats()), "storages": b"", "pickle": call}, tmp_path / "w.pth"))
     assert not canary.exists()
 
 

@@ -401,6 +401,29 @@ def test_views_of_larger_tensors(legacy: bool, tmp_path: Path) -> None:
     assert checkpoint.tensors["part"].untyped_storage().nbytes() == 12
 
 
+def test_tensors_of_all_sizes_and_types_lie_side_by_side(tmp_path: Path) -> None:
+    """Enough for large pages; of odd lengths, none, and one that is a small part of a large storage."""
+    state = {f"t{count}": torch.arange(count, dtype=torch.uint8) for count in (0, 1, 3, 63, 64, 65)}
+    state |= {
+        "large": torch.randn(700, 1000),
+        "double": torch.randn(3, 5).double(),
+        "half": torch.randn(7).half(),
+        "part": torch.arange(100_000)[5:8],
+        "complex": torch.randn(9, dtype=torch.complex64),
+        "none": torch.zeros(0, 4),
+    }
+    for legacy in (False, True):
+        checkpoint = opened(state, tmp_path, legacy=legacy)
+        assert checkpoint.tensors.keys() == state.keys()
+        for name, tensor in state.items():
+            assert checkpoint.tensors[name].dtype == tensor.dtype
+            assert torch.equal(checkpoint.tensors[name], tensor)
+        # Nothing that is changed shows in a neighbour.
+        for tensor in checkpoint.tensors.values():
+            tensor.fill_(1)
+        assert all(bool((tensor == 1).all()) for tensor in checkpoint.tensors.values())
+
+
 def test_the_summary_counts(raw: StateDict, tmp_path: Path) -> None:
     path = save({"state_dict": raw}, tmp_path / "w.pth")
     summary = open_checkpoint(path).summary

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -194,3 +195,42 @@ def test_memory_counts_the_views() -> None:
     plain, sideways = DecodedImage(scene(100, 50)), DecodedImage(scene(100, 50), 6)
     grey = DecodedImage(scene(100, 50).convert("L"))
     assert (plain.nbytes, sideways.nbytes, grey.nbytes) == (20_000, 40_000, 25_000)
+
+
+class TestOnce:
+    def test_the_same_is_made_once_for_all_threads(self) -> None:
+        image = DecodedImage(scene(8, 6))
+        made: list[int] = []
+        begun, go = threading.Event(), threading.Event()
+
+        def slow() -> object:
+            begun.set()
+            assert go.wait(5)
+            made.append(1)
+            return made
+
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(image.once, "list", "a", slow)
+            assert begun.wait(5)
+            second = pool.submit(image.once, "list", "a", slow)
+            go.set()
+            assert first.result(5) is second.result(5)
+        assert made == [1]
+
+    def test_another_key_makes_it_anew_and_another_kind_keeps_it(self) -> None:
+        image = DecodedImage(scene(8, 6))
+        assert image.once("number", 1, lambda: "one") == "one"
+        assert image.once("colour", 1, lambda: "red") == "red"
+        assert image.once("number", 1, lambda: "changed") == "one"
+        assert image.once("number", 2, lambda: "two") == "two"
+        assert image.once("number", 1, lambda: "one again") == "one again"
+
+    def test_a_failure_is_tried_again(self) -> None:
+        image = DecodedImage(scene(8, 6))
+
+        def fail() -> str:
+            raise ImageError("It is too long.")
+
+        with pytest.raises(ImageError):
+            image.once("number", 1, fail)
+        assert image.once("number", 1, lambda: "one") == "one"

@@ -1,0 +1,231 @@
+"""``evaluate``: labelled data to the metrics that matter."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
+from core.commands.model import add_model_options, against, named_files, open_model
+from core.descriptions import ClassifierInfo
+from core.errors import UsageError
+from core.labelled import EvaluationRequest
+
+if TYPE_CHECKING:
+    # They bring scikit-learn along, which no other command needs.
+    from core.comparing import Compared
+    from core.evaluations import Evaluation
+
+_BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
+_LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
+_MOST_SKIPPED = 5
+
+
+def add_evaluate(add: AddCommand) -> None:
+    """Add the command."""
+    parser = add("evaluate", help="labelled data -> metrics")
+    parser.add_argument(
+        "data", metavar="FOLDER", help="class folders, a CSV or JSON of paths and labels, or .npz with X and y"
+    )
+    parser.add_argument(
+        "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
+    )
+    parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
+    parser.add_argument(
+        "--align",
+        action="append",
+        default=[],
+        metavar="LABEL=CLASS",
+        help="a label of the data is this class of the model (its name or index; - leaves the label out)",
+    )
+    parser.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="exit 1 where the metric is worse (lower; for losses and errors higher)",
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.html", help="write a page with figures, pictures and the worst mistakes"
+    )
+    parser.add_argument(
+        "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
+    )
+    parser.add_argument(
+        "--against",
+        default="",
+        metavar="FILE",
+        help="compare with a second model on the same data: its weights, a published model, or builtin",
+    )
+    add_model_options(parser)
+    add_output_options(parser, ("table", "json"))
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from core.evaluation_export import to_json
+
+    limits = [_limit(text) for text in options.fail_under]
+    _check_folders(options.report, options.predictions)
+    with Session(named_files(options)) as session:
+        info = open_model(session, options)
+        say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
+        chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
+        request = EvaluationRequest(
+            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
+        )
+        evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
+        _say_alignment(evaluation)
+        compared = _compare(session, options, request, evaluation) if options.against else None
+    write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
+    _save(evaluation, options.report, options.predictions)
+    missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
+    for text in missed:
+        say(text)
+    failed = evaluation.failed or (compared is not None and compared.second.failed)
+    return SOME_FAILED if missed or failed else DONE
+
+
+def _compare(session: Session, options: argparse.Namespace, request: EvaluationRequest, first: Evaluation) -> Compared:
+    """Evaluate the second model on the same data."""
+    from core.comparing import compare_evaluations
+
+    info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
+    say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
+    # A choice of classes was made by the first model's numbers.
+    chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
+    request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
+    second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
+    _say_alignment(second)
+    return compare_evaluations(first, second)
+
+
+def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> int | None:
+    if index < 0:
+        return index
+    return theirs.index(ours[index]) if ours[index] in theirs else None
+
+
+def _check_folders(*files: Path | None) -> None:
+    """Say before the work, not after it, that its result has no place."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(
+                f"{file} cannot be written.", f"There is no such folder: {file.parent}.", "Create it, or name another."
+            )
+
+
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+    from core.reporting import save_predictions, save_report
+
+    if report is not None:
+        save_report(report, evaluation)
+        say(f"The report is in {report}.")
+    if predictions is not None:
+        save_predictions(predictions, evaluation)
+        say(f"The predictions are in {predictions}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    label, equals, name = text.rpartition("=")
+    if not equals or not label:
+        raise UsageError(f"{text!r} is not understood.", "It is no LABEL=CLASS.", "Write such as --align kitty=cat.")
+    return label, name
+
+
+def _index(labels: tuple[str, ...], label: str, name: str) -> int:
+    if name == "-":
+        return -1
+    if name in labels:
+        return labels.index(name)
+    if name.isascii() and name.isdecimal() and int(name) < len(labels):
+        return int(name)
+    raise UsageError(
+        f"{label}={name} is not understood.", f"The model has no class {name!r}.", "Name one of its classes."
+    )
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        if equals:
+            return name, float(value)
+    except ValueError:
+        pass
+    raise UsageError(
+        f"--fail-under {text!r} is not understood.", "It is no METRIC=VALUE.", "Write such as accuracy=0.9."
+    )
+
+
+def _missed(evaluation: Evaluation, name: str, bound: float) -> str:
+    """What to say where a metric is worse than it must be; empty where it is not."""
+    values = evaluation.measures.values
+    if name not in values:
+        raise UsageError(f"There is no metric {name!r}.", f"There are {', '.join(values)}.", "Name one of those.")
+    value = values[name]
+    lower = name in _LOWER_IS_BETTER
+    if value is not None and _BETTER[not lower](value, bound):
+        return ""
+    shown = "undefined" if value is None else f"{value:.6g}"
+    return f"{name} is {shown}, and must be {'at most' if lower else 'at least'} {bound:g}."
+
+
+def _say_alignment(evaluation: Evaluation) -> None:
+    alignment, data = evaluation.alignment, evaluation.data
+    part = f", part {data.split}" if data.split else ""
+    say(f"{len(data.images):,} images with labels in {data.root}{part}; {evaluation.count:,} were scored.")
+    for note in data.notes:
+        say(note)
+    for row in alignment.rows:
+        if row.index < 0:
+            near = f" Nearest: {row.nearest}." if row.nearest else ""
+            say(f"The label {row.written!r} ({row.count:,} images) is none of the model's classes.{near}")
+        elif row.how != "same name":
+            say(f"The label {row.written!r} is taken for {row.label!r}: {row.how}.")
+    for name, reason in evaluation.skipped[:_MOST_SKIPPED]:
+        say(f"Left out: {name}: {reason}")
+    if len(evaluation.skipped) > _MOST_SKIPPED:
+        say(f"... and {len(evaluation.skipped) - _MOST_SKIPPED:,} more.")
+
+
+def _table(evaluation: Evaluation, compared: Compared | None) -> str:
+    rows: list[str] = [f"{evaluation.count:,} images\n"]
+    for name, value in evaluation.measures.values.items():
+        # Values may have any size; shares have not.
+        form = ".6g" if evaluation.data.kind == "values" else ".4f"
+        shown = "undefined" if value is None else f"{value:{form}}"
+        ends = evaluation.measures.intervals.get(name)
+        between = f"   95 %: {ends[0]:{form}} to {ends[1]:{form}}" if ends and all(map(math.isfinite, ends)) else ""
+        rows.append(f"  {name:<26}{shown:>10}{between}\n")
+    named = [one for one in evaluation.measures.classes if one.count]
+    if named:
+        width = max(len(evaluation.labels[one.index]) for one in named)
+        rows.append(f"\n  {'class':<{width}}  images  precision  recall      f1\n")
+        for one in named:
+            label = evaluation.labels[one.index]
+            rows.append(
+                f"  {label:<{width}}  {one.count:>6}  {one.precision:9.4f}  {one.recall or 0:6.4f}  {one.f1:6.4f}\n"
+            )
+    return "".join([*rows, *(_changes(compared) if compared is not None else ())])
+
+
+def _changes(compared: Compared) -> list[str]:
+    found = compared.comparison
+    rows = [f"\n{compared.first.model} (1) and {compared.second.model} (2) on the same {len(compared.rows):,} images\n"]
+    rows.append(f"  {'':<20}{'(1)':>10}{'(2)':>10}{'change':>10}   95 %                  p\n")
+    for one in found.changes:
+        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}"
+        step = one.second - one.first
+        rows.append(f"  {one.name:<20}{one.first:>10.4f}{one.second:>10.4f}{step:>+10.4f}   {ends:<20}  {one.p:.3g}\n")
+    better = "nearer" if compared.first.data.kind == "values" else "right"
+    both = "equally near" if compared.first.data.kind == "values" else "both right"
+    rows.append(
+        f"  only (1) {better}: {len(found.only_first):,}; only (2): {len(found.only_second):,}; "
+        f"{both}: {found.both:,}\n"
+    )
+    return rows

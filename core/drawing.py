@@ -1,0 +1,132 @@
+"""The pictures of an evaluation: its scores and truths, handed to ``core.plots``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from core import plots
+from core.evaluations import Evaluation
+from core.measures import pr_curve, reliability, roc_curve
+from core.measures.classification import ClassMeasures
+from core.measures.library import Floats, Truths
+from core.plots import ClassOrder, NamedCurve, Palette, Picture
+
+Kind = Literal["confusion", "classes", "roc", "pr", "reliability", "scores", "values", "errors"]
+Check = Callable[[], None]
+
+TITLES: dict[Kind, str] = {
+    "confusion": "Which class is taken for which",
+    "classes": "Class by class",
+    "roc": "Hits against false alarms",
+    "pr": "Precision against recall",
+    "reliability": "How far percentages can be believed",
+    "scores": "How sure the answers are",
+    "values": "Predicted against true values",
+    "errors": "How far values are off",
+}
+"""What a person calls each picture."""
+_CURVES = 5
+
+
+def kinds(evaluation: Evaluation) -> tuple[Kind, ...]:
+    """The pictures that an evaluation has."""
+    if evaluation.data.kind == "values":
+        return ("values", "errors")
+    if evaluation.data.kind == "several":
+        return ("classes", "roc", "pr", "scores")
+    return ("confusion", "classes", "roc", "pr", "reliability", "scores")
+
+
+def true_values(evaluation: Evaluation) -> Floats:
+    """(N,) the numbers to be predicted, of a regression."""
+    images = evaluation.data.images
+    return np.asarray([images[int(place)].value for place in evaluation.places], np.float64)
+
+
+def true_labels(evaluation: Evaluation) -> Truths:
+    """(N, labels) which labels each image has, where it may have several."""
+    indices, images = evaluation.alignment.indices, evaluation.data.images
+    truth: Truths = np.zeros(evaluation.scores.shape, np.bool_)
+    for row, place in enumerate(evaluation.places):
+        truth[row, [indices[label] for label in images[int(place)].labels if label in indices]] = True
+    return truth
+
+
+def draw(
+    evaluation: Evaluation,
+    kind: Kind,
+    palette: Palette,
+    *,
+    rates: bool = False,
+    order: ClassOrder = "head",
+    chosen: Sequence[int] = (),
+    check: Check = lambda: None,
+) -> Picture:
+    """One picture; nothing is inferred for it.
+
+    Args:
+        evaluation: with its scores.
+        kind: one of ``kinds``.
+        palette: colours.
+        rates, order: of the confusion matrix.
+        chosen: classes whose curves are drawn beside the mean; those with the smallest area if not given.
+        check: called between classes; may raise to end it.
+    """
+    match kind:
+        case "confusion":
+            matrix = evaluation.measures.confusion
+            return plots.confusion_matrix(matrix, evaluation.labels, palette, rates=rates, order=order)
+        case "classes":
+            return plots.class_bars(evaluation.measures.classes, evaluation.labels, palette)
+        case "roc":
+            return plots.roc_curves(_curves(evaluation, roc=True, chosen=chosen, check=check), palette)
+        case "pr":
+            return plots.pr_curves(_curves(evaluation, roc=False, chosen=chosen, check=check), palette)
+        case "reliability":
+            return plots.reliability_diagram(reliability(evaluation.confidence, evaluation.right), palette)
+        case "scores":
+            return _scores(evaluation, palette)
+        case "values":
+            return plots.value_scatter(true_values(evaluation), _predicted(evaluation), palette)
+        case "errors":
+            return plots.error_histogram(_predicted(evaluation) - true_values(evaluation), palette)
+
+
+def _predicted(evaluation: Evaluation) -> Floats:
+    return np.asarray(evaluation.scores[:, 0], np.float64)
+
+
+def _scores(evaluation: Evaluation, palette: Palette) -> Picture:
+    if evaluation.data.kind == "several":
+        truth, scores = true_labels(evaluation), np.asarray(evaluation.scores, np.float64)
+        return plots.score_histogram(scores.ravel(), truth.ravel(), palette, mistakes=False, x="Score of each label")
+    return plots.score_histogram(evaluation.confidence, evaluation.right, palette)
+
+
+def _curves(evaluation: Evaluation, *, roc: bool, chosen: Sequence[int], check: Check) -> list[NamedCurve]:
+    """The mean of all classes that have a curve, then the chosen ones."""
+
+    def area(one: ClassMeasures) -> float | None:
+        return one.roc_auc if roc else one.average_precision
+
+    several = true_labels(evaluation) if evaluation.data.kind == "several" else None
+    drawn = [one for one in evaluation.measures.classes if one.count and area(one) is not None]
+    usual = sorted(drawn, key=lambda one: (area(one) or 0.0, one.index))[:_CURVES]
+    wanted = set(chosen) or {one.index for one in usual}
+    curves: dict[int, NamedCurve] = {}
+    for one in drawn:
+        check()
+        truth = evaluation.truth == one.index if several is None else several[:, one.index]
+        score = np.asarray(evaluation.scores[:, one.index], np.float64)
+        curve = roc_curve(truth, score) if roc else pr_curve(truth, score)
+        curves[one.index] = NamedCurve(evaluation.labels[one.index], curve, area(one), one.index)
+    if not curves:
+        return []
+    name = "roc_auc_macro_ovr" if roc else "average_precision_macro"
+    mean = plots.mean_curve([one.curve for one in curves.values()], steps=not roc)
+    whole = NamedCurve("Mean of all classes", mean, evaluation.measures.values.get(name))
+    kept = [one for index, one in curves.items() if index in wanted]
+    return [whole, *sorted(kept, key=lambda one: (one.area or 0.0, one.index))]

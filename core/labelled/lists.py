@@ -1,0 +1,259 @@
+"""A CSV, TSV, JSON or JSON-lines file of paths and labels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from core.errors import DataError, shown
+from core.labelled.folders import SPLITS, choose_split
+from core.labelled.paths import ListedRow, find_place, looks_like_path, without_repeats
+from core.labels import read_text
+
+Wanted = Literal["", "classes", "labels", "values"]
+"""What a model gives an image: a class, any number of labels, or a value; empty where that is not known."""
+Row = Mapping[str, str]
+
+PATHS = (
+    "path", "image", "file", "filename", "file_name", "filepath", "file_path", "image_path", "img_path", "image_file",
+    "image_name", "img", "picture", "photo", "image_id", "id", "name",
+)  # fmt: skip
+"""Under which names a column holds paths, the surest first."""
+LABELS = (
+    "label", "class", "target", "category", "class_name", "label_name", "labels", "tags", "classes", "categories",
+    "species", "breed", "diagnosis", "value", "score", "age", "price", "y", "truth", "annotation", "gt",
+)  # fmt: skip
+"""Under which names a column holds labels, the surest first."""
+_SPLITS = ("split", "subset", "set", "partition", "fold", "phase")
+_SEVERAL = "|"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a file lists; see ``LabelledData``."""
+
+    rows: tuple[ListedRow, ...]
+    kind: str
+    split: str
+    splits: tuple[str, ...]
+    unlabelled: tuple[str, ...]
+    target: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which column holds what; ``shares`` are columns of 0 and 1, one for each of several labels."""
+
+    path: str
+    target: str
+    split: str
+    shares: tuple[str, ...] = ()
+
+
+def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = "") -> Generator[None, None, Listed]:
+    """Read a file of paths and labels; see ``read_labelled``.
+
+    Args:
+        path: the file; relative paths in it start from its folder.
+        split: which part to take, where a column tells parts apart.
+        target: the column of the labels; empty to find it by its name.
+        wanted: what the model gives, which decides whether whole numbers are classes or values; empty for classes.
+    """
+    text = read_text(path, DataError)
+    rows = _from_json(path, text) if path.suffix.lower() in (".json", ".jsonl") else _from_csv(path, text)
+    yield
+    if not rows:
+        raise _unusable(path, "It has no rows.")
+    columns = _columns(path, rows, target)
+    splits = _splits(rows, columns.split)
+    chosen = choose_split(splits, split, path.name) if splits or split else ""
+    taken = [row for row in rows if not chosen or row.get(columns.split) == chosen]
+    kind = _kind(taken, columns, wanted)
+    place = find_place(path.parent, (row.get(columns.path, "").strip() for row in taken))
+    found: list[ListedRow] = []
+    unlabelled: list[str] = []
+    for number, row in enumerate(taken, 1):
+        if number % 2000 == 0:
+            yield
+        written = row.get(columns.path, "").strip()
+        if not written:
+            raise _unusable(path, f"Row {number} has no path in the column {shown(columns.path, 30)!r}.")
+        labels, value = _truth(path, number, row, columns, kind)
+        if not labels and value is None and kind != "several":
+            unlabelled.append(written)
+            continue
+        found.append(ListedRow(place.source(written), labels, value))
+    if not found:
+        raise _unusable(path, f"No row has a label in the column {shown(columns.target, 30)!r}.")
+    target = columns.target or ", ".join(columns.shares[:3])
+    kept, repeats, merged = without_repeats(found, merge=wanted == "labels" and kind != "values")
+    return Listed(
+        rows=tuple(kept),
+        kind="several" if merged else kind,
+        split=chosen,
+        splits=tuple(splits) if chosen else (),
+        unlabelled=tuple(unlabelled),
+        target=target,
+        notes=(*([place.note] if place.note else []), *repeats),
+    )
+
+
+def _truth(path: Path, number: int, row: Row, columns: _Columns, kind: str) -> tuple[tuple[str, ...], float | None]:
+    """Labels or value of a row; neither where it has none."""
+    if columns.shares:
+        return tuple(name for name in columns.shares if _number(row.get(name, "")) == 1), None
+    written = row.get(columns.target, "").strip()
+    if kind == "values":
+        value = _number(written)
+        if written and (value is None or not math.isfinite(value)):
+            raise _unusable(path, f"Row {number} has {shown(written, 30)!r} in {columns.target!r}, which is no number.")
+        return (), value
+    if kind == "several":
+        return tuple(dict.fromkeys(part.strip() for part in written.split(_SEVERAL) if part.strip())), None
+    return ((written,) if written else ()), None
+
+
+def _kind(rows: Sequence[Row], columns: _Columns, wanted: Wanted) -> str:
+    if columns.shares or any(_SEVERAL in row.get(columns.target, "") for row in rows):
+        return "several"
+    numbers = [_number(row[columns.target]) for row in rows if row.get(columns.target, "").strip()]
+    if wanted == "values" or (
+        not wanted and numbers and None not in numbers and not all(cast(float, n).is_integer() for n in numbers)
+    ):
+        return "values"
+    return "classes"
+
+
+def _columns(path: Path, rows: Sequence[Row], target: str) -> _Columns:
+    names = list(rows[0])
+    by_plain = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in names}
+    found = next((by_plain[name] for name in PATHS if name in by_plain), "")
+    found = found or next((name for name in names if looks_like_path(rows[0].get(name, ""))), "")
+    if not found:
+        raise _unusable(path, f"No column holds paths of images: it has {_list(names)}.")
+    split = next((by_plain[name] for name in _SPLITS if name in by_plain and by_plain[name] != found), "")
+    if target:
+        if target not in names:
+            raise _unusable(path, f"It has no column {shown(target, 30)!r}: it has {_list(names)}.")
+        return _Columns(found, target, split)
+    rest = [name for name in names if name not in (found, split)]
+    label = next((by_plain[name] for name in LABELS if by_plain.get(name) in rest), "")
+    if label:
+        return _Columns(found, label, split)
+    if len(rest) > 1 and all(row.get(name, "").strip() in ("0", "1", "0.0", "1.0") for row in rows for name in rest):
+        return _Columns(found, "", split, tuple(rest))
+    if len(rest) == 1:
+        return _Columns(found, rest[0], split)
+    raise _unusable(path, f"No column holds labels: it has {_list(names)}.")
+
+
+def _splits(rows: Iterable[Row], column: str) -> list[str]:
+    """The parts that a column names, if these are names that parts have."""
+    if not column:
+        return []
+    there = sorted({row.get(column, "").strip() for row in rows} - {""})
+    known = {name for names in SPLITS.values() for name in names}
+    return there if there and all(name.lower() in known for name in there) else []
+
+
+def _from_csv(path: Path, text: str) -> list[Row]:
+    first = text.partition("\n")[0]
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
+    try:
+        table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+    except csv.Error as error:
+        raise _unusable(path, f"It is no table: {error}.") from error
+    if not table:
+        return []
+    head = [cell.strip() for cell in table[0]]
+    if any(looks_like_path(cell) for cell in head):
+        # No heading: the first row is an image already.
+        width = len(head)
+        place = next(index for index, cell in enumerate(head) if looks_like_path(cell))
+        head = [
+            ("path" if index == place else "label" if width == 2 else f"column {index + 1}") for index in range(width)
+        ]
+        table.insert(0, head)
+    if len(set(head)) != len(head) or "" in head:
+        raise _unusable(path, f"Its columns need a name each, and are named {_list(head)}.")
+    for number, row in enumerate(table[1:], 2):
+        if len(row) != len(head):
+            raise _unusable(path, f"Line {number} has {len(row)} cells, and the first has {len(head)}.")
+    return [dict(zip(head, row, strict=True)) for row in table[1:]]
+
+
+def _from_json(path: Path, text: str) -> list[Row]:
+    """A list of objects, an object a line, path -> label, or label -> list of paths."""
+    try:
+        if path.suffix.lower() == ".jsonl":
+            value: object = [json.loads(line) for line in text.splitlines() if line.strip()]
+        else:
+            value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unusable(path, f"It is no JSON: {error}.") from error
+    if isinstance(value, dict):
+        return _from_object(path, cast("dict[str, object]", value))
+    if not isinstance(value, list):
+        raise _unusable(path, "It holds neither a list nor an object.")
+    rows: list[Row] = []
+    for number, item in enumerate(cast("list[object]", value), 1):
+        if not isinstance(item, dict):
+            raise _unusable(path, f"Entry {number} is no object with a path and a label.")
+        rows.append({name: _cell(cell) for name, cell in cast("dict[str, object]", item).items()})
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return [{name: row.get(name, "") for name in names} for row in rows]
+
+
+def _from_object(path: Path, value: dict[str, object]) -> list[Row]:
+    listed = [name for name, item in value.items() if isinstance(item, list) and item]
+    if len(listed) == 1 and all(isinstance(item, dict) for item in cast("list[object]", value[listed[0]])):
+        # {"images": [{...}, ...]}
+        return _from_json(path.with_suffix(".json"), json.dumps(value[listed[0]]))
+    rows: list[Row] = []
+    for name, item in value.items():
+        if isinstance(item, list):
+            if looks_like_path(name):
+                rows.append({"path": name, "label": _cell(cast(object, item))})
+            else:
+                rows.extend({"path": _cell(place), "label": name} for place in cast("list[object]", item))
+        elif isinstance(item, dict):
+            raise _unusable(path, f"{shown(name, 30)!r} is neither a label nor a list of paths.")
+        else:
+            rows.append({"path": name, "label": _cell(item)})
+    return rows
+
+
+def _cell(value: object) -> str:
+    """A JSON value as a table's cell; several labels are joined as ``_truth`` parts them."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return _SEVERAL.join(_cell(item) for item in cast("list[object]", value)) + _SEVERAL
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(shown(name, 30) or "(none)" for name in names[:8]) + (" ..." if len(names) > 8 else "")
+
+
+def _unusable(path: Path, why: str) -> DataError:
+    return DataError(
+        f"{shown(path.name)} cannot be used as labelled data.",
+        why,
+        "A table with a column of paths and a column of labels is wanted, such as path,label.",
+    )

@@ -1,0 +1,89 @@
+"""scikit-learn's and SciPy's functions with types: they bring none of their own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats as _stats
+from sklearn import metrics as _metrics
+
+Floats = NDArray[np.float64]
+Scores = NDArray[np.float32]
+Indices = NDArray[np.int64]
+Truths = NDArray[np.bool_]
+
+_sk, _sp = cast(Any, _metrics), cast(Any, _stats)
+
+
+def confusion_matrix(truth: Indices, predicted: Indices, classes: int) -> Indices:
+    """(classes, classes): rows true, columns predicted."""
+    return np.asarray(_sk.confusion_matrix(truth, predicted, labels=np.arange(classes)), np.int64)
+
+
+def areas(truth: Truths, score: Floats) -> tuple[float | None, float | None]:
+    """ROC AUC and average precision of one class; ``None`` where undefined: images of one kind only, or none of it."""
+    count = int(truth.sum())
+    if not count:
+        return None, None
+    if count == len(truth):
+        return None, 1.0
+    with warnings.catch_warnings():
+        # An undefined measure is a warning there, and a mistake here.
+        warnings.simplefilter("error")
+        false_alarms, hits, _ = _sk.roc_curve(truth, score, drop_intermediate=False)
+    # Both from one curve, as sorting the scores is what takes the time.
+    alarms, found = false_alarms * (len(truth) - count), hits * count
+    precision = np.divide(found, found + alarms, out=np.zeros(len(found)), where=found + alarms > 0)
+    return float(_sk.auc(false_alarms, hits)), float(np.sum(np.diff(hits) * precision[1:]))
+
+
+def roc_curve(truth: Truths, score: Floats) -> tuple[Floats, Floats, Floats]:
+    """Rates of false alarms, of hits, and the thresholds."""
+    return cast("tuple[Floats, Floats, Floats]", _sk.roc_curve(truth, score))
+
+
+def precision_recall_curve(truth: Truths, score: Floats) -> tuple[Floats, Floats, Floats]:
+    """Precision, recall, and the thresholds, one fewer."""
+    return cast("tuple[Floats, Floats, Floats]", _sk.precision_recall_curve(truth, score))
+
+
+def averaged_scores(truth: Truths, given: Truths, occurs: Indices, average: str) -> tuple[float, float, float]:
+    """Precision, recall and F1 of several labels, averaged over those in ``occurs``."""
+    found = _sk.precision_recall_fscore_support(truth, given, labels=occurs, average=average, zero_division=0)
+    return float(found[0]), float(found[1]), float(found[2])
+
+
+def r2_score(truth: Floats, predicted: Floats) -> float:
+    """Coefficient of determination."""
+    return float(_sk.r2_score(truth, predicted))
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share, after Wilson (1927)."""
+    interval = _sp.binomtest(right, count).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def sign_test(hits: int, count: int) -> float:
+    """How likely it is that of so many fair coins so many, or as few, fall on one side."""
+    return float(_sp.binomtest(hits, count).pvalue)
+
+
+def t_quantile(degrees: int) -> float:
+    """The 97.5 % quantile of Student's t."""
+    return float(_sp.t.ppf(0.975, degrees))
+
+
+def paired_t_test(first: Floats, second: Floats) -> float:
+    """How likely a mean difference as large is by chance alone."""
+    return float(_sp.ttest_rel(second, first).pvalue)
+
+
+def percentiles(values: Sequence[float]) -> tuple[float, float]:
+    """The middle 95 %."""
+    low, high = np.percentile(np.asarray(values), [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,317 @@
+"""The window that tests the model: choose data, see what is which, wait or not, and look at what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+
+from core.showing import isolated
+from gui import theme, wording
+from gui.alignment_view import AlignmentView
+from gui.error_view import button, words_for, wrapped
+from gui.evaluation_results import EvaluationResults
+from gui.gallery import Gallery, Shown
+from gui.theme import UNIT
+
+if TYPE_CHECKING:
+    from core.labelled import Alignment, LabelledData
+    from core.predictions import ImageResult
+    from gui.testing import Findings, Pace, Testing
+    from gui.thumbnails import Thumbnails
+
+_INVITATION = (
+    "Choose images of which you know what they show: a folder that holds a folder for each class, or a table (CSV or "
+    "JSON) of paths and labels. Before anything is answered you see which label is taken for which class."
+)
+_LIVE = 120
+"""Wrong answers that are shown while it runs."""
+
+
+class EvaluationWindow(QDialog):
+    """A window beside the main one.
+
+    Attributes:
+        alignment: the table of labels and classes.
+        live: wrong answers, while it runs.
+        results: what was found.
+
+    Signals:
+        folder_asked, file_asked: a person wants to choose data.
+        start_asked: it may begin, or go on.
+        cancel_asked: a person wants no more of it for now.
+        save_asked: a person wants a file of the results.
+        list_asked: a person wants a file of the images that are shown.
+        opened: an ``ImageSource`` that a person wants to see in full.
+        dropped: the ``Path`` of data that a person dropped here.
+    """
+
+    folder_asked = Signal()
+    file_asked = Signal()
+    start_asked = Signal()
+    cancel_asked = Signal()
+    save_asked = Signal()
+    list_asked = Signal()
+    opened = Signal(object)
+    dropped = Signal(object)
+
+    def __init__(self, parent: QWidget, thumbnails: Thumbnails) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._thumbnails = thumbnails
+        self._state = "invited"
+        self._title = wrapped(self)
+        self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        self.line, self.more = wrapped(self), wrapped(self)
+        self.more.setForegroundRole(theme.MUTED)
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(UNIT)
+        self.alignment = AlignmentView(self)
+        self.alignment.labels.dataChanged.connect(self._count)
+        self.live = Gallery(thumbnails, self)
+        self.live.opened.connect(self.opened)
+        theme.name(self.live, "Wrong answers so far", "Enter shows an image in the main window.")
+        self.results = self._make_results()
+        self.folder = button(self, "Choose a folder …", self.folder_asked.emit)
+        self.file = button(self, "Choose a table …", self.file_asked.emit)
+        self.cancel = button(self, "Pause", self.cancel_asked.emit)
+        self.save = button(self, "Save the results …", self.save_asked.emit)
+        self.start = button(self, "Start", self.start_asked.emit, "primary")
+        self._data: LabelledData | None = None
+        self._problem = ""
+        self.setAcceptDrops(True)
+        self._arrange()
+        self.show_invitation("the model")
+        self.setMinimumSize(90 * UNIT, 66 * UNIT)
+        self.resize(140 * UNIT, 92 * UNIT)
+
+    def show_invitation(self, model: str) -> None:
+        """Nothing is chosen yet."""
+        self.setWindowTitle(f"Test {model} {wording.DASH} Whatsit")
+        self._title.setText(f"How good is {isolated(model)}?")
+        self.line.setText(_INVITATION)
+        self.more.setText("")
+        self._show_state("invited")
+
+    @property
+    def paused(self) -> bool:
+        """Whether there is something to go on with."""
+        return self._state == "paused"
+
+    def show_reading(self) -> None:
+        """Other data is being read."""
+        self._data = None
+        self.alignment.labels.clear()
+        self.show_start()
+        self.cancel.setText("Cancel")
+
+    def show_start(self) -> None:
+        """It is about to begin."""
+        self._show_state("busy")
+        self.more.setText("")
+        self.live.clear()
+        self.cancel.setText("Pause")
+        self._bar.setRange(0, 0)
+
+    def show_survey(self, data: LabelledData, alignment: Alignment, names: tuple[str, ...]) -> None:
+        """Show which label is which class."""
+        self._data, self._problem = data, alignment.problem
+        self.alignment.labels.show_alignment(alignment, names)
+        self._show_state("aligned")
+        self._title.setText(f"{wording.file_name(data.root)}{f', part {data.split}' if data.split else ''}")
+        self._count()
+        self.alignment.setVisible(bool(alignment.rows))
+        if alignment.rows:
+            self.alignment.setCurrentIndex(self.alignment.labels.index(0, 0))
+        self.start.setFocus()
+
+    def show_pace(self, pace: Pace) -> None:
+        """It runs."""
+        self._bar.setRange(0, pace.total)
+        self._bar.setValue(pace.done)
+        parts = [f"{pace.text} …"]
+        if pace.total:
+            parts = [f"{pace.done:,} of {pace.total:,} images"]
+        if pace.rate:
+            parts += [f"{wording.value(float(f'{pace.rate:.2g}'))} a second"]
+            parts += [f"{_left(pace.left_s)} left"] if pace.left_s >= 1 else []
+        self.line.setText("   ·   ".join(parts))
+
+    def show_judged(self, right: int, count: int) -> None:
+        """How it goes so far."""
+        shown = min(count - right, _LIVE)
+        first = f" The first {shown:,} of them:" if count - right > shown else ""
+        self.more.setText(
+            f"So far {right:,} of {count:,} are right ({wording.percent(right / count)}), {count - right:,} wrong."
+            f"{first}"
+        )
+
+    def add_missed(self, result: ImageResult, true: str) -> None:
+        """A wrong answer, while it runs."""
+        images = self.live.images
+        if result.prediction is not None and images.rowCount() < _LIVE:
+            best = result.prediction.top(1)[0]
+            images.add(Shown(result.source, true, best.title, best.score, right=False))
+
+    def show_findings(self, findings: Findings) -> None:
+        """It is done."""
+        self._show_state("found")
+        self.results.show_findings(findings)
+
+    def show_error(self, error: BaseException, report: str) -> None:
+        """Say why there is nothing, where it would be."""
+        words = words_for(error, report)
+        self._show_state("aligned" if self._data is not None else "invited")
+        self.line.setText(words.what)
+        self.line.setForegroundRole(theme.ERROR)
+        self.more.setText(words.more)
+
+    def show_stopped(self, testing: Testing) -> None:
+        """It was paused, or nothing came of it; a newer wish is under way already where ``testing`` is busy."""
+        if testing.busy or self._state != "busy":
+            return
+        if self._data is not None:
+            self._show_state("paused")
+            self.line.setText(f"Paused. {self.line.text()}")
+        else:
+            self._show_state("invited")
+            self.line.setText(_INVITATION)
+
+    def show_saved(self, path: str, count: int) -> None:
+        """A file was written."""
+        self.results.small.setText(f"{count:,} images are saved in {path}.")
+
+    def show_unsaved(self, error: BaseException, report: str) -> None:
+        """A file could not be written."""
+        words = words_for(error, report)
+        self.results.small.setText(f"{words.what} {words.more}".strip())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Nobody looks any more."""
+        self.cancel_asked.emit()
+        super().closeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter belongs to what has the focus, and Escape never throws away what was found."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+        elif event.key() == Qt.Key.Key_Escape and self._state in ("busy", "paused", "found"):
+            if self._state == "busy":
+                self.cancel_asked.emit()
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A folder or a table of one's own."""
+        if self._state != "busy" and _dropped(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take it as the data."""
+        path = _dropped(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(path)
+
+    def _count(self) -> None:
+        """What will be scored, in words."""
+        data = self._data
+        if data is None:
+            return
+        rows, names = self.alignment.labels.rows, self.alignment.labels.names
+        if data.kind == "values":
+            self.line.setText(f"{len(data.images):,} images with values in the column {data.target}.")
+            self.more.setText("")
+            self.start.setEnabled(True)
+            return
+        known = [row for row in rows if row.index >= 0]
+        images = sum(row.count for row in known)
+        undecided = sum(1 for row in rows if row.index < 0 and row.count and not row.how)
+        parts = [f"{images:,} images of {len(known):,} labels will be scored."]
+        if undecided:
+            labels = "1 label has" if undecided == 1 else f"{undecided:,} labels have"
+            parts.append(f"{labels} no class of the model: choose it in the row, or leave it out.")
+        self.line.setText(" ".join(parts) if known or not self._problem else self._problem)
+        used = {row.index for row in known if row.count}
+        absent = [name for index, name in enumerate(names) if index not in used]
+        quiet: list[str] = []
+        if absent:
+            more = f" and {len(absent) - 4:,} more" if len(absent) > 4 else ""
+            listed = ", ".join(map(isolated, absent[:4]))
+            quiet.append(f"Classes of the model without images: {listed}{more}.")
+        if data.unlabelled:
+            quiet.append(f"Images without a label, left out: {len(data.unlabelled):,}.")
+        if len(data.splits) > 1:
+            quiet.append(f"The part {data.split} is taken, of {', '.join(data.splits)}.")
+        self.more.setText(" ".join(quiet))
+        self.start.setEnabled(bool(known) and images > 0)
+
+    def _show_state(self, state: str) -> None:
+        self._state = state
+        running = state in ("busy", "paused")
+        for widget, there in (
+            (self._bar, running),
+            (self.cancel, state == "busy"),
+            (self.start, state in ("aligned", "paused", "found")),
+            (self.folder, state != "busy"),
+            (self.file, state != "busy"),
+            (self.save, state == "found"),
+            (self.head, state != "found"),
+        ):
+            widget.setVisible(there)
+        self.start.setText({"paused": "Continue", "found": "Test again …"}.get(state, "Start"))
+        self.line.setForegroundRole(self.line.palette().ColorRole.WindowText)
+        self.start.setEnabled(True)
+        for widget, loud in ((self.folder, state == "invited"), (self.start, state != "found")):
+            widget.setProperty("kind", "primary" if loud else "quiet")
+            widget.style().polish(widget)
+        pages = {"aligned": self.alignment, "found": self.results, "invited": self._empty}
+        self._pages.setCurrentWidget(pages.get(state, self.live))
+
+    def _make_results(self) -> EvaluationResults:
+        made = EvaluationResults(self._thumbnails, self)
+        made.opened.connect(self.opened)
+        made.list_asked.connect(self.list_asked)
+        return made
+
+    def _arrange(self) -> None:
+        self.head = QWidget(self)
+        words = QVBoxLayout(self.head)
+        words.setContentsMargins(0, 0, 0, 0)
+        words.setSpacing(UNIT)
+        for widget in (self._title, self.line, self._bar, self.more):
+            words.addWidget(widget)
+        self._pages = QStackedWidget(self)
+        self._empty = QLabel("Drop a folder of class folders here, or a table.", self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setForegroundRole(theme.MUTED)
+        for page in (self._empty, self.alignment, self.live, self.results):
+            self._pages.addWidget(page)
+        row = QHBoxLayout()
+        for widget in (self.folder, self.file, self.cancel):
+            row.addWidget(widget)
+        row.addStretch()
+        row.addWidget(self.save)
+        row.addWidget(self.start)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        column.setSpacing(UNIT + UNIT // 2)
+        column.addWidget(self.head)
+        column.addWidget(self._pages, 1)
+        column.addLayout(row)
+
+
+def _left(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _dropped(mime: QMimeData) -> Path | None:
+    files = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+    return Path(files[0]) if files else None

@@ -1,0 +1,161 @@
+"""Connects the window that tests the model with the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from core.labelled import Alignment, EvaluationRequest, LabelledData
+from gui import dialogs
+from gui.main_window import MainWindow
+from gui.session import Session
+
+if TYPE_CHECKING:
+    from core.images import ImageSource
+    from core.measures.library import Indices
+    from gui.evaluation_window import EvaluationWindow
+    from gui.testing import Findings
+
+
+class EvaluationWiring(QObject):
+    """Lives as long as the main window.
+
+    Attributes:
+        view: the window; ``None`` while it is closed.
+    """
+
+    def __init__(self, window: MainWindow, session: Session) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._testing = session.testing
+        self._request: EvaluationRequest | None = None
+        self._findings: Findings | None = None
+        self._aligned = False
+        self.view: EvaluationWindow | None = None
+        window.actions_by_name["test_model"].triggered.connect(lambda: self.open())
+        testing = self._testing
+        testing.surveyed.connect(self._show_survey)
+        testing.found.connect(self._show_findings)
+        testing.stopped.connect(self._show_stopped)
+        session.models.changed.connect(lambda: self._use_model())
+        session.models.dressed.connect(lambda: self._use_model())
+
+    def open(self) -> None:
+        """Open the window, or bring it to the front."""
+        from gui.evaluation_window import EvaluationWindow
+
+        info, testing = self._session.models.info, self._testing
+        if info is None:
+            return
+        if self.view is None:
+            self.view = view = EvaluationWindow(self._window, testing.thumbnails)
+            view.show_invitation(info.name)
+            view.folder_asked.connect(lambda: self._ask(dialogs.choose_labelled))
+            view.file_asked.connect(lambda: self._ask(dialogs.choose_labelled_file))
+            view.start_asked.connect(self._start)
+            view.cancel_asked.connect(testing.cancel)
+            view.save_asked.connect(lambda: self._ask_target(None, "report.html"))
+            view.list_asked.connect(self._ask_list_target)
+            view.dropped.connect(self.survey)
+            view.opened.connect(self._open_image)
+            view.destroyed.connect(self._forget)
+            testing.progressed.connect(view.show_pace)
+            testing.missed.connect(view.add_missed)
+            testing.judged.connect(view.show_judged)
+            testing.failed.connect(view.show_error)
+            testing.saved.connect(view.show_saved)
+            testing.saving_failed.connect(view.show_unsaved)
+        self.view.show()
+        self.view.raise_()
+        self.view.activateWindow()
+
+    def survey(self, path: Path) -> None:
+        """Find out what is at a place that a person chose."""
+        self._request, self._findings = EvaluationRequest(str(path)), None
+        self._aligned = False
+        if self.view is not None:
+            self.view.show_reading()
+        self._testing.survey(self._request)
+
+    def _ask(self, choose: Callable[[EvaluationWindow, str, dialogs.Answer], object]) -> None:
+        if self.view is not None:
+            choose(self.view, self._session.preferences.folder, self._take)
+
+    def _take(self, paths: list[Path]) -> None:
+        self._session.preferences.folder = str(paths[0].parent)
+        self.survey(paths[0])
+
+    def _show_survey(self, data: LabelledData, alignment: Alignment) -> None:
+        info = self._session.models.info
+        if self.view is not None and info is not None:
+            self._aligned = True
+            self.view.show_survey(data, alignment, info.labels)
+
+    def _start(self) -> None:
+        info = self._session.models.info
+        if self._findings is not None and self._request is not None:
+            # The model may be another one by now.
+            self._findings = None
+            self.survey(Path(self._request.data))
+        elif self.view is not None and self._request is not None and info is not None:
+            request = replace(self._request, chosen=self.view.alignment.labels.choices)
+            self._aligned = False
+            self.view.show_start()
+            self._testing.evaluate(request, info.labels)
+
+    def _show_findings(self, findings: Findings) -> None:
+        self._findings = findings
+        if self.view is not None:
+            self.view.show_findings(findings)
+
+    def _show_stopped(self) -> None:
+        if self.view is not None:
+            self.view.show_stopped(self._testing)
+            self._aligned = self.view.paused
+
+    def _use_model(self) -> None:
+        """What was found stays true of the model it was found for; a table that was not used yet is made anew."""
+        if self.view is None or self._session.models.info is None:
+            return
+        if self._aligned and self._request is not None:
+            self._testing.survey(self._request)
+        elif self._request is None:
+            self.view.show_invitation(self._session.models.info.name)
+
+    def _open_image(self, source: ImageSource) -> None:
+        """Show an image in the main window; one that is there already is gone to."""
+        images = self._session.images
+        for row, entry in enumerate(images.results.entries()):
+            if entry.source == source:
+                images.go_to(row)
+                break
+        else:
+            images.add_sources((source,))
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def _ask_list_target(self) -> None:
+        if self.view is not None:
+            self._ask_target(self.view.results.rows, "images.csv")
+
+    def _ask_target(self, rows: Indices | None, name: str) -> None:
+        findings = self._findings
+
+        def save(paths: list[Path]) -> None:
+            self._session.preferences.folder = str(paths[0].parent)
+            if findings is not None:
+                self._testing.save(paths[0], findings.evaluation, rows)
+
+        if self.view is not None:
+            dialogs.choose_evaluation_target(self.view, self._session.preferences.folder, name, save)
+
+    def _forget(self) -> None:
+        self.view = None
+        self._request = self._findings = None
+        self._aligned = False
+        self._testing.thumbnails.clear()

@@ -1,0 +1,139 @@
+"""Known networks whose parts were given other names: fastai's numbered bodies, and heads beside their body."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision import models
+from torchvision.models.feature_extraction import create_feature_extractor
+
+from core.checkpoints import open_checkpoint
+from core.checkpoints.layouts import renamed
+from core.inspecting import inspect_file
+from core.matching import assemble, decide, rank
+from tests.core.weights import network, save
+
+
+class ConcatPool(nn.Module):
+    """fastai's ``AdaptiveConcatPool2d``, as its documentation describes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ap, self.mp = nn.AdaptiveAvgPool2d(1), nn.AdaptiveMaxPool2d(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.mp(x), self.ap(x)], 1)
+
+
+def fastai(classes: int = 3) -> nn.Module:
+    """What ``vision_learner(dls, resnet18)`` makes."""
+    body = nn.Sequential(*list(network("resnet18").children())[:-2])
+    head = nn.Sequential(
+        ConcatPool(), nn.Flatten(), nn.BatchNorm1d(1024), nn.Dropout(0.25), nn.Linear(1024, 40, bias=False),
+        nn.ReLU(inplace=True), nn.BatchNorm1d(40), nn.Dropout(0.5), nn.Linear(40, classes, bias=False),
+    )  # fmt: skip
+    return nn.Sequential(body, head).eval()
+
+
+def headed(classes: int = 3) -> nn.Module:
+    """A body and a head that are attributes, as in many a training framework."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone = network("resnet18")
+            self.backbone.fc = nn.Identity()
+            self.head = nn.Sequential(OrderedDict(fc=nn.Linear(512, classes)))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.backbone(x))
+
+    return Net().eval()
+
+
+def sequential(classes: int = 3) -> nn.Module:
+    """Children in a row, and layers behind them."""
+    return nn.Sequential(
+        *list(network("resnet18").children())[:-1], nn.Flatten(), nn.Linear(512, 20), nn.ReLU(), nn.Linear(20, classes)
+    ).eval()
+
+
+def varied(net: nn.Module) -> nn.Module:
+    """With normalisation that matters."""
+    torch.manual_seed(3)  # pyright: ignore[reportUnknownMemberType]
+    for name, buffer in net.named_buffers():
+        if buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5) if "var" in name else buffer.normal_(0, 0.1)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (fastai, "its parts are numbered below '0' and its head is called '1'"),
+        (headed, "its head is called 'head.fc'"),
+        (sequential, "its parts are numbered and its head is called '10, 12'"),
+    ],
+)
+@pytest.mark.parametrize("wrapper", ["", "model."])
+def test_it_answers_as_the_network_that_was_saved(
+    make: Callable[[], nn.Module], words: str, wrapper: str, tmp_path: Path
+) -> None:
+    net = varied(make())
+    state = {f"{wrapper}{name}": tensor for name, tensor in net.state_dict().items()}
+    checkpoint = open_checkpoint(save({"model": state, "opt": {"state": [], "hypers": []}}, tmp_path / "w.pth"))
+    assert checkpoint.summary.prefix == wrapper
+    match, _ = decide(rank(checkpoint))
+    assert match is not None
+    assert (match.architecture, match.num_classes) == ("resnet18", 3)
+    assert words in match.evidence
+    assert "assumed" in match.evidence
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(assemble(checkpoint, "resnet18")(images), net(images), rtol=1e-5, atol=1e-5)
+
+
+def test_numbered_parts_without_a_head_are_named(tmp_path: Path) -> None:
+    net = nn.Sequential(*list(network("resnet18").children())[:-1])
+    found = inspect_file(save(net.state_dict(), tmp_path / "w.pth"))
+    assert (found.architecture, found.num_classes, found.input_channels) == ("resnet18", 0, 3)
+    assert "ResNet-18 without its last layer" in found.error
+
+
+def shapes_of(net: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
+
+
+class TestOtherNetworksAreLeftAlone:
+    def with_meta(self, change: Callable[[nn.Module], nn.Module]) -> dict[str, tuple[int, ...]]:
+        with torch.device("meta"):
+            return shapes_of(change(models.resnet18(weights=None)))
+
+    def test_a_body_with_a_decoder(self) -> None:
+        shapes = self.with_meta(lambda net: net)
+        body = {f"encoder.{name}": shape for name, shape in shapes.items() if not name.startswith("fc.")}
+        assert renamed({**body, "decoder.0.weight": (256, 512, 3, 3), "decoder.0.bias": (256,)}) is None
+        assert renamed({**body, "head.weight": (10, 300), "head.bias": (10,)}) is None
+        assert renamed({**body, "head.weight": (10, 512), "rpn.conv.weight": (4, 512, 3, 3)}) is None
+
+    def test_two_heads(self) -> None:
+        shapes = self.with_meta(lambda net: net)
+        body = {f"encoder.{name}": shape for name, shape in shapes.items() if not name.startswith("fc.")}
+        heads = {"a.weight": (10, 512), "a.bias": (10,), "b.weight": (2, 512), "b.bias": (2,)}
+        assert renamed({**body, **heads}) is None
+
+    def test_numbered_layers_that_are_no_resnet(self) -> None:
+        assert renamed(shapes_of(nn.Sequential(*(nn.Linear(8, 8) for _ in range(12))))) is None
+        assert renamed({"w": (1,)}) is None
+
+
+def test_features_cut_from_within_are_no_classifier(tmp_path: Path) -> None:
+    """A network that was cut in the middle is not taken for a whole one."""
+    cut = create_feature_extractor(network("resnet18"), ["layer3"])
+    found = inspect_file(save(cut.state_dict(), tmp_path / "w.pth"))
+    assert found.architecture == ""

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from torchvision.datasets import ImageFolder
+
+from core.errors import DataError
+from tests.core.labelled.making import folders, pairs, picture, read
+
+
+def test_class_folders_as_torchvision_finds_them(tmp_path: Path) -> None:
+    folders(tmp_path, {"Zebra": 2, "ant": 1, "10": 1, "2": 3})
+    picture(tmp_path / "ant" / "deeper" / "x.png")
+    data = read(tmp_path)
+    expected = ImageFolder(str(tmp_path))
+    assert sorted((image.source.path, image.labels[0]) for image in data.images) == sorted(
+        (Path(path), expected.classes[index]) for path, index in expected.samples
+    )
+    assert data.counts() == {"10": 1, "2": 3, "Zebra": 2, "ant": 2}
+    assert data.kind == "classes"
+
+
+def test_an_empty_class_is_told(tmp_path: Path) -> None:
+    data = read(folders(tmp_path, {"cat": 2, "dog": 0}))
+    assert data.counts() == {"cat": 2, "dog": 0}
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted", "taken"),
+    [
+        (("train", "val", "test"), "", "test"),
+        (("train", "val"), "", "val"),
+        (("training", "validation"), "val", "validation"),
+        (("Train", "Test"), "train", "Train"),
+    ],
+)
+def test_parts_of_a_data_set(tmp_path: Path, parts: tuple[str, ...], wanted: str, taken: str) -> None:
+    for number, part in enumerate(parts):
+        folders(tmp_path / part, {"cat": number + 1, "dog": 1})
+    data = read(tmp_path, wanted)
+    assert data.split == taken
+    assert data.counts()["cat"] == parts.index(taken) + 1
+    assert set(data.splits) == set(parts)
+
+
+def test_a_class_may_be_called_test(tmp_path: Path) -> None:
+    assert read(folders(tmp_path, {"test": 1, "cat": 1})).counts() == {"cat": 1, "test": 1}
+
+
+def test_pictures_beside_the_class_folders_are_told(tmp_path: Path) -> None:
+    folders(tmp_path, {"cat": 1})
+    picture(tmp_path / "stray.png")
+    assert read(tmp_path).unlabelled == ("stray.png",)
+
+
+def csv(folder: Path, text: str, name: str = "data.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_text(text, encoding=encoding)
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,label\na.jpg,cat\nb.jpg,dog\n",
+        "label;filename\ncat;a.jpg\ndog;b.jpg\n",
+        "a.jpg,cat\nb.jpg,dog\n",
+        "id,path,class_name\n7,a.jpg,cat\n8,b.jpg,dog\n",
+        "Image Path,Species\r\na.jpg,cat\r\nb.jpg,dog\r\n",
+        '"path","label"\n"a.jpg","cat"\n"b.jpg","dog"\n\n',
+    ],
+)
+def test_tables_of_paths_and_labels(tmp_path: Path, text: str) -> None:
+    data = read(csv(tmp_path, text))
+    assert pairs(data) == [("a.jpg", ("cat",)), ("b.jpg", ("dog",))]
+    assert data.images[0].source.path == tmp_path / "a.jpg"
+
+
+def test_other_encodings(tmp_path: Path) -> None:
+    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
+        data = read(csv(tmp_path, "path,label\nbär.jpg,Köter\n", encoding=encoding))
+        assert pairs(data) == [("bär.jpg", ("Köter",))]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a.json", [{"image": "a.jpg", "label": "cat"}, {"image": "b.jpg", "label": "dog"}]),
+        ("a.json", {"a.jpg": "cat", "b.jpg": "dog"}),
+        ("a.json", {"cat": ["a.jpg"], "dog": ["b.jpg"]}),
+        ("a.json", {"version": 1, "images": [{"file": "a.jpg", "class": "cat"}, {"file": "b.jpg", "class": "dog"}]}),
+    ],
+)
+def test_json_forms(tmp_path: Path, name: str, value: object) -> None:
+    assert pairs(read(csv(tmp_path, json.dumps(value), name))) == [("a.jpg", ("cat",)), ("b.jpg", ("dog",))]
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    text = '{"path": "a.jpg", "label": "cat"}\n{"path": "b.jpg", "label": null}\n'
+    data = read(csv(tmp_path, text, "a.jsonl"))
+    assert pairs(data) == [("a.jpg", ("cat",))]
+    assert data.unlabelled == ("b.jpg",)
+
+
+def test_numbers_to_be_predicted(tmp_path: Path) -> None:
+    data = read(csv(tmp_path, "path,age\na.jpg,3.5\nb.jpg,40\n"))
+    assert (data.kind, [image.value for image in data.images]) == ("values", [3.5, 40.0])
+
+
+def test_whole_numbers_are_classes_unless_the_model_gives_values(tmp_path: Path) -> None:
+    path = csv(tmp_path, "path,label\na.jpg,3\nb.jpg,0\n")
+    assert read(path).kind == "classes"
+    assert [image.value for image in read(path, wanted="values").images] == [3.0, 0.0]
+
+
+def test_several_labels(tmp_path: Path) -> None:
+    one = read(csv(tmp_path, "path,labels\na.jpg,cat|dog\nb.jpg,\nc.jpg,dog\n"))
+    assert one.kind == "several"
+    assert [image.labels for image in one.images] == [("cat", "dog"), (), ("dog",)]
+    other = read(csv(tmp_path, "path,cat,dog\na.jpg,1,1\nb.jpg,0,0\nc.jpg,0,1\n"))
+    assert [image.labels for image in other.images] == [image.labels for image in one.images]
+
+
+def test_a_column_tells_the_parts(tmp_path: Path) -> None:
+    path = csv(tmp_path, "path,label,split\na.jpg,cat,train\nb.jpg,dog,test\n")
+    assert pairs(read(path)) == [("b.jpg", ("dog",))]
+    assert pairs(read(path, "train")) == [("a.jpg", ("cat",))]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,label\n", "no rows"),
+        ("colour,label\nred,cat\n", "No column holds paths"),
+        ("path,first,second\na.jpg,x,y\n", "No column holds labels"),
+        ("path,label\na.jpg\n", "Line 2 has 1 cells"),
+        ("path,label\n,cat\n", "Row 1 has no path"),
+        ("path,label\na.jpg,\n", "No row has a label"),
+        ("path,path\na.jpg,x\n", "need a name each"),
+        ('path,label\n"a.jpg,cat\n', "no table|cells"),
+    ],
+)
+def test_tables_that_make_no_sense(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read(csv(tmp_path, text))
+
+
+def test_a_wanted_column_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no column 'breed'"):
+        read(csv(tmp_path, "path,label\na.jpg,x\n"), target="breed")
+
+
+def test_numbers_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Row 2 has 'old'"):
+        read(csv(tmp_path, "path,age\na.jpg,3.5\nb.jpg,old\n"), wanted="values")
+
+
+@pytest.mark.parametrize("text", ["{", "[1, 2]", '"x"', '{"a.jpg": {"x": 1}}'])
+def test_json_that_makes_no_sense(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match=r"a\.json cannot be used"):
+        read(csv(tmp_path, text, "a.json"))
+
+
+def test_folders_that_hold_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no class folders"):
+        read(tmp_path)
+    with pytest.raises(DataError, match="folders are empty"):
+        read(folders(tmp_path, {"cat": 0}))
+    with pytest.raises(DataError, match="nothing of that name"):
+        read(tmp_path / "missing")
+    with pytest.raises(DataError, match="neither a folder"):
+        read(picture(tmp_path / "x.png"))
+    with pytest.raises(DataError, match="no part 'test'"):
+        read(folders(tmp_path, {"cat": 1}), "test")
