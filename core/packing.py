@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,17 +13,24 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core import VERSION
+from core.architectures.custom import trust_request
+from core.catalogue import architectures
 from core.descriptions import ClassifierInfo
+from core.errors import ExportError
 from core.export import write_bytes
 from core.outputs import problem_type
 from core.preprocessing import to_dict
 from core.preprocessing.configs import to_timm
 
 _TIMM = "timm/"
+_WRAPPER = "network."
+"""What modules here call the network that they are put around."""
 
 
-def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) -> tuple[Path, Path]:
+def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) -> tuple[Path, ...]:
     """Write a classifier so that it opens again with nothing to choose.
+
+    Of a network of a person's own the Python files go with it; opening these is asked about, as ever.
 
     The config has timm's fields (``architecture``, ``num_classes``, ``label_names``, and ``pretrained_cfg`` where
     timm can say how images are prepared), Hugging Face's (``id2label``, ``label2id``, ``problem_type``) and, as
@@ -34,18 +42,80 @@ def save_model(path: Path, info: ClassifierInfo, tensors: Mapping[str, Tensor]) 
         tensors: the network's state dict.
 
     Returns:
-        The weights file and its config: ``config.json``, or, where that name is taken by another model's,
-        ``<stem>.json``.
+        The weights file, its config (``config.json``, or, where that name is taken by another model's,
+        ``<stem>.json``), and the Python files that were written beside them.
 
     Raises:
-        ExportError: they cannot be written; nothing is replaced by half.
+        ExportError: they cannot be written, and nothing is replaced by half; or the tensors alone would not open
+            again as the same network.
     """
     path = path.with_suffix(".safetensors")
     config = _config_path(path)
-    data = save(_stored(tensors), {"format": "pt"})
+    code = {} if _is_known(info.architecture) else _code_of(path.parent, info)
+    data = save(_stored(_without_wrappers(tensors)), {"format": "pt", **_answers(info)})
     write_bytes(path, data)
     write_bytes(config, (json.dumps(describe(info, path.name), indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
-    return path, config
+    for place, text in code.items():
+        write_bytes(place, text)
+    return path, config, *code
+
+
+def _is_known(architecture: str) -> bool:
+    return any(entry.id == architecture for entry in architectures())
+
+
+def _without_wrappers(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """By the names of the network itself, without what is put around it here."""
+    while tensors and all(name.startswith(_WRAPPER) for name in tensors):
+        tensors = {name.removeprefix(_WRAPPER): tensor for name, tensor in tensors.items()}
+    return tensors
+
+
+def _answers(info: ClassifierInfo) -> dict[str, str]:
+    """What a person answered about a network's constructor, as checkpoints say it: texts without quotes."""
+    found: dict[str, str] = {}
+    for name, text in info.spec.arguments:
+        try:
+            value: object = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            value = text
+        found[name] = value if isinstance(value, str) else text
+    return found
+
+
+def _code_of(folder: Path, info: ClassifierInfo) -> dict[Path, bytes]:
+    """The Python files that a network of a person's own needs, by where they are to be written.
+
+    Raises:
+        ExportError: there are none, they do not lie together, or others of these names are there.
+    """
+    name = Path(info.checkpoint.file).name
+    if info.checkpoint.container not in ("state_dict", "safetensors") or not info.spec.architecture_file:
+        raise ExportError(
+            f"{name} cannot be saved as tensors alone.",
+            "How its network computes is in that file, and in no architecture that is known here.",
+            f"Keep or copy {name} itself.",
+        )
+    source = Path(info.spec.architecture_file)
+    code: dict[Path, bytes] = {}
+    for file in (source, *map(Path, trust_request(source).also)):
+        if not file.is_relative_to(source.parent):
+            raise ExportError(
+                f"The Python files of {info.architecture} do not lie in one folder.",
+                f"{file} is outside of {source.parent}.",
+                "Save the weights, and copy the files yourself.",
+            )
+        target = folder / file.relative_to(source.parent)
+        text = file.read_bytes()
+        if not target.exists():
+            code[target] = text
+        elif target.read_bytes() != text:
+            raise ExportError(
+                f"{target.name} is another file in that folder.",
+                f"The network's own {target.name} has to lie beside its weights.",
+                "Choose another folder.",
+            )
+    return code
 
 
 def describe(info: ClassifierInfo, file: str) -> dict[str, object]:

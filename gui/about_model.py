@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, QTimer
+from PySide6.QtCore import QSortFilterProxyModel, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,11 +19,11 @@ from gui import theme, wording
 from gui.error_view import copy, dialog_column, last_row, wrapped
 from gui.facts import FactsForm
 from gui.theme import UNIT
+from gui.titled_rows import Index, TitledRows
 
 if TYPE_CHECKING:
     from core.descriptions import Inspection, TensorRow
 
-Index = QModelIndex | QPersistentModelIndex
 
 _CONTAINERS = {
     "state_dict": "state dict (.pth)",
@@ -36,10 +36,10 @@ _MOST_NAMES = 12
 _SEARCH_MS = 120
 
 
-class TensorsModel(QAbstractTableModel):
+class TensorsModel(TitledRows):
     """The tensors of a file: name, shape, type, how many numbers."""
 
-    _TITLES = ("Name", "Shape", "Type", "Numbers")
+    TITLES = ("Name", "Shape", "Type", "Numbers")
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,19 +51,9 @@ class TensorsModel(QAbstractTableModel):
         self._rows = rows
         self.endResetModel()
 
-    def rowCount(self, parent: Index | None = None) -> int:
+    def count(self) -> int:
         """One a tensor."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """See the titles."""
-        return 0 if parent is not None and parent.isValid() else len(self._TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Titles above, nothing beside."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._TITLES[section]
-        return None
+        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell."""
@@ -74,7 +64,7 @@ class TensorsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.UserRole:
             # What sorting compares.
             return (row.name, len(row.shape), row.dtype, wording.numel(row.shape))[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == len(self._TITLES) - 1:
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == len(self.TITLES) - 1:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,24 +21,24 @@ from PySide6.QtWidgets import (
 from gui import icons, theme
 from gui.entries import Combo
 from gui.theme import UNIT
+from gui.titled_rows import Index, TitledRows
 
 if TYPE_CHECKING:
     from core.labelled import AlignedClass, Alignment
 
-Index = QModelIndex | QPersistentModelIndex
 
 _CLASS = 2
 _LEFT_OUT = "Leave it out"
 
 
-class AlignmentModel(QAbstractTableModel):
+class AlignmentModel(TitledRows):
     """The labels of the data, those without a partner first.
 
     Attributes:
         names: the model's class names, in head order.
     """
 
-    _TITLES = ("Label in the data", "Images", "Class of the model", "How it is known")
+    TITLES = ("Label in the data", "Images", "Class of the model", "How it is known")
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -80,21 +80,11 @@ class AlignmentModel(QAbstractTableModel):
         self._chosen[old.written] = index
         how = "chosen by you" if index >= 0 else "left out by you"
         self._rows[row] = replace(old, index=index, label=self.names[index] if index >= 0 else "", how=how)
-        self.dataChanged.emit(self.index(row, 0), self.index(row, len(self._TITLES) - 1))
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.TITLES) - 1))
 
-    def rowCount(self, parent: Index | None = None) -> int:
+    def count(self) -> int:
         """One a label."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """See the titles."""
-        return 0 if parent is not None and parent.isValid() else len(self._TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Titles above, nothing beside."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._TITLES[section]
-        return None
+        return len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """The class may be chosen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 from gui import theme, wording
 from gui.error_view import button, dialog_column, words_for, wrapped
 from gui.theme import UNIT
+from gui.titled_rows import Index, TitledRows
 
 if TYPE_CHECKING:
     from core.preprocessing import Preprocessing
     from core.probes import Probe, Tried
 
-Index = QModelIndex | QPersistentModelIndex
 
 _INVITATION = (
     "With some labelled photos, the usual ways of preparing them are tried, and ranked by how well the model does. "
@@ -33,10 +33,10 @@ _INVITATION = (
 )
 
 
-class RecipesModel(QAbstractTableModel):
+class RecipesModel(TitledRows):
     """The recipes that were tried, best first."""
 
-    _TITLES = ("Preprocessing", "Right", "True class's score", "")
+    TITLES = ("Preprocessing", "Right", "True class's score", "")
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -60,20 +60,9 @@ class RecipesModel(QAbstractTableModel):
         assert self._probe is not None
         return self._probe.tried[row]
 
-    def rowCount(self, parent: Index | None = None) -> int:
+    def count(self) -> int:
         """One a recipe."""
-        inside = parent is not None and parent.isValid()
-        return 0 if inside or self._probe is None else len(self._probe.tried)
-
-    def columnCount(self, parent: Index | None = None) -> int:
-        """See the titles."""
-        return 0 if parent is not None and parent.isValid() else len(self._TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Titles above, nothing beside."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._TITLES[section]
-        return None
+        return 0 if self._probe is None else len(self._probe.tried)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell."""

@@ -442,8 +442,7 @@ class Session(QObject):
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
 
     def _tell_model_saved(self, paths: tuple[Path, ...]) -> None:
-        more = f"{paths[1].name} beside it holds all that it assumes."
-        self.tell("saving", Words(f"The model is saved in {paths[0]}.", more))
+        self.tell("saving", Words(f"The model is saved in {paths[0]}.", wording.beside(paths[1:])))
 
     def _offer_reload(self, path: str) -> None:
         what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -191,3 +192,10 @@ def opening(being: Opening | None, *, first: bool) -> str:
     if being.total > 1_000_000:
         return f"{text}: {size(being.done)} of {size(being.total)}"
     return f"{text} …"
+
+
+def beside(paths: Sequence[PurePath]) -> str:
+    """What the files beside saved weights are for: the first says what is assumed, others make the network."""
+    said = f"{paths[0].name} beside it holds all that it assumes."
+    makers = ", ".join(path.name for path in paths[1:])
+    return f"{said} {makers} beside it makes the network." if makers else said

@@ -19,6 +19,7 @@ from core.jobs import Context, Emitted, JobEvent
 from core.packing import describe, save_model
 from core.predictions import ImageResult
 from core.preprocessing import Preprocessing
+from core.trust import GivenFor
 from tests.core.making import run_steps, write_photo
 
 NAMES = ("zebra", "Ant", "bee", "Käfer", "bee")
@@ -116,3 +117,79 @@ def test_another_models_config_is_left_alone(weights: Path, tmp_path: Path) -> N
 def test_a_folder_that_is_not_there_is_said(weights: Path, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="folder does not exist"):
         save_model(tmp_path / "nowhere" / "a.safetensors", info_of(weights), {"w": torch.ones(1)})
+
+
+class TestNetworksOfOnesOwn:
+    """Saved with the Python file that makes them; what cannot be told by tensors is not pretended to be."""
+
+    SOURCE = """
+from torch import nn
+import torch
+from layers import Head
+
+
+class Net(nn.Module):
+    def __init__(self, activation, classes=3):
+        super().__init__()
+        self.act = {"relu": torch.relu, "tanh": torch.tanh}[activation]
+        self.conv = nn.Conv2d(3, 6, 3)
+        self.head = Head(6, classes)
+
+    def forward(self, x):
+        return self.head(self.act(self.conv(x)).mean((2, 3)))
+"""
+    LAYERS = "from torch import nn\n\n\nclass Head(nn.Linear):\n    pass\n"
+
+    @pytest.fixture
+    def own(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "from"
+        folder.mkdir()
+        (folder / "net.py").write_text(self.SOURCE, encoding="utf-8")
+        (folder / "layers.py").write_text(self.LAYERS, encoding="utf-8")
+        torch.manual_seed(3)  # pyright: ignore[reportUnknownMemberType]
+        state = {f"conv.{name}": value for name, value in torch.nn.Conv2d(3, 6, 3).state_dict().items()}
+        state |= {f"head.{name}": value for name, value in torch.nn.Linear(6, 4).state_dict().items()}
+        torch.save(state, folder / "w.pth")
+        return folder
+
+    def test_it_opens_again_with_the_file_beside_it(self, own: Path, tmp_path: Path) -> None:
+        to = tmp_path / "to"
+        to.mkdir()
+        engine, photo = Engine([GivenFor([own / "net.py", to / "net.py"])]), write_photo(tmp_path / "a.jpg", (90, 70))
+        opened(engine, ModelSpec("file", str(own / "w.pth"), arguments=(("activation", "'tanh'"),)))
+        expected = scores(engine, photo)
+        written = run_steps(engine.save(Context(1, lambda _: None), to / "mine.safetensors"))
+        assert written == (to / "mine.safetensors", to / "config.json", to / "net.py", to / "layers.py")
+        assert (to / "net.py").read_text(encoding="utf-8") == self.SOURCE
+        assert set(load((to / "mine.safetensors").read_bytes())) == {
+            "conv.weight",
+            "conv.bias",
+            "head.weight",
+            "head.bias",
+        }
+        # Nothing is asked: what was answered is in the file.
+        again = opened(engine, ModelSpec("file", str(to / "mine.safetensors")))
+        assert again.architecture == "Net"
+        assert scores(engine, photo) == pytest.approx(expected, abs=1e-6)
+        engine.close()
+
+    def test_a_file_of_the_same_name_is_not_replaced(self, own: Path, tmp_path: Path) -> None:
+        to = tmp_path / "to"
+        to.mkdir()
+        (to / "layers.py").write_text("mine", encoding="utf-8")
+        engine = Engine([GivenFor([own / "net.py"])])
+        opened(engine, ModelSpec("file", str(own / "w.pth"), arguments=(("activation", "relu"),)))
+        with pytest.raises(ExportError, match=r"layers\.py is another file"):
+            run_steps(engine.save(Context(1, lambda _: None), to / "mine.safetensors"))
+        assert [each.name for each in to.iterdir()] == ["layers.py"]
+        engine.close()
+
+    def test_what_tensors_do_not_show_is_not_saved_as_such(self, tmp_path: Path) -> None:
+        layers = (torch.nn.Conv2d(3, 4, 3, stride=2), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+        torch.save(torch.nn.Sequential(*layers, torch.nn.Linear(4, 3)), tmp_path / "whole.pth")
+        engine = Engine()
+        opened(engine, ModelSpec("file", str(tmp_path / "whole.pth")))
+        with pytest.raises(ExportError, match=r"whole\.pth cannot be saved as tensors alone"):
+            run_steps(engine.save(Context(1, lambda _: None), tmp_path / "mine.safetensors"))
+        assert not (tmp_path / "mine.safetensors").exists()
+        engine.close()
