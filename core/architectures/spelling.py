@@ -51,7 +51,7 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
     if stem:
         imports.add("from torch import nn")
         lines.append(f"{_place(stem)} = {_convolution(network.get_submodule(stem))}")
-    if fit.stem is not None:
+    if fit.stem is not None and fit.stem.small:
         pooling = next(name for name in POOLING if isinstance(_found(network, name), nn.Identity))
         lines.append(f"{_place(pooling)} = nn.Identity(){_ASSUMED}")
     if fit.head is not None:

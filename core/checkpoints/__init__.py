@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
+import torch
 from torch import Tensor
 
 from core.checkpoints import identify
@@ -65,6 +67,8 @@ class Checkpoint:
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
         finish: waits for the sha256.
+        meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
+        epsilon: what the network's layer normalisations add, where its architecture's add another number; else 0.
     """
 
     about: CheckpointSummary
@@ -76,6 +80,8 @@ class Checkpoint:
     program: Program | None = None
     quantised: bool = False
     finish: Callable[[], str] | None = None
+    meant: str = ""
+    epsilon: float = 0.0
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -142,6 +148,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
     contents, tree = read.contents, read.tree
     chosen = read.sets[0] if read.sets else TensorSet((), "", {})
     tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
+    tensors |= {name: torch.cat([read.tensors[ref] for ref in refs]) for name, refs in chosen.parts.items()}
     whole = tree is not None and contents.program is None
     about = CheckpointSummary(
         file=str(path),
@@ -167,6 +174,8 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         program=contents.program,
         quantised=read.quantised,
         finish=finish,
+        meant=chosen.meant,
+        epsilon=chosen.epsilon,
     )
 
 
@@ -185,7 +194,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         tree = found.trees.get(chosen.path if chosen is not None else ())
         if chosen is not None:
             sets = (chosen, *(other for other in sets if other is not chosen))
-        refs = set(chosen.refs.values()) if chosen is not None else set[TensorRef]()
+        refs = {*chosen.refs.values(), *chain(*chosen.parts.values())} if chosen is not None else set[TensorRef]()
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare, resembles
+from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, compare, resembles
 from core.fingerprints.known import Fingerprint, Shape, Shapes, is_computed
 
-_LARGE_STEMS = {"conv1.weight": "conv1", "features.conv0.weight": "features.conv0"}
+_LARGE_STEMS = frozenset(("conv1.weight", "features.conv0.weight"))
 """First convolutions that are replaced for small images, together with the max-pooling behind them: those of
 the families ResNet and DenseNet."""
 _FEATURE_LIMIT = 32
@@ -61,14 +61,25 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
     return headless
 
 
-def _usual_stem(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, SmallStem | None]:
+def _usual_stem(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, NewStem | None]:
     """The shapes as if the first convolution were the architecture's own, and what it is instead."""
     for name in known.stem:
         shape, wanted = shapes.get(name, ()), known.required[name]
+        extra = stem_bias(name)
+        biased = extra not in known.required and shapes.get(extra) == shape[:1] != ()
         large = len(wanted) == 4 and wanted[2:] == (7, 7)
-        if name in _LARGE_STEMS and large and shape[:1] == wanted[:1] and shape[2:] == (3, 3):
-            return {**shapes, name: (*shape[:2], 7, 7)}, SmallStem(_LARGE_STEMS[name])
+        small = name in _LARGE_STEMS and large and shape[:1] == wanted[:1] and shape[2:] == (3, 3)
+        if small or biased:
+            usual = {raw: size for raw, size in shapes.items() if not (biased and raw == extra)}
+            if small:
+                usual[name] = (*shape[:2], 7, 7)
+            return usual, NewStem(name.removesuffix(".weight"), small, biased)
     return shapes, None
+
+
+def stem_bias(weight: str) -> str:
+    """The name of a first convolution's bias, by that of its weight."""
+    return f"{weight.removesuffix('weight')}bias"
 
 
 def _filled(shape: Shape) -> Shape:
@@ -177,7 +188,9 @@ def _describe(fit: Fit, own_kernel: str) -> Iterator[str]:
         yield "grey input"
     elif fit.input_channels not in (0, 3):
         yield f"input of {fit.input_channels} channels"
-    if fit.stem is not None:
+    if fit.stem is not None and fit.stem.bias:
+        yield "a bias in its first convolution"
+    if fit.stem is not None and fit.stem.small:
         yield (
             f"a 3 x 3 first convolution in place of {own_kernel} (assumed: stride 1 and no max-pooling behind it,"
             " as for small images; the weights cannot show it)"

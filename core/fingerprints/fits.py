@@ -50,14 +50,18 @@ class NewHead:
 
 
 @dataclass(frozen=True)
-class SmallStem:
-    """A 3 x 3 first convolution in place of 7 x 7, for small images.
+class NewStem:
+    """A first convolution in place of an architecture's own.
 
     Attributes:
         convolution: its module's name.
+        small: whether it is 3 x 3 in place of 7 x 7, for small images.
+        bias: whether it has a bias that the architecture's own has not.
     """
 
     convolution: str
+    small: bool = True
+    bias: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Fit:
     input_channels: int = 0
     input_size: int = 0
     head: NewHead | None = None
-    stem: SmallStem | None = None
+    stem: NewStem | None = None
 
     @property
     def complete(self) -> bool:

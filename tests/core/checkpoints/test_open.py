@@ -297,11 +297,20 @@ def test_what_fits_wins_over_what_is_usual(raw: StateDict, tmp_path: Path) -> No
     assert opened(value, tmp_path).summary.unwrapped == ("something",)
 
 
-def test_tensors_beside_the_network_are_named(raw: StateDict, tmp_path: Path) -> None:
-    checkpoint = opened({"state_dict": {**prefixed("model.", raw), "criterion.weight": torch.ones(7)}}, tmp_path)
-    assert checkpoint.summary.left_out == ("criterion.weight",)
+@pytest.mark.parametrize(
+    "name", ["criterion.weight", "class_weights", "loss.pos_weight", "pos_weight", "val_confmat.confmat", "ce.weight"]
+)
+def test_tensors_beside_the_network_are_named(name: str, raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened({"state_dict": {**prefixed("model.", raw), name: torch.ones(7)}}, tmp_path)
+    assert checkpoint.summary.left_out == (name,)
     assert holds(checkpoint, raw)
     assert "1 tensor(s) beside them left out" in rank(checkpoint)[0].evidence
+
+
+@pytest.mark.parametrize("name", ["temperature", "normalize.mean", "fusion.weight"])
+def test_what_may_change_the_answer_is_not_left_out(name: str, raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened({"state_dict": {**prefixed("model.", raw), name: torch.ones(7)}}, tmp_path)
+    assert rank(checkpoint) == ()
 
 
 def test_a_larger_network_around_a_known_one_is_not_taken_for_it(raw: StateDict, tmp_path: Path) -> None:
