@@ -58,7 +58,7 @@ def rank(checkpoint: Checkpoint) -> tuple[Match, ...]:
             input_size=fit.input_size,
             source="timm" if fit.architecture.startswith(TIMM_PREFIX) else "torchvision",
             variant=", ".join(describe(fit)),
-            small_images=fit.stem is not None and fit.stem.small,
+            small_images=(fit.stem is not None and fit.stem.small) or (fit.head is not None and fit.head.pooled),
             function=names[fit.architecture],
             ambiguous=ambiguous,
         )

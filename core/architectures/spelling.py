@@ -60,6 +60,8 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
         if made is None:
             return Spelling((), (), "the layers of its head have names that no plain nn.Sequential gives")
         place = _place(fit.head.module)
+        if fit.head.pooled:
+            lines.append(f"network.avgpool = nn.AdaptiveAvgPool2d(1){_ASSUMED}")
         lines.extend((f"{place} = {made[0]}", *made[1:]))
         if any("OrderedDict" in line for line in made):
             imports.add("from collections import OrderedDict")

@@ -103,6 +103,8 @@ def apply_head(network: nn.Module, head: NewHead) -> None:
         else:
             made = Chain(_layers(head.layers, activation_of(own)))
     _set(network, head.module, made.eval().requires_grad_(False))
+    if head.pooled:
+        _set(network, "avgpool", nn.AdaptiveAvgPool2d(1).eval())
     if head.twice:
         pooling = next((name for name in _AVERAGES if _has(network, name)), "")
         if not pooling:

@@ -16,6 +16,8 @@ the families ResNet and DenseNet."""
 _FEATURE_LIMIT = 32
 """A head with more layers than this is a network of its own."""
 
+_PLACES = 7 * 7
+"""So many places of each feature does the head of a VGG take."""
 _RUNNING = {"weight", "bias", "running_mean", "running_var"}
 
 
@@ -52,8 +54,10 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
         plain = frozenset(name.removeprefix(beginning) for name in own)
         layers = _layers(inside, features, plain)
         twice = not layers and module == "fc" and bool(layers := _layers(inside, 2 * features, plain))
+        places = _PLACES if known.architecture.startswith("vgg") else 1
+        pooled = not layers and places > 1 and bool(layers := _layers(inside, features // places, frozenset()))
         total = whole.total - len(own) + sum(not is_computed(name) for name in inside)
-        found = replace(whole, total=total, head=NewHead(module, layers or (), twice), stem=stem)
+        found = replace(whole, total=total, head=NewHead(module, layers or (), twice, pooled), stem=stem)
         if layers:
             return replace(found, num_classes=layers[-1].outputs)
         if not inside and headless is None:
@@ -210,6 +214,8 @@ def describe_head(head: NewHead) -> str:
     words = f"a head of {len(linear)} linear layer{'s' if len(linear) > 1 else ''}, {widths}{extra}"
     if head.twice:
         words += ", on the features' maximum and average as in fastai"
+    if head.pooled:
+        words += ", on each feature's average over the image (assumed: as for small images)"
     if "relu" in assumed:
         words += " (assumed: ReLU between its layers; the weights cannot show it)"
     elif "original" in assumed:

@@ -42,11 +42,14 @@ class NewHead:
         module: the name of what they replace, such as ``fc`` or ``classifier``.
         layers: in order; none where there is no head at all.
         twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do.
+        pooled: whether it takes each feature's average over the image, where the architecture's own head takes 7 x 7
+            places of each.
     """
 
     module: str
     layers: tuple[Layer, ...]
     twice: bool = False
+    pooled: bool = False
 
 
 @dataclass(frozen=True)

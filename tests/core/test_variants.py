@@ -144,6 +144,13 @@ CASES = {
     "mobilenet with a bias": Case(
         "mobilenet_v2", _replaces("features.0.0", nn.Conv2d(3, 32, 3, 2, 1)), 7, "a bias in its first convolution"
     ),
+    "VGG for small images": Case(
+        "vgg11_bn",
+        _all(_replaces("avgpool", nn.Identity()), _replaces("classifier", nn.Linear(512, 10))),
+        10,
+        "on each feature's average over the image",
+        side=32,
+    ),
     "two linear layers": Case(
         "resnet18",
         _replaces("fc", nn.Sequential(nn.Linear(512, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 4))),
