@@ -200,10 +200,10 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
             "Choose another architecture.",
         ) from error
     _assign(network, checkpoint.tensors, frozenset(known.computed), architecture)
-    if checkpoint.epsilon:
+    if checkpoint.about.layer_norm_eps:
         for module in network.modules():
             if isinstance(module, nn.LayerNorm):
-                module.eps = checkpoint.epsilon
+                module.eps = checkpoint.about.layer_norm_eps
     return network
 
 
@@ -218,10 +218,18 @@ def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Modul
     known = fingerprint(architecture)
     spelling = spell(_fit(checkpoint, known), network, transform_input=transforms_input(checkpoint))
     names = tuple(network.state_dict())
+    lines, imports = spelling.lines, spelling.imports
+    if epsilon := checkpoint.about.layer_norm_eps:
+        lines += (
+            "for module in network.modules():",
+            "    if isinstance(module, nn.LayerNorm):",
+            f"        module.eps = {epsilon}",
+        )
+        imports = tuple(sorted({*imports, "from torch import nn"}))
     return Construction(
         "library",
-        lines=spelling.lines,
-        imports=spelling.imports,
+        lines=lines,
+        imports=imports,
         tensors=names,
         computed=frozenset(name for name in names if name in known.computed or is_computed(name)),
         obstacle=spelling.obstacle,

@@ -34,7 +34,10 @@ from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
 
-__all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
+LAYER_NORM_EPS = "layer_norm_eps"
+"""Called so in the metadata of .safetensors, as in Hugging Face's configurations."""
+
+__all__ = ["LAYER_NORM_EPS", "Checkpoint", "PickledNetwork", "open_checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,6 @@ class Checkpoint:
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
         finish: waits for the sha256.
         meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
-        epsilon: what the network's layer normalisations add, where its architecture's add another number; else 0.
     """
 
     about: CheckpointSummary
@@ -81,7 +83,6 @@ class Checkpoint:
     quantised: bool = False
     finish: Callable[[], str] | None = None
     meant: str = ""
-    epsilon: float = 0.0
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -161,6 +162,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         sha256="",
         left_out=chosen.left_out,
         note=chosen.note,
+        layer_norm_eps=chosen.epsilon or _said_epsilon(contents),
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -175,8 +177,16 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         quantised=read.quantised,
         finish=finish,
         meant=chosen.meant,
-        epsilon=chosen.epsilon,
     )
+
+
+def _said_epsilon(contents: Contents) -> float:
+    """What Whatsit wrote into a .safetensors of its own (``core/packing.py``)."""
+    said = contents.texts.get(LAYER_NORM_EPS, "") if contents.container == "safetensors" else ""
+    try:
+        return float(said or 0)
+    except ValueError:
+        return 0.0
 
 
 def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsafe: bool) -> _Reading:
