@@ -627,3 +627,36 @@ def test_versions_of_python_2(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     path.write_bytes(old)
     assert holds(open_checkpoint(path), small_state())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("label2idx", {"cat": 0, "ant": 1, "bee": 2}),
+        ("class_to_id", {"bee": 2, "cat": 0, "ant": 1}),
+        ("idx_to_label", {2: "bee", 0: "cat", 1: "ant"}),
+        ("index_to_label", {0: "cat", 1: "ant", 2: "bee"}),
+        ("labels_map", {"0": "cat", "1": "ant", "2": "bee"}),
+        ("labels", {"cat": 0, "ant": 1, "bee": 2}),
+        ("class_mapping", {"cat": 0, "ant": 1, "bee": 2}),
+        ("target_names", ["cat", "ant", "bee"]),
+        ("dataset", {"class_to_idx": {"cat": 0, "ant": 1, "bee": 2}}),
+        ("label_encoder", {"classes_": ["cat", "ant", "bee"]}),
+    ],
+)
+def test_class_names_under_many_keys(key: str, value: object, raw: StateDict, tmp_path: Path) -> None:
+    assert opened({"model": raw, key: value}, tmp_path).metadata["class_names"] == ["cat", "ant", "bee"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mapping", {"lr": 3, "epochs": 90}),
+        ("label_map", {"cat": True, "ant": False}),
+        ("labels", {"cat": 0.5, "ant": 0.5}),
+        ("class_dict", {"0": {"name": "cat"}, "1": {"name": "ant"}}),
+        ("label_encoder", {"kind": "onehot"}),
+    ],
+)
+def test_what_only_looks_like_class_names(key: str, value: object, raw: StateDict, tmp_path: Path) -> None:
+    assert "class_names" not in opened({"model": raw, key: value}, tmp_path).metadata
