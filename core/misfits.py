@@ -137,8 +137,8 @@ def _of_transformers(name: str, shapes: Mapping[str, Shape]) -> MatchError | Non
 _STATISTICS = ("running_mean", "running_var")
 _TRANSFORMERS = re.compile(
     r"(?:.*\.)?(\w+)\.(?:embeddings\.(?:patch_embeddings|cls_token|layernorm|norm)\b|embedder\.\w+\.convolution"
-    r"|encoder\.layers?\.\d+\.(?:attention\.(?:attention|output|self)|self_attn)\.|conv_stem\.(?:first_conv|convolution)"
-    r"|embeddings\.(?:convolution|batchnorm)\.)"
+    r"|(?:encoder\.)?layers?\.\d+\.(?:attention\.(?:attention|output|self|[qkv]_proj)|self_attn)\.|conv_stem\.(?:first_conv|convolution)"
+    r"|embeddings\.(?:convolution|batchnorm)\.|patch_embeddings\.embedding_layer_1\.)"
 )
 """How the names of its image networks begin, after that of the family."""
 _CHANGED = "It is a changed network: choose the Python file that defines it, or save one of torchvision's or timm's."

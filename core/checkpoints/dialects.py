@@ -106,7 +106,8 @@ def _table(*rules: tuple[str, str | Rename]) -> Dictionary:
     return look_up
 
 
-_QKV = {"query": 0, "key": 1, "value": 2}
+_QKV = {"query": 0, "key": 1, "value": 2, "q_proj": 0, "k_proj": 1, "v_proj": 2}
+"""Until version 5 of transformers, whose networks in memory have the shorter names, and whose files the older ones."""
 _NORMS = {"before": 1, "after": 2}
 
 
@@ -123,19 +124,23 @@ def _fused(form: str) -> Rename:
 _EPSILON = 1e-12
 """The default ``layer_norm_eps`` of ``ViTConfig`` and ``DeiTConfig``; torchvision and timm have 1e-6."""
 _VIT = "(?:vit|deit)"
-_ATTENTION = r"\.attention\.attention\.(query|key|value)\.(weight|bias)"
+_LAYER = _VIT + r"\.(?:encoder\.layer|layers)\.(\d+)"
+_ATTENTION = r"\.attention\.(?:attention\.(?=query|key|value))?(query|key|value|[qkv]_proj)\.(weight|bias)"
+_AFTER_ATTENTION = r"\.attention\.(?:output\.dense|o_proj)\.(.*)"
+_WIDER = r"\.(?:intermediate\.dense|mlp\.fc1)\.(.*)"
+_NARROWER = r"\.(?:output\.dense|mlp\.fc2)\.(.*)"
 
 _vit_of_timm = _table(
     (_VIT + r"\.embeddings\.cls_token", "cls_token"),
     (_VIT + r"\.embeddings\.distillation_token", "dist_token"),
     (_VIT + r"\.embeddings\.position_embeddings", "pos_embed"),
     (_VIT + r"\.embeddings\.patch_embeddings\.projection\.(.*)", r"patch_embed.proj.\1"),
-    (_VIT + r"\.encoder\.layer\.(\d+)" + _ATTENTION, _fused("blocks.{0}.attn.qkv.{leaf}")),
-    (_VIT + r"\.encoder\.layer\.(\d+)\.attention\.output\.dense\.(.*)", r"blocks.\1.attn.proj.\2"),
-    (_VIT + r"\.encoder\.layer\.(\d+)\.intermediate\.dense\.(.*)", r"blocks.\1.mlp.fc1.\2"),
-    (_VIT + r"\.encoder\.layer\.(\d+)\.output\.dense\.(.*)", r"blocks.\1.mlp.fc2.\2"),
+    (_LAYER + _ATTENTION, _fused("blocks.{0}.attn.qkv.{leaf}")),
+    (_LAYER + _AFTER_ATTENTION, r"blocks.\1.attn.proj.\2"),
+    (_LAYER + _WIDER, r"blocks.\1.mlp.fc1.\2"),
+    (_LAYER + _NARROWER, r"blocks.\1.mlp.fc2.\2"),
     (
-        _VIT + r"\.encoder\.layer\.(\d+)\.layernorm_(before|after)\.(.*)",
+        _LAYER + r"\.layernorm_(before|after)\.(.*)",
         lambda found: f"blocks.{found[1]}.norm{_NORMS[found[2]]}.{found[3]}",
     ),
     (_VIT + r"\.layernorm\.(.*)", r"norm.\1"),
@@ -147,12 +152,12 @@ _vit_of_torchvision = _table(
     (_VIT + r"\.embeddings\.cls_token", "class_token"),
     (_VIT + r"\.embeddings\.position_embeddings", "encoder.pos_embedding"),
     (_VIT + r"\.embeddings\.patch_embeddings\.projection\.(.*)", r"conv_proj.\1"),
-    (_VIT + r"\.encoder\.layer\.(\d+)" + _ATTENTION, _fused(_ENCODER + "{0}.self_attention.in_proj_{leaf}")),
-    (_VIT + r"\.encoder\.layer\.(\d+)\.attention\.output\.dense\.(.*)", _ENCODER + r"\1.self_attention.out_proj.\2"),
-    (_VIT + r"\.encoder\.layer\.(\d+)\.intermediate\.dense\.(.*)", _ENCODER + r"\1.mlp.0.\2"),
-    (_VIT + r"\.encoder\.layer\.(\d+)\.output\.dense\.(.*)", _ENCODER + r"\1.mlp.3.\2"),
+    (_LAYER + _ATTENTION, _fused(_ENCODER + "{0}.self_attention.in_proj_{leaf}")),
+    (_LAYER + _AFTER_ATTENTION, _ENCODER + r"\1.self_attention.out_proj.\2"),
+    (_LAYER + _WIDER, _ENCODER + r"\1.mlp.0.\2"),
+    (_LAYER + _NARROWER, _ENCODER + r"\1.mlp.3.\2"),
     (
-        _VIT + r"\.encoder\.layer\.(\d+)\.layernorm_(before|after)\.(.*)",
+        _LAYER + r"\.layernorm_(before|after)\.(.*)",
         lambda found: f"{_ENCODER}{found[1]}.ln_{_NORMS[found[2]]}.{found[3]}",
     ),
     (_VIT + r"\.layernorm\.(.*)", r"encoder.ln.\1"),
@@ -160,7 +165,7 @@ _vit_of_torchvision = _table(
 )
 
 _SWIN = r"swin\.encoder\.layers\.(\d+)\.blocks\.(\d+)"
-_WINDOWS = r"\.attention\.self\.(query|key|value)\.(weight|bias)"
+_WINDOWS = r"\.attention\.(?:self\.(?=query|key|value))?(query|key|value|[qkv]_proj)\.(weight|bias)"
 
 
 def _swin(
@@ -183,17 +188,17 @@ def _swin(
             _SWIN + _WINDOWS,
             lambda found: f"{place(found[1])}.{found[2]}.attn.qkv.{found[4]}#{_QKV[found[3]]}",
         ),
-        (_SWIN + r"\.attention\.self\.relative_position_index", ""),
+        (_SWIN + r"\.attention\.(?:self|relative_position_bias)\.relative_position_index", ""),
         (
-            _SWIN + r"\.attention\.self\.relative_position_bias_table",
+            _SWIN + r"\.attention\.(?:self|relative_position_bias)\.relative_position_bias_table",
             lambda found: f"{place(found[1])}.{found[2]}.attn.relative_position_bias_table",
         ),
         (
-            _SWIN + r"\.attention\.output\.dense\.(.*)",
+            _SWIN + _AFTER_ATTENTION,
             lambda found: f"{place(found[1])}.{found[2]}.attn.proj.{found[3]}",
         ),
-        (_SWIN + r"\.intermediate\.dense\.(.*)", lambda found: f"{place(found[1])}.{found[2]}.mlp.{mlp[0]}.{found[3]}"),
-        (_SWIN + r"\.output\.dense\.(.*)", lambda found: f"{place(found[1])}.{found[2]}.mlp.{mlp[1]}.{found[3]}"),
+        (_SWIN + _WIDER, lambda found: f"{place(found[1])}.{found[2]}.mlp.{mlp[0]}.{found[3]}"),
+        (_SWIN + _NARROWER, lambda found: f"{place(found[1])}.{found[2]}.mlp.{mlp[1]}.{found[3]}"),
         (
             _SWIN + r"\.layernorm_(before|after)\.(.*)",
             lambda found: f"{place(found[1])}.{found[2]}.norm{_NORMS[found[3]]}.{found[4]}",

@@ -96,6 +96,26 @@ def hugging_vit_of_torchvision(state: Mapping[str, Tensor]) -> State:
     )
 
 
+def fifth(state: State) -> State:
+    """The names of version 5 of transformers in memory."""
+    changes = (
+        ("encoder.layer.", "layers."),
+        ("attention.output.dense", "attention.o_proj"),
+        ("intermediate.dense", "mlp.fc1"),
+        ("output.dense", "mlp.fc2"),
+        ("attention.self.relative", "attention.relative_position_bias.relative"),
+        *((f"attention.{name}", name) for name in ("attention.query", "attention.key", "attention.value")),
+        *((f"attention.{old}", f"attention.{new}_proj") for old, new in (("query", "q"), ("key", "k"), ("value", "v"))),
+        *((f"self.{old}", f"{new}_proj") for old, new in (("query", "q"), ("key", "k"), ("value", "v"))),
+    )  # fmt: skip
+    found: State = {}
+    for name, tensor in state.items():
+        for old, new in changes:
+            name = name.replace(old, new)
+        found[name] = tensor
+    return found
+
+
 def hugging_swin(state: Mapping[str, Tensor]) -> State:
     """From torchvision's names, whose odd numbers are stages, and whose even ones make the features smaller."""
     found: State = {}
@@ -255,6 +275,13 @@ CASES: dict[str, tuple[Callable[[], nn.Module], Callable[[State], State], str, i
     "ViT of torchvision": (
         lambda: with_epsilon(network("vit_b_32", 5), 1e-12), hugging_vit_of_torchvision, "vit_b_32", 224
     ),
+    "ViT of version 5": (
+        lambda: with_epsilon(of_timm("vit_tiny_patch16_224"), 1e-12),
+        lambda state: fifth(hugging_vit(state)),
+        "timm/vit_tiny_patch16_224",
+        224,
+    ),
+    "Swin of version 5": (lambda: network("swin_t", 5), lambda state: fifth(hugging_swin(state)), "swin_t", 224),
     "DeiT": (
         lambda: with_epsilon(of_timm("deit_tiny_distilled_patch16_224"), 1e-12),
         lambda state: hugging_vit(state, "deit"),
