@@ -324,9 +324,23 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if contents.container == "safetensors":
         return identify.not_weights(path, "a .safetensors file without tensors", identify.CHOOSE_WEIGHTS)
+    arrays = _arrays(contents.root)
+    if arrays:
+        return identify.not_weights(
+            path,
+            f"a file of {arrays} NumPy arrays in place of tensors",
+            "Save them as tensors: torch.save({name: torch.from_numpy(each) for name, each in arrays.items()}, path).",
+        )
     return identify.not_weights(
         path, f"a PyTorch file without tensors: it holds {_inventory(contents.root)}", identify.ASK_FOR_STATE_DICT
     )
+
+
+def _arrays(root: object) -> int:
+    """How many of the values are NumPy arrays, if most are; else 0."""
+    values = list(cast("dict[object, object]", root).values()) if isinstance(root, dict) else []
+    count = sum(isinstance(value, Inert) and value.kind.startswith("numpy") for value in values)
+    return count if 2 * count > len(values) else 0
 
 
 def _inventory(root: object) -> str:
