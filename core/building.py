@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
 from core.architectures.custom import (
     Anywhere,
@@ -310,13 +310,12 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     demand(request, *consents)
     loaded = load_source(path, trusted=request.sha256)
     hint = spec.architecture or _class_of(checkpoint)
-    fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
-    chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+    fits, chosen, tensors = _best_fits(loaded, spec, checkpoint, hint)
     told = spell_source(chosen, loaded)
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
     if network is None:
-        network = build_custom(chosen, checkpoint.tensors)
+        network = build_custom(chosen, tensors)
         construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
     built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
@@ -328,6 +327,24 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
+
+
+def _best_fits(
+    loaded: LoadedSource, spec: ModelSpec, checkpoint: Checkpoint, hint: str
+) -> tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]:
+    """The networks of a file, the chosen one, and the tensors under those names that it fits best."""
+    names = [checkpoint.tensors]
+    if checkpoint.written:
+        # Its author's network has its author's names, where a note says that others were laid over them.
+        names.insert(0 if checkpoint.about.note else 1, checkpoint.written)
+    found: list[tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]] = []
+    for tensors in names:
+        fits = rank_classes(loaded, tensors, checkpoint.metadata, hint, dict(spec.arguments))
+        chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+        found.append((fits, chosen, tensors))
+        if chosen.exact:
+            break
+    return max(found, key=lambda each: (each[1].exact, each[1].share))
 
 
 def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:
@@ -351,7 +368,9 @@ def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit)
 
 def _class_of(checkpoint: Checkpoint) -> str:
     """Name of the outermost class of a network that was saved whole; else empty."""
-    return checkpoint.classes[0][1].rpartition(".")[2] if checkpoint.classes else ""
+    depth = len(wrapped_in(checkpoint))
+    inside = checkpoint.classes[depth:] or checkpoint.classes
+    return inside[0][1].rpartition(".")[2] if inside else ""
 
 
 def _source_beside(checkpoint: Checkpoint) -> Path | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -67,7 +68,7 @@ class TensorSet:
         prefix: what was taken off the beginning of every name.
         refs: the tensors, by the names that are left.
         used: their names as written.
-        among: the names, as written, of all that lie in the same place.
+        among: all that lie in the same place, by their names as written.
         fits: whether an architecture has exactly these names and shapes.
         note: what was called otherwise in the file, in a person's words; mostly empty.
     """
@@ -76,7 +77,7 @@ class TensorSet:
     prefix: str
     refs: Refs
     used: Sequence[str] = ()
-    among: Collection[str] = ()
+    among: Refs = field(default_factory=dict[str, TensorRef])
     fits: bool = False
     note: str = ""
 
@@ -85,6 +86,25 @@ class TensorSet:
         """Names beside the tensors, as written, that are not among them."""
         used = set(self.used)
         return tuple(name for name in self.among if name not in used)
+
+    @property
+    def written(self) -> Refs:
+        """All in the same place by names as written, but for wrappers; empty if ``refs`` are the same.
+
+        What was left out is among it only where it is small beside the rest: a second copy is not.
+        """
+        left_out = self.left_out
+        if sum(math.prod(self.among[name].shape) for name in left_out) * 4 > sum(
+            math.prod(ref.shape) for ref in self.refs.values()
+        ):
+            left_out = ()
+        names = [*self.used, *left_out]
+        if not names:
+            return {}
+        wrapper = _wrapper(names)
+        whole = {name.removeprefix(wrapper): self.among[name] for name in names}
+        same = whole.keys() == self.refs.keys() or {name.removeprefix(self.prefix) for name in names} == set(self.refs)
+        return {} if same and not left_out else whole
 
     @property
     def name(self) -> str:
@@ -340,7 +360,7 @@ def _plausible(place: _Place) -> Iterator[TensorSet]:
         if len(modern) == len(refs) and len(known.intersection(modern)) > len(known.intersection(below)):
             below = modern
         if len(below) == len(refs):
-            yield TensorSet(place.path, prefix, below)
+            yield TensorSet(place.path, prefix, below, list(refs), refs)
 
 
 def _wrapper(names: Iterable[str]) -> str:
