@@ -7,16 +7,20 @@ import enum
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from core.architectures.custom.guard import Failure, attempt
 from core.architectures.custom.reading import Parameter
+from core.architectures.custom.settings import Asked, Settings, Sized, held, holders, is_holder, is_settings, most_asked
 from core.checkpoints.values import shown
 from core.errors import UsageError
 
 Shape = tuple[int, ...]
+OUTSIDE = "@"
+"""Before the name of a variable of the file's, among a constructor's arguments."""
+_MOST_OUTSIDE = 12
 
 _GROUPS = (
     "num_classes n_classes nclasses classes nb_classes num_class n_class number_of_classes out_features output_size"
@@ -38,6 +42,7 @@ _CLASSES = re.compile(r"class|label|^out|_out$|^n_out|^nc$")
 _CHANNELS = re.compile(r"chan|^in_ch|^nc$|^c_in")
 _SIDE = re.compile(r"im(g|age)?_?(size|dim|height|width|h|w)$|resolution|^(height|width)$|^input_(size|shape|dim)$")
 _INPUT = re.compile(r"^in|input|feature")
+_NAMES = re.compile(r"(class|label|category)_?(names|list)$|^names$|^categories$")
 _RATE = re.compile(r"drop|^p$|prob")
 _FLOAT = re.compile(r"drop|prob|rate|alpha|slope|eps|momentum|^p$|^lr$|decay|temperature|scale|gain|std|ratio")
 _LISTS = re.compile(r"layers$|sizes$|units$|dims$|blocks$|filters$|widths$|depths$|_list$|hiddens$")
@@ -60,6 +65,10 @@ class Slot:
         annotation: its type as written; may be empty.
         choices: values of an enumeration, if it is one.
         written: what ``file`` or ``default`` said, to tell a person if the shapes say otherwise.
+        owner: name of the argument, or of the file's own variable, whose part this is; empty for an argument.
+        outside: whether it is no argument but a variable at the file's top level.
+        asked: of what holds many values by name: what of it is asked for.
+        template: of the same: what it is in the person's file; ``None`` where nothing is.
     """
 
     name: str
@@ -69,6 +78,15 @@ class Slot:
     annotation: str = ""
     choices: tuple[object, ...] = ()
     written: object = field(default=None)
+    owner: str = ""
+    outside: bool = False
+    asked: Asked | None = None
+    template: object = None
+
+    @property
+    def key(self) -> str:
+        """By what it is given to what makes the network."""
+        return f"{OUTSIDE}{self.name}" if self.outside else self.name
 
 
 def parse_answer(name: str, text: str) -> object:
@@ -98,6 +116,7 @@ def slots_of(
     metadata: Mapping[str, object],
     answers: Mapping[str, str],
     blocks: Sequence[object] = (),
+    names: Mapping[str, object] | None = None,
 ) -> list[Slot]:
     """The arguments of a constructor or factory, with what is known of each.
 
@@ -108,6 +127,7 @@ def slots_of(
         metadata: what was saved beside them.
         answers: a person's, as Python literals, by name.
         blocks: classes of the file, for arguments that want one.
+        names: of the file, with their values, for arguments that want a configuration.
 
     Raises:
         UsageError: an answer is no Python literal.
@@ -116,19 +136,194 @@ def slots_of(
     if isinstance(signature, Failure):
         return []
     texts = {each.name: each for each in written}
+    names = names or {}
     known = _known(metadata)
     slots: list[Slot] = []
     for parameter in signature.parameters.values():
-        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            continue
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            slots += _by_keyword(parameter.name, signature, written, shapes, known, answers)
             continue
         text = texts.get(parameter.name, Parameter(parameter.name))
-        slots.append(_slot(parameter, text, shapes, known, answers, blocks))
+        default: object = None if parameter.default is inspect.Parameter.empty else parameter.default
+        annotation: object = None if parameter.annotation is inspect.Parameter.empty else parameter.annotation
+        if parameter.name not in answers and is_settings(parameter.name, annotation, text.annotation, default):
+            slots.append(_whole(parameter, default, known, names))
+        else:
+            slots.append(_slot(parameter, text, shapes, known, answers, blocks))
     return slots
 
 
+def _whole(
+    parameter: inspect.Parameter, default: object, known: Mapping[str, object], names: Mapping[str, object]
+) -> Slot:
+    """An argument that holds many values by name: as the checkpoint says, over what the file says."""
+    wanted: object = default
+    if wanted is None:
+        annotation = None if parameter.annotation is inspect.Parameter.empty else parameter.annotation
+        wanted = next(holders(names, parameter.name, annotation), None)
+    base = held(wanted) or {}
+    said: dict[str, object] = {}
+    for name in (parameter.name.lower(), *_PLACES, "cfg", "opt", "hparam", "params"):
+        value = known.get(name)
+        if isinstance(value, Mapping):
+            said = {str(key): each for key, each in cast("Mapping[object, object]", value).items()}
+            break
+    source = "file" if said else "default"
+    return Slot(parameter.name, "settings", base | said, source, written=base | said, asked=Asked(), template=wanted)
+
+
+def _by_keyword(
+    name: str,
+    signature: inspect.Signature,
+    written: Sequence[Parameter],
+    shapes: Mapping[str, Shape],
+    known: Mapping[str, object],
+    answers: Mapping[str, str],
+) -> Iterator[Slot]:
+    """What the code looks up in its ``**kwargs``."""
+    for text in written:
+        if text.within != name or text.name in signature.parameters:
+            continue
+        default: object = inspect.Parameter.empty
+        if text.default is not None:
+            try:
+                default = ast.literal_eval(text.default)
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                continue
+        plain = inspect.Parameter(text.name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        yield _slot(plain, text, shapes, known, answers, ())
+
+
 def values(slots: Sequence[Slot]) -> dict[str, object]:
-    """The arguments as they stand now."""
-    return {slot.name: slot.value for slot in slots}
+    """The arguments as they stand now, and the file's own variables as ``OUTSIDE`` and their name."""
+    given: dict[str, object] = {}
+    for slot in slots:
+        if slot.owner:
+            continue
+        if slot.asked is not None:
+            parts = [(each.name[len(slot.name) + 1 :], each.value) for each in slots if each.owner == slot.key]
+            given[slot.key] = _filled(slot, parts)
+        elif slot.kind == "sized":
+            given[slot.key] = Sized(cast(int, slot.value))
+        else:
+            given[slot.key] = slot.value
+    return given
+
+
+def _filled(slot: Slot, parts: Sequence[tuple[str, object]]) -> Settings:
+    """What holds many values, with some of them."""
+    whole = _nested(cast("Mapping[str, object]", slot.value))
+    for path, value in parts:
+        place = whole
+        *above, last = path.split(".")
+        for name in above:
+            below = place.setdefault(name, {})
+            place = cast("dict[str, object]", below) if isinstance(below, dict) else {}
+        place[last] = value
+    return Settings(whole, slot.template, slot.asked or Asked())
+
+
+def _nested(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: _nested(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+    }
+
+
+def parts_of(slot: Slot, shapes: Mapping[str, Shape], metadata: Mapping[str, object], answers: Mapping[str, str],
+             there: Sequence[Slot]) -> list[Slot]:  # fmt: skip
+    """Slots for what was asked of something that holds many values, and has none yet.
+
+    Args:
+        slot: of the whole.
+        shapes: the checkpoint's tensors.
+        metadata: what was saved beside them.
+        answers: a person's.
+        there: the slots so far.
+    """
+    asked = slot.asked
+    if asked is None:
+        return []
+    taken = {each.name for each in there if each.owner == slot.key}
+    names = dict.fromkeys([*most_asked(asked), *([asked.missing] if asked.missing else [])])
+    whole = _flat(cast("Mapping[str, object]", slot.value))
+    known = _known(metadata)
+    made: list[Slot] = []
+    for path in names:
+        full = f"{slot.name}.{path}"
+        if full in taken:
+            continue
+        if path in whole or path in asked.otherwise:
+            made.append(_part(full, whole.get(path, asked.otherwise.get(path)), slot, known, answers))
+            continue
+        plain = inspect.Parameter(path.rpartition(".")[2], inspect.Parameter.KEYWORD_ONLY)
+        part = _slot(plain, Parameter(plain.name), shapes, known, answers, ())
+        part.name, part.owner = full, slot.key
+        if full in answers:
+            part.value, part.source = parse_answer(full, answers[full]), "answer"
+        made.append(part)
+    return made
+
+
+def _part(full: str, value: object, slot: Slot, known: Mapping[str, object], answers: Mapping[str, str]) -> Slot:
+    """A value that is there."""
+    kind = "other"
+    if isinstance(value, bool):
+        kind = "bool"
+    elif isinstance(value, int):
+        kind = "int"
+    elif _whole_numbers(value):
+        kind = "ints"
+    part = Slot(full, kind, value, slot.source, owner=slot.key, written=value)
+    short = full.rpartition(".")[2]
+    for name in (full, short):
+        if name in answers:
+            part.value, part.source = parse_answer(full, answers[name]), "answer"
+            return part
+    if slot.source == "default" and kind != "other":
+        for said in _said(short, known):
+            plain = _converted(said, kind)
+            if plain is not None:
+                part.value, part.source, part.written = plain, "file", plain
+                break
+    return part
+
+
+def _flat(values: Mapping[str, object], path: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(cast("Mapping[str, object]", value), f"{path}{name}.")
+        else:
+            flat[path + name] = value
+    return flat
+
+
+def outside_slots(names: Mapping[str, object], used: Iterable[str]) -> list[Slot]:
+    """The file's own variables that a network may depend on: numbers, what holds many, data sets that are not there.
+
+    Args:
+        names: of the file, with their values.
+        used: those that its code uses.
+    """
+    slots: list[Slot] = []
+    for name in used:
+        value = names.get(name)
+        if isinstance(value, bool) or value is None:
+            continue
+        if isinstance(value, int):
+            slots.append(Slot(name, "int", value, "default", written=value, outside=True))
+        elif isinstance(value, Sized):
+            slots.append(Slot(name, "sized", len(value), "default", written=len(value), outside=True))
+        elif _whole_numbers(value):
+            slots.append(Slot(name, "ints", value, "default", written=value, outside=True))
+        elif is_holder(name) and (inside := held(value)):
+            slots.append(
+                Slot(name, "settings", inside, "default", written=inside, outside=True, asked=Asked(), template=value)
+            )
+    return slots[:_MOST_OUTSIDE]
 
 
 def literal(value: object) -> str:
@@ -147,6 +342,8 @@ def alternatives(slot: Slot) -> Iterator[tuple[str, object]]:
         yield "ints", [2, 2, 2, 2]
     if slot.kind in ("ints", "other"):
         yield from (("int", value) for value in (16, 2))
+    if slot.kind in ("int", "ints", "other"):
+        yield "names", ["0", "1"]
     if slot.kind == "other":
         yield "bool", False
         yield "float", 0.0
@@ -230,6 +427,8 @@ def _kind_by_name(name: str, texts: tuple[object, ...], required: bool) -> tuple
         return "ints", ()
     if name == "num_blocks":
         return "ints", ()
+    if _NAMES.search(name):
+        return "names", ()
     if _TEXT.search(name):
         return "text", ()
     return ("other", ()) if _OTHER.search(name) else ("int", ())
@@ -240,8 +439,8 @@ def _guess(slot: Slot, shapes: Mapping[str, Shape]) -> object:
     name = slot.name.lower()
     if slot.choices:
         return slot.choices[0]
-    if slot.kind == "ints":
-        return [2, 2]
+    if slot.kind in ("ints", "names"):
+        return [2, 2] if slot.kind == "ints" else ["0", "1"]
     if slot.kind in ("float", "bool", "text"):
         return {"float": 0.0, "bool": False, "text": ""}[slot.kind]
     weights = [shape for shape in shapes.values() if len(shape) >= 2]
@@ -294,6 +493,9 @@ def _converted(value: object, kind: str) -> object:
             return None
     if kind == "ints":
         return list(cast("Sequence[object]", value)) if _whole_numbers(value) else None
+    if kind == "names":
+        items = cast("Sequence[object]", value if isinstance(value, list | tuple) else ())
+        return [str(item) for item in items] or None
     wanted = {"int": int, "float": int | float, "bool": bool, "text": str}.get(kind)
     if wanted is None:
         return cast(object, value) if isinstance(value, int | float | str | list | tuple | dict) else None

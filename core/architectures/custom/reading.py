@@ -37,12 +37,14 @@ class Parameter:
         annotation: such as ``int``; may be empty.
         default: as written; ``None`` if a value must be given.
         choices: texts that the code compares it with.
+        within: name of the ``**kwargs`` in which the code looks it up; empty for a parameter.
     """
 
     name: str
     annotation: str = ""
     default: str | None = None
     choices: tuple[str, ...] = ()
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +317,7 @@ def _parameters(node: ast.FunctionDef, skip: int, tree: ast.Module) -> tuple[Par
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults)) + list(node.args.defaults)
     pairs = list(zip(positional, defaults, strict=True))[skip:]
     pairs += list(zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True))
-    return tuple(
+    named = tuple(
         Parameter(
             arg.arg,
             ast.unparse(arg.annotation) if arg.annotation else "",
@@ -324,6 +326,26 @@ def _parameters(node: ast.FunctionDef, skip: int, tree: ast.Module) -> tuple[Par
         )
         for arg, default in pairs
     )
+    return (*named, *(_looked_up(node) if node.args.kwarg else ()))
+
+
+def _looked_up(node: ast.FunctionDef) -> Iterator[Parameter]:
+    """What a function looks up in its ``**kwargs``, each once."""
+    name = node.args.kwarg.arg if node.args.kwarg else ""
+    seen: set[str] = set()
+    for found in ast.walk(node):
+        key: ast.expr | None = None
+        default: str | None = None
+        if isinstance(found, ast.Subscript) and getattr(found.value, "id", "") == name:
+            key = found.slice
+        elif isinstance(found, ast.Call) and isinstance(found.func, ast.Attribute):
+            if found.func.attr in ("get", "pop") and getattr(found.func.value, "id", "") == name and found.args:
+                key = found.args[0]
+                default = ast.unparse(found.args[1]) if len(found.args) > 1 else None
+                default = "None" if default is None and found.func.attr == "get" else default
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value not in seen:
+            seen.add(key.value)
+            yield Parameter(key.value, default=default, within=name)
 
 
 def _choices(node: ast.FunctionDef, name: str, tree: ast.Module) -> Iterator[str]:

@@ -23,6 +23,7 @@ _ROUNDS = 5
 _MOST_COMBINATIONS = 48
 _LARGEST = 200_000
 _LONGEST = 16
+_MOST_PARTS = 40
 _USUAL = (224, 32, 28, 64, 96, 128, 256, 299, 48, 150, 100, 384, 512)
 
 Quantity = tuple[str, int]
@@ -60,17 +61,48 @@ class Solution:
 class Solver:
     """Finds the arguments of one class or function."""
 
-    def __init__(self, builder: Builder, file: Shapes) -> None:
+    def __init__(
+        self, builder: Builder, file: Shapes, parts: Callable[[Slot, Sequence[Slot]], list[Slot]] | None = None
+    ) -> None:
+        """Args:
+        builder: of the class or function.
+        file: the checkpoint's tensors.
+        parts: slots for what was asked of a slot that holds many values, and that the given ones have not yet.
+        """
         self._builder = builder
         self._file = file
+        self._parts = parts
         self._plateaus: dict[str, tuple[int, int]] = {}
 
     def first_look(self, slots: Sequence[Slot]) -> Solution:
         """How the arguments fit as they are, with guesses changed only where the constructor fails."""
         own = [replace(slot) for slot in slots]
+        self._look_into(own)
         if self._shapes(own) is None:
             self._repair(own)
+            self._look_into(own)
         return self._judged(own)
+
+    def _look_into(self, slots: list[Slot]) -> None:
+        """Add what the code asks for of each argument that holds many values, until it asks for nothing more."""
+        for _ in range(_MOST_PARTS):
+            made = self._shapes(slots)
+            added: list[Slot] = []
+            for slot in [each for each in slots if each.asked is not None]:
+                if slot.asked is not None and made is not None:
+                    # What is missing and does no harm has a value of the code's own.
+                    slot.asked.missing = ""
+                added += self._parts(slot, slots) if self._parts is not None else []
+            if not added:
+                return
+            slots += added
+            if made is None and self._shapes(slots) is None:
+                before = [(slot.kind, slot.value) for slot in slots]
+                if not any(slot.asked is not None and slot.asked.missing for slot in slots):
+                    self._repair(slots)
+                for slot, (kind, value) in zip(slots, before, strict=True):
+                    if self._shapes(slots) is None:
+                        slot.kind, slot.value = kind, value
 
     def solve(self, first: Solution) -> Solution:
         """The arguments that fit best."""
@@ -231,21 +263,30 @@ class Solver:
 
     def _lengths(self, slots: list[Slot]) -> None:
         """How many numbers each list has: as many as give the checkpoint's count of tensors."""
-        for slot in slots:
-            value = slot.value
-            if slot.kind != "ints" or slot.source == "answer" or not isinstance(value, list | tuple):
-                continue
-            given = list(cast("Sequence[int]", value))
-            scores: list[tuple[float, int, list[int]]] = []
-            for length in dict.fromkeys((len(given), *range(1, _LONGEST + 1))):
-                slot.value = (given + [given[-1]] * length)[:length]
-                shapes = self._shapes(slots)
-                if shapes is not None:
-                    names = compare(shapes, self._file)
-                    scores.append((len(names.missing) + len(names.unexpected), len(scores), slot.value))
-                    if not names.missing and not names.unexpected:
-                        break
-            slot.value = min(scores)[2] if scores else given
+        lists = [slot for slot in slots if slot.kind == "ints" and slot.source != "answer" and _items(slot.value)]
+        guessed = [slot for slot in lists if slot.source == "guess"]
+        if len(guessed) > 1:
+            # Lists side by side are mostly read together, and the shortest ends that.
+            self._length_of(slots, guessed)
+        for slot in lists:
+            self._length_of(slots, [slot])
+
+    def _length_of(self, slots: list[Slot], lists: Sequence[Slot]) -> None:
+        """The length that some lists have together."""
+        given = [list(cast("Sequence[int]", slot.value)) for slot in lists]
+        scores: list[tuple[float, int, list[list[int]]]] = []
+        for length in dict.fromkeys((len(given[0]), *range(1, _LONGEST + 1))):
+            tried = [(numbers + [numbers[-1]] * length)[:length] for numbers in given]
+            for slot, numbers in zip(lists, tried, strict=True):
+                slot.value = numbers
+            shapes = self._shapes(slots)
+            if shapes is not None:
+                names = compare(shapes, self._file)
+                scores.append((len(names.missing) + len(names.unexpected), len(scores), tried))
+                if not names.missing and not names.unexpected:
+                    break
+        for slot, numbers in zip(lists, min(scores)[2] if scores else given, strict=True):
+            slot.value = numbers
 
     def _explained(self, solution: Solution) -> Solution:
         """With what was assumed, and what must be asked."""
@@ -253,7 +294,11 @@ class Solver:
         questions: list[Question] = []
         for index, slot in enumerate(solution.slots):
             name = shown(slot.name, 40)
-            if slot.source in ("file", "default") and slot.written is not None and slot.value != slot.written:
+            if slot.kind == "sized" and slot.value != slot.written:
+                notes.append(f"{name} is data that is not read: it has {slot.value} classes, as the shapes tell.")
+            elif slot.asked is not None or slot.kind == "sized":
+                continue
+            elif slot.source in ("file", "default") and slot.written is not None and slot.value != slot.written:
                 said = "the file says" if slot.source == "file" else "the default is"
                 notes.append(f"{name} is {literal(slot.value)}, as the shapes tell; {said} {literal(slot.written)}.")
             if slot.source != "guess":
@@ -284,7 +329,7 @@ class Solver:
         """Whether a guess is proved by the shapes: with other values they would differ."""
         slots = [replace(slot) for slot in solution.slots]
         slot = slots[index]
-        if slot.kind == "ints" or (slot.kind == "choice" and len(slot.choices) == 1):
+        if slot.kind in ("ints", "names") or (slot.kind == "choice" and len(slot.choices) == 1):
             return True
         others: list[object] = [each for each in slot.choices if each != slot.value]
         if slot.kind == "int":
@@ -322,7 +367,9 @@ def _unknowns(slots: Sequence[Slot]) -> Iterator[Key]:
     for index, slot in enumerate(slots):
         if slot.source == "answer":
             continue
-        if slot.kind == "int" and isinstance(slot.value, int) and not isinstance(slot.value, bool):
+        if slot.kind in ("int", "sized") and isinstance(slot.value, int) and not isinstance(slot.value, bool):
+            yield index, -1
+        elif slot.kind == "names":
             yield index, -1
         elif slot.kind == "ints":
             yield from ((index, place) for place, item in enumerate(_items(slot.value)) if isinstance(item, int))
@@ -334,13 +381,15 @@ def _items(value: object) -> Sequence[object]:
 
 def _get(slots: Sequence[Slot], key: Key) -> int:
     value = slots[key[0]].value
+    if slots[key[0]].kind == "names":
+        return len(_items(value))
     return cast("Sequence[int]", value)[key[1]] if key[1] >= 0 else cast(int, value)
 
 
 def _set(slots: Sequence[Slot], key: Key, value: int) -> None:
     slot = slots[key[0]]
     if key[1] < 0:
-        slot.value = value
+        slot.value = [str(number) for number in range(value)] if slot.kind == "names" else value
         return
     given = cast("Sequence[int]", slot.value)
     items = [*given[: key[1]], value, *given[key[1] + 1 :]]
