@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from core.architectures.custom import (
     CustomFit,
     LoadedSource,
     build_custom,
+    is_telling,
     load_source,
     rank_classes,
     spell_source,
@@ -108,7 +109,9 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
         program = load_program(checkpoint, *consents)
         batch = program.input_shape[0] if program.input_shape else 0
-        built = _tried(program, name, "a program that brings its own code")
+        size = program.input_shape[2:] if len(program.input_shape) == 4 else ()
+        sizes = [(size[0], size[1])] if len(size) == 2 and all(size) else []
+        built = _tried(program, name, "a program that brings its own code", sizes)
         way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
         return _told(built, Construction(way, batch=batch))
     beside = _source_beside(checkpoint)
@@ -266,7 +269,12 @@ def _told(built: Built, construction: Construction) -> Built:
     """With how it was made, and which of its outputs is the answer."""
     form = built.form
     if form is not None:
-        construction = replace(construction, output=form.output, reshaped=form.output_shape != (form.outputs,))
+        construction = replace(
+            construction,
+            output=form.output,
+            reshaped=form.output_shape != (form.outputs,),
+            squeezed=form.squeezed,
+        )
     return replace(built, construction=construction)
 
 
@@ -296,12 +304,12 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
     return replace(built, construction=construction)
 
 
-def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
+def _tried(network: nn.Module, name: str, evidence: str, sizes: Sequence[tuple[int, int]] = ()) -> Built:
     """A network of which nothing but itself is known: its input and its answer are found by trying."""
-    form = find_input(network)
+    form = find_input(network, sizes=sizes)
     found = Match(name, form.outputs, form.channels, f"{evidence}; {form.evidence}", form.height)
     network = Answering(network, form).eval()
-    return Built(network, name, matches or (found,), form.outputs, form, ends_in=form.ends_in)
+    return Built(network, name, (found,), form.outputs, form, ends_in=form.ends_in)
 
 
 def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: Iterable[Consent]) -> Built:
@@ -318,7 +326,11 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         network = build_custom(chosen, tensors)
         construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
-    built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
+    try:
+        found = _tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}", loaded.sizes)
+    except MatchError as error:
+        raise _with_defaults(error, chosen) from error
+    built = _told(found, construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
     return replace(
@@ -327,6 +339,16 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
+
+
+def _with_defaults(error: MatchError, chosen: CustomFit) -> MatchError:
+    """The error for a network that takes no input, with the arguments that may be why."""
+    unproved = [slot.name for slot in chosen.solution.slots if slot.kind in ("int", "text") and not is_telling(slot)]
+    if not unproved or chosen.kind == "instance":
+        return error
+    names = ", ".join(shown(name, 40) for name in unproved[:4])
+    more = f" If it was made with other values of {names} than the code's defaults, give them, on the command line with"
+    return MatchError(error.what, error.why, f"{error.remedy}{more} --argument NAME=VALUE.", detail=error.detail)
 
 
 def _best_fits(
@@ -385,7 +407,7 @@ def _source_beside(checkpoint: Checkpoint) -> Path | None:
     if not firsts and not classes:
         return None
     try:
-        files = sorted(folder.glob("*.py"))[:_MOST_BESIDE]
+        files = sorted([*folder.glob("*.py"), *folder.glob("*.ipynb")])[:_MOST_BESIDE]
     except OSError:
         return None
     scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in files]

@@ -83,7 +83,8 @@ def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
         return MatchError(
             f"{name} fits no architecture that is known here.",
             f"It has {len(shapes)} tensor(s): {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
-            "Choose weights of one of torchvision's or timm's classifiers.",
+            "Choose the Python file that defines its network (on the command line: --architecture-file FILE.py),"
+            " or weights of one of torchvision's or timm's classifiers.",
         )
     best = close[0]
     if best.headless:

@@ -65,6 +65,10 @@ class Runner:
         """How it takes rows of numbers."""
         return self._run((batch, features))
 
+    def grid(self, height: int, width: int, batch: int) -> Run:
+        """How it takes grey images without their channel."""
+        return self._run((batch, height, width))
+
     def real(self, values: Tensor) -> tuple[object, Ending]:
         """What it answers to an input, and how it ended."""
         calls = LastCalls()

@@ -16,7 +16,7 @@ from typing import cast
 
 from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
-from core.checkpoints.values import Inert, TensorRef, as_dict
+from core.checkpoints.values import Inert, TensorRef, as_dict, as_tuple
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
@@ -52,6 +52,7 @@ _HARMLESS = re.compile(
 _LONGEST_NAME = 300
 _QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
 _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_COMPILED = "torch._dynamo.eval_frame.OptimizedModule"
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
@@ -160,6 +161,11 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
         for index, below in enumerate(cast("list[object]", value)[:16]):
             yield (*path, str(index)), below
     elif isinstance(value, Inert):
+        inside = as_tuple(value.args)
+        if value.kind == _COMPILED and inside:
+            # Since PyTorch 2.5 it is made of the network, rather than given it as one of its modules.
+            yield path, inside[0]
+            return
         state = as_dict(value.state)
         found.quantised |= "_rebuild_qtensor" in value.kind
         if is_module(value):

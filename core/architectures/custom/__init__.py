@@ -2,7 +2,7 @@
 
 from core.architectures.custom.here import Anywhere
 from core.architectures.custom.loading import LoadedSource, load_source, trust_request
-from core.architectures.custom.ranking import CustomFit, build_custom, rank_classes
+from core.architectures.custom.ranking import CustomFit, build_custom, is_telling, rank_classes
 from core.architectures.custom.reading import Parameter, SourceClass, SourceFile, read_source
 from core.architectures.custom.spelling import spell_source
 
@@ -14,6 +14,7 @@ __all__ = [
     "SourceClass",
     "SourceFile",
     "build_custom",
+    "is_telling",
     "load_source",
     "rank_classes",
     "read_source",

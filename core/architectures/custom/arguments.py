@@ -7,20 +7,19 @@ import enum
 import inspect
 import re
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from core.architectures.custom.guard import Failure, attempt
 from core.architectures.custom.reading import Parameter
-from core.architectures.custom.settings import Asked, Settings, Sized, held, holders, is_holder, is_settings, most_asked
+from core.architectures.custom.settings import Asked, held, holders, is_settings
 from core.checkpoints.values import shown
 from core.errors import UsageError
 
 Shape = tuple[int, ...]
 OUTSIDE = "@"
 """Before the name of a variable of the file's, among a constructor's arguments."""
-_MOST_OUTSIDE = 12
 
 _GROUPS = (
     "num_classes n_classes nclasses classes nb_classes num_class n_class number_of_classes out_features output_size"
@@ -137,7 +136,7 @@ def slots_of(
         return []
     texts = {each.name: each for each in written}
     names = names or {}
-    known = _known(metadata)
+    known = known_of(metadata)
     slots: list[Slot] = []
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
@@ -151,7 +150,7 @@ def slots_of(
         if parameter.name not in answers and is_settings(parameter.name, annotation, text.annotation, default):
             slots.append(_whole(parameter, default, known, names))
         else:
-            slots.append(_slot(parameter, text, shapes, known, answers, blocks))
+            slots.append(slot_of(parameter, text, shapes, known, answers, blocks))
     return slots
 
 
@@ -193,137 +192,7 @@ def _by_keyword(
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 continue
         plain = inspect.Parameter(text.name, inspect.Parameter.KEYWORD_ONLY, default=default)
-        yield _slot(plain, text, shapes, known, answers, ())
-
-
-def values(slots: Sequence[Slot]) -> dict[str, object]:
-    """The arguments as they stand now, and the file's own variables as ``OUTSIDE`` and their name."""
-    given: dict[str, object] = {}
-    for slot in slots:
-        if slot.owner:
-            continue
-        if slot.asked is not None:
-            parts = [(each.name[len(slot.name) + 1 :], each.value) for each in slots if each.owner == slot.key]
-            given[slot.key] = _filled(slot, parts)
-        elif slot.kind == "sized":
-            given[slot.key] = Sized(cast(int, slot.value))
-        else:
-            given[slot.key] = slot.value
-    return given
-
-
-def _filled(slot: Slot, parts: Sequence[tuple[str, object]]) -> Settings:
-    """What holds many values, with some of them."""
-    whole = _nested(cast("Mapping[str, object]", slot.value))
-    for path, value in parts:
-        place = whole
-        *above, last = path.split(".")
-        for name in above:
-            below = place.setdefault(name, {})
-            place = cast("dict[str, object]", below) if isinstance(below, dict) else {}
-        place[last] = value
-    return Settings(whole, slot.template, slot.asked or Asked())
-
-
-def _nested(values: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: _nested(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
-        for name, value in values.items()
-    }
-
-
-def parts_of(slot: Slot, shapes: Mapping[str, Shape], metadata: Mapping[str, object], answers: Mapping[str, str],
-             there: Sequence[Slot]) -> list[Slot]:  # fmt: skip
-    """Slots for what was asked of something that holds many values, and has none yet.
-
-    Args:
-        slot: of the whole.
-        shapes: the checkpoint's tensors.
-        metadata: what was saved beside them.
-        answers: a person's.
-        there: the slots so far.
-    """
-    asked = slot.asked
-    if asked is None:
-        return []
-    taken = {each.name for each in there if each.owner == slot.key}
-    names = dict.fromkeys([*most_asked(asked), *([asked.missing] if asked.missing else [])])
-    whole = _flat(cast("Mapping[str, object]", slot.value))
-    known = _known(metadata)
-    made: list[Slot] = []
-    for path in names:
-        full = f"{slot.name}.{path}"
-        if full in taken:
-            continue
-        if path in whole or path in asked.otherwise:
-            made.append(_part(full, whole.get(path, asked.otherwise.get(path)), slot, known, answers))
-            continue
-        plain = inspect.Parameter(path.rpartition(".")[2], inspect.Parameter.KEYWORD_ONLY)
-        part = _slot(plain, Parameter(plain.name), shapes, known, answers, ())
-        part.name, part.owner = full, slot.key
-        if full in answers:
-            part.value, part.source = parse_answer(full, answers[full]), "answer"
-        made.append(part)
-    return made
-
-
-def _part(full: str, value: object, slot: Slot, known: Mapping[str, object], answers: Mapping[str, str]) -> Slot:
-    """A value that is there."""
-    kind = "other"
-    if isinstance(value, bool):
-        kind = "bool"
-    elif isinstance(value, int):
-        kind = "int"
-    elif _whole_numbers(value):
-        kind = "ints"
-    part = Slot(full, kind, value, slot.source, owner=slot.key, written=value)
-    short = full.rpartition(".")[2]
-    for name in (full, short):
-        if name in answers:
-            part.value, part.source = parse_answer(full, answers[name]), "answer"
-            return part
-    if slot.source == "default" and kind != "other":
-        for said in _said(short, known):
-            plain = _converted(said, kind)
-            if plain is not None:
-                part.value, part.source, part.written = plain, "file", plain
-                break
-    return part
-
-
-def _flat(values: Mapping[str, object], path: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(cast("Mapping[str, object]", value), f"{path}{name}.")
-        else:
-            flat[path + name] = value
-    return flat
-
-
-def outside_slots(names: Mapping[str, object], used: Iterable[str]) -> list[Slot]:
-    """The file's own variables that a network may depend on: numbers, what holds many, data sets that are not there.
-
-    Args:
-        names: of the file, with their values.
-        used: those that its code uses.
-    """
-    slots: list[Slot] = []
-    for name in used:
-        value = names.get(name)
-        if isinstance(value, bool) or value is None:
-            continue
-        if isinstance(value, int):
-            slots.append(Slot(name, "int", value, "default", written=value, outside=True))
-        elif isinstance(value, Sized):
-            slots.append(Slot(name, "sized", len(value), "default", written=len(value), outside=True))
-        elif _whole_numbers(value):
-            slots.append(Slot(name, "ints", value, "default", written=value, outside=True))
-        elif is_holder(name) and (inside := held(value)):
-            slots.append(
-                Slot(name, "settings", inside, "default", written=inside, outside=True, asked=Asked(), template=value)
-            )
-    return slots[:_MOST_OUTSIDE]
+        yield slot_of(plain, text, shapes, known, answers, ())
 
 
 def literal(value: object) -> str:
@@ -354,7 +223,7 @@ def is_rate(name: str) -> bool:
     return bool(_RATE.search(name.lower()))
 
 
-def _slot(
+def slot_of(
     parameter: inspect.Parameter,
     text: Parameter,
     shapes: Mapping[str, Shape],
@@ -362,6 +231,7 @@ def _slot(
     answers: Mapping[str, str],
     blocks: Sequence[object],
 ) -> Slot:
+    """One argument, with what is known of it; see ``slots_of``."""
     name = parameter.name
     default: object = None if parameter.default is inspect.Parameter.empty else parameter.default
     required = parameter.default is inspect.Parameter.empty
@@ -374,8 +244,8 @@ def _slot(
         named = [each for each in choices if answers[name].strip() in (literal(each), getattr(each, "name", None))]
         slot.value, slot.source = named[0] if named else value, "answer"
         return slot
-    for value in _said(name, known):
-        plain = _converted(value, kind)
+    for value in said_of(name, known):
+        plain = converted(value, kind)
         if plain is not None:
             slot.value, slot.source = plain, "file"
             slot.written = plain
@@ -406,7 +276,7 @@ def _kind(
         return "int", ()
     if re.match(r"(Optional\[)?float\b", written) or isinstance(default, float):
         return "float", ()
-    if re.search(r"\b([Ll]ist|[Tt]uple|Sequence|Iterable)\b", written) or _whole_numbers(default):
+    if re.search(r"\b([Ll]ist|[Tt]uple|Sequence|Iterable)\b", written) or whole_numbers(default):
         return "ints", ()
     if written or (not required and default is not None):
         return "other", ()
@@ -457,7 +327,7 @@ def _guess(slot: Slot, shapes: Mapping[str, Shape]) -> object:
     return 16
 
 
-def _known(metadata: Mapping[str, object]) -> dict[str, object]:
+def known_of(metadata: Mapping[str, object]) -> dict[str, object]:
     """Everything that the checkpoint says by a name, the outer and the telling places first."""
     known: dict[str, object] = {}
     places: list[tuple[Mapping[str, object], int]] = [
@@ -473,7 +343,7 @@ def _known(metadata: Mapping[str, object]) -> dict[str, object]:
     return known
 
 
-def _said(name: str, known: Mapping[str, object]) -> Iterator[object]:
+def said_of(name: str, known: Mapping[str, object]) -> Iterator[object]:
     """What the checkpoint says of an argument: under its own name, else under one of the same meaning."""
     plain = name.lower().strip("_")
     if plain in known:
@@ -483,7 +353,7 @@ def _said(name: str, known: Mapping[str, object]) -> Iterator[object]:
             yield known[other]
 
 
-def _converted(value: object, kind: str) -> object:
+def converted(value: object, kind: str) -> object:
     """A checkpoint's value as the kind that is wanted; ``None`` if it is none."""
     if isinstance(value, str) and kind not in ("text", "choice"):
         # .safetensors hold texts only.
@@ -492,7 +362,7 @@ def _converted(value: object, kind: str) -> object:
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return None
     if kind == "ints":
-        return list(cast("Sequence[object]", value)) if _whole_numbers(value) else None
+        return list(cast("Sequence[object]", value)) if whole_numbers(value) else None
     if kind == "names":
         items = cast("Sequence[object]", value if isinstance(value, list | tuple) else ())
         return [str(item) for item in items] or None
@@ -504,7 +374,8 @@ def _converted(value: object, kind: str) -> object:
     return value
 
 
-def _whole_numbers(value: object) -> bool:
+def whole_numbers(value: object) -> bool:
+    """Whether a value is a list or tuple of whole numbers, and not empty."""
     if not isinstance(value, list | tuple):
         return False
     items = cast("Sequence[object]", value)

@@ -157,7 +157,7 @@ def _defaults(
     parser: argparse.ArgumentParser, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
 ) -> tuple[argparse.Namespace, list[str]]:
     """In place of reading the command line, which is not that of the person's script: what it says by default."""
-    for action in parser._actions:  # pyright: ignore[reportPrivateUsage]
+    for action in parser._actions:
         action.required = False
     return _parse(parser, [] if args is None else args, namespace or argparse.Namespace())
 

@@ -36,6 +36,8 @@ _PREFIX = "_whatsit_custom"
 _DATA = re.compile(r"data|(^|_)(ds|set|train|val|test|loader)(_|$|\d)|set$|loader|class|label")
 """What variables are called that hold a data set, or what is known of one."""
 _USUAL_COUNT = 10
+_PAIR = re.compile(r"(?<![\d.])(\d{2,4}),\s*(\d{2,4})(?![\d.])")
+_SMALLEST, _LARGEST, _MOST_SIZES = 16, 1024, 12
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,13 @@ class LoadedSource:
     def names_devices(self) -> bool:
         """Whether its code speaks of a GPU."""
         return any(word in text.data for text in self.bundle.texts.values() for word in (b"cuda", b"mps", b"xpu"))
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of numbers in the chosen file that may be the height and width of an image, as written."""
+        text = self.bundle.main.data.decode("utf-8", "replace")
+        found = dict.fromkeys((int(pair[1]), int(pair[2])) for pair in _PAIR.finditer(text))
+        return tuple(pair for pair in found if min(pair) >= _SMALLEST and max(pair) <= _LARGEST)[:_MOST_SIZES]
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -10,9 +10,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from core.architectures.custom.arguments import Slot, literal, outside_slots, parts_of, slots_of, values
+from core.architectures.custom.arguments import Slot, literal, slots_of
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
 from core.architectures.custom.loading import LoadedSource
+from core.architectures.custom.parts import outside_slots, parts_of, values
 from core.architectures.custom.reading import SourceClass
 from core.architectures.custom.solving import Solution, Solver
 from core.architectures.custom.trying import Agreement, Builder, Shapes, renamed
@@ -182,7 +183,10 @@ def _look_outside(candidate: _Candidate, loaded: LoadedSource) -> None:
 
 
 def _caller(loaded: LoadedSource, item: SourceClass) -> Callable[..., object]:
-    return lambda **arguments: loaded.call(item, arguments)
+    def call(**arguments: object) -> object:
+        return loaded.call(item, arguments)
+
+    return call
 
 
 def _missing(**_: object) -> object:

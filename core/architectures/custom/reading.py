@@ -338,11 +338,11 @@ def _looked_up(node: ast.FunctionDef) -> Iterator[Parameter]:
         default: str | None = None
         if isinstance(found, ast.Subscript) and getattr(found.value, "id", "") == name:
             key = found.slice
-        elif isinstance(found, ast.Call) and isinstance(found.func, ast.Attribute):
-            if found.func.attr in ("get", "pop") and getattr(found.func.value, "id", "") == name and found.args:
-                key = found.args[0]
-                default = ast.unparse(found.args[1]) if len(found.args) > 1 else None
-                default = "None" if default is None and found.func.attr == "get" else default
+        elif isinstance(found, ast.Call) and found.args and ast.unparse(found.func) in (f"{name}.get", f"{name}.pop"):
+            key = found.args[0]
+            default = ast.unparse(found.args[1]) if len(found.args) > 1 else None
+            if default is None and ast.unparse(found.func) == f"{name}.get":
+                default = "None"
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value not in seen:
             seen.add(key.value)
             yield Parameter(key.value, default=default, within=name)

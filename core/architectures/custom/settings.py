@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType, MethodType, SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 from torch import nn
 
@@ -99,15 +99,15 @@ class Settings(dict[str, object]):
         self.asked.found.setdefault(self.path + str(name))
         return value
 
-    def get(self, name: str, default: object = None) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def get(self, name: str, default: object = None) -> object:
         """The value, or else another."""
         if name in self:
             return self[name]
         if isinstance(default, _PLAIN):
-            self.asked.otherwise.setdefault(self.path + name, default)
-        return default
+            self.asked.otherwise.setdefault(self.path + name, cast(object, default))
+        return cast(object, default)
 
-    def pop(self, name: str, *default: object) -> object:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def pop(self, name: str, *default: object) -> object:
         """The value, which is there no more, or else another."""
         value = self.get(name, *default) if default else self[name]
         super().pop(name, None)
@@ -148,6 +148,7 @@ class Sized:
         return (str(number) for number in range(self._count))
 
     def __call__(self, *_: object, **__: object) -> Sized:
+        """Whatever is made of it is no more than it."""
         return self
 
     def __repr__(self) -> str:
@@ -163,8 +164,9 @@ def held(value: object) -> dict[str, object] | None:
         return (
             {str(name): each for name, each in values.items()} if all(isinstance(key, str) for key in values) else None
         )
-    if isinstance(value, type):
-        return None if issubclass(value, nn.Module | enum.Enum) else dict(_constants(value))
+    if inspect.isclass(value):
+        kind = cast("type[Any]", value)
+        return None if issubclass(kind, nn.Module | enum.Enum) else dict(_constants(kind))
     if isinstance(value, nn.Module) or callable(value) or not hasattr(value, "__dict__"):
         return None
     return dict(_constants(type(value))) | {

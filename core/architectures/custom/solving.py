@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from core.architectures.custom.arguments import Slot, alternatives, is_rate, literal, values
+from core.architectures.custom.arguments import Slot, alternatives, is_rate, literal
+from core.architectures.custom.parts import values
 from core.architectures.custom.trying import Agreement, Builder, Shapes, compare, measure, renamed
 from core.checkpoints.values import shown
 from core.questions import Question
@@ -367,9 +368,8 @@ def _unknowns(slots: Sequence[Slot]) -> Iterator[Key]:
     for index, slot in enumerate(slots):
         if slot.source == "answer":
             continue
-        if slot.kind in ("int", "sized") and isinstance(slot.value, int) and not isinstance(slot.value, bool):
-            yield index, -1
-        elif slot.kind == "names":
+        number = slot.kind in ("int", "sized") and isinstance(slot.value, int) and not isinstance(slot.value, bool)
+        if number or slot.kind == "names":
             yield index, -1
         elif slot.kind == "ints":
             yield from ((index, place) for place, item in enumerate(_items(slot.value)) if isinstance(item, int))

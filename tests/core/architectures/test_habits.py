@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision import models
 
 from core.building import Built, build
 from core.checkpoints import open_checkpoint
@@ -59,7 +61,7 @@ def test_names_are_the_authors_where_a_known_network_is_inside(tmp_path: Path) -
     assert_answers(opened(tmp_path, text, network.state_dict()), network, 3, 64, 64)
 
 
-def test_a_network_saved_whole_in_what_training_put_around_it(tmp_path: Path) -> None:
+def test_a_network_saved_whole_in_what_training_put_around_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = HEAD + (
         "class Net(nn.Module):\n"
         "    def __init__(self, width, names):\n"
@@ -69,20 +71,17 @@ def test_a_network_saved_whole_in_what_training_put_around_it(tmp_path: Path) ->
         "        return self.fc(x.mean((2, 3)))\n"
     )
     network = plain(text, "Net", 3, "abc")
-    pickled(network)
+    importable(network, monkeypatch)
     assert_answers(opened(tmp_path, text, nn.DataParallel(network)), network, 3, 40, 40)
 
 
-def pickled(network: nn.Module) -> None:
+def importable(network: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if its class were one of a module that was imported."""
-    import sys
-    from types import ModuleType
-
     kind = type(network)
     module = ModuleType("of_somebody")
     kind.__module__ = module.__name__
     setattr(module, kind.__name__, kind)
-    sys.modules[module.__name__] = module
+    monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
 BODY = (
@@ -138,8 +137,8 @@ DATA = (
     ids=["items", "namespace in the file", "nested", "keywords", "names"],
 )  # fmt: skip
 def test_whatever_a_constructor_takes(text: str, given: object, beside: Mapping[str, object], tmp_path: Path) -> None:
-    named = isinstance(given, dict) and "**" in text
-    network = plain(text, "Net", **given) if named else plain(text, "Net", given)  # pyright: ignore[reportUnknownArgumentType]
+    options = cast("dict[str, object]", given)
+    network = plain(text, "Net", **options) if "**" in text else plain(text, "Net", given)
     built = opened(tmp_path, text, {"model": network.state_dict(), **beside})
     assert_answers(built, network, 3, 40, 40)
 
