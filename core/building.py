@@ -333,9 +333,14 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     built = _told(found, construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
+    equal = [shown(fit.name, 40) for fit in _equals(fits, chosen)] if chosen.name != hint else []
+    if equal:
+        names = f"{', '.join(equal[:3])} fit{'' if len(equal) > 1 else 's'} as well"
+        built = replace(built, notices=(f"{names}, and may answer otherwise: choose what was trained.",))
     return replace(
         built,
         matches=(*built.matches, *others),
+        ambiguous=bool(equal),
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
@@ -367,6 +372,11 @@ def _best_fits(
         if chosen.exact:
             break
     return max(found, key=lambda each: (each[1].exact, each[1].share))
+
+
+def _equals(fits: Iterable[CustomFit], chosen: CustomFit) -> list[CustomFit]:
+    """Others of a file that fit as well, and that a person may have meant."""
+    return [fit for fit in fits if fit is not chosen and fit.kind == chosen.kind and fit.exact and not fit.questions]
 
 
 def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:

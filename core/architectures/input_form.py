@@ -146,9 +146,7 @@ def find_input(
 
 
 class _Finder:
-    def __init__(
-        self, network: nn.Module, channels: int, side: int, sizes: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, network: nn.Module, channels: int, side: int, sizes: Sequence[tuple[int, int]]) -> None:
         self._runner = Runner(network)
         self._network = network
         self._channels = channels

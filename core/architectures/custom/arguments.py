@@ -13,7 +13,7 @@ from typing import cast
 
 from core.architectures.custom.guard import Failure, attempt
 from core.architectures.custom.reading import Parameter
-from core.architectures.custom.settings import Asked, held, holders, is_settings
+from core.architectures.custom.settings import Asked, Written, held, holders, is_settings
 from core.checkpoints.values import shown
 from core.errors import UsageError
 
@@ -43,10 +43,13 @@ _SIDE = re.compile(r"im(g|age)?_?(size|dim|height|width|h|w)$|resolution|^(heigh
 _INPUT = re.compile(r"^in|input|feature")
 _NAMES = re.compile(r"(class|label|category)_?(names|list)$|^names$|^categories$")
 _RATE = re.compile(r"drop|^p$|prob")
+_TRAINING = re.compile(r"pretrained|freeze|frozen|fine_?tun|feature_extract|requires_grad|trainable|^lr$|learning_rate")
 _FLOAT = re.compile(r"drop|prob|rate|alpha|slope|eps|momentum|^p$|^lr$|decay|temperature|scale|gain|std|ratio")
 _LISTS = re.compile(r"layers$|sizes$|units$|dims$|blocks$|filters$|widths$|depths$|_list$|hiddens$")
 _MAYBE_COUNT = re.compile(r"^(num|n|nb)_")
-_BOOL = re.compile(r"^(use|with|is|has|do|enable)_|bias|pretrained|batch_?norm|^bn$|bidirectional|^residual$|^relu$")
+_BOOL = re.compile(
+    r"freeze|fine_?tun|feature_extract|^(use|with|is|has|do|enable)_|bias|pretrained|batch_?norm|^bn$|bidirectional|^residual$|^relu$"
+)
 _TEXT = re.compile(r"name|mode|type|activation|norm$|^act$|variant|arch")
 _OTHER = re.compile(r"^(block|backbone|encoder|model|net|base_model|layer|cfg|config|opt|args|params)$")
 _BLOCK = re.compile(r"block|layer|module|cell|unit|conv")
@@ -60,7 +63,7 @@ class Slot:
         name: of it.
         kind: ``int``, ``ints``, ``float``, ``bool``, ``text``, ``choice`` or ``other``.
         value: what is tried now.
-        source: ``answer``, ``file``, ``default`` or ``guess``.
+        source: ``answer``, ``file`` (the checkpoint), ``call`` (the code makes it so), ``default`` or ``guess``.
         annotation: its type as written; may be empty.
         choices: values of an enumeration, if it is one.
         written: what ``file`` or ``default`` said, to tell a person if the shapes say otherwise.
@@ -116,6 +119,7 @@ def slots_of(
     answers: Mapping[str, str],
     blocks: Sequence[object] = (),
     names: Mapping[str, object] | None = None,
+    called: Mapping[str, object] | None = None,
 ) -> list[Slot]:
     """The arguments of a constructor or factory, with what is known of each.
 
@@ -127,6 +131,7 @@ def slots_of(
         answers: a person's, as Python literals, by name.
         blocks: classes of the file, for arguments that want one.
         names: of the file, with their values, for arguments that want a configuration.
+        called: values with which the file itself calls it.
 
     Raises:
         UsageError: an answer is no Python literal.
@@ -147,11 +152,30 @@ def slots_of(
         text = texts.get(parameter.name, Parameter(parameter.name))
         default: object = None if parameter.default is inspect.Parameter.empty else parameter.default
         annotation: object = None if parameter.annotation is inspect.Parameter.empty else parameter.annotation
-        if parameter.name not in answers and is_settings(parameter.name, annotation, text.annotation, default):
-            slots.append(_whole(parameter, default, known, names))
+        if is_settings(parameter.name, annotation, text.annotation, default):
+            slot = _whole(parameter, default, known, names)
+            given = parse_answer(parameter.name, answers[parameter.name]) if parameter.name in answers else None
+            if isinstance(given, Mapping):
+                slot.value, slot.source = {**cast("dict[str, object]", slot.value), **given}, "answer"
+            slots.append(slot)
         else:
-            slots.append(slot_of(parameter, text, shapes, known, answers, blocks))
+            slot = slot_of(parameter, text, shapes, known, answers, blocks)
+            slots.append(_as_called(slot, (called or {}).get(parameter.name)))
     return slots
+
+
+def _as_called(slot: Slot, value: object) -> Slot:
+    """An argument of which nothing but a default or a guess is known, as the file itself calls it."""
+    if value is None or slot.source not in ("default", "guess"):
+        return slot
+    if isinstance(value, Written):
+        if slot.source == "guess":
+            slot.kind, slot.value, slot.source, slot.written = "other", value, "call", value
+        return slot
+    plain = converted(value, slot.kind) if slot.kind != "other" else value
+    if plain is not None and plain != slot.value:
+        slot.value, slot.source, slot.written = plain, "call", plain
+    return slot
 
 
 def _whole(
@@ -221,6 +245,11 @@ def alternatives(slot: Slot) -> Iterator[tuple[str, object]]:
 def is_rate(name: str) -> bool:
     """Whether an argument by its name is a dropout's rate, which no answer depends on."""
     return bool(_RATE.search(name.lower()))
+
+
+def is_training(name: str) -> bool:
+    """Whether an argument by its name says how to train, or where to begin, which no answer depends on."""
+    return bool(_TRAINING.search(name.lower()))
 
 
 def slot_of(

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from core.architectures.custom.arguments import OUTSIDE
+from core.architectures.custom.calling import computed, given_to, sizes_in, used_by, written_for
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
 from core.architectures.custom.lightning import stand_in
 from core.architectures.custom.reading import SourceClass, SourceFile, source_of
@@ -36,8 +37,6 @@ _PREFIX = "_whatsit_custom"
 _DATA = re.compile(r"data|(^|_)(ds|set|train|val|test|loader)(_|$|\d)|set$|loader|class|label")
 """What variables are called that hold a data set, or what is known of one."""
 _USUAL_COUNT = 10
-_PAIR = re.compile(r"(?<![\d.])(\d{2,4}),\s*(\d{2,4})(?![\d.])")
-_SMALLEST, _LARGEST, _MOST_SIZES = 16, 1024, 12
 
 
 @dataclass(frozen=True)
@@ -77,19 +76,16 @@ class LoadedSource:
         if item.kind == "instance":
             return self.modules.evaluate(item.name, outside)
         make = vars(self.modules.main)[item.name]
-        return make(**{name: value for name, value in arguments.items() if not name.startswith(OUTSIDE)})
+        own = {name: value for name, value in arguments.items() if not name.startswith(OUTSIDE)}
+        return make(**{name: computed(value, vars(self.modules.main)) for name, value in own.items()})
 
     def used_by(self, item: SourceClass) -> tuple[str, ...]:
         """Names at the file's top level that its code uses, in the order of the file."""
-        tree = self.bundle.main.tree
-        kept = needed(tree, [item.name]).kept
-        loads = {
-            node.id
-            for statement in kept
-            for node in ast.walk(statement)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        }
-        return tuple(dict.fromkeys(name for statement in tree.body for name in bound(statement) if name in loads))
+        return used_by(self.bundle.main.tree, item.name)
+
+    def written_for(self, item: SourceClass) -> Mapping[str, object]:
+        """Arguments with which the file itself calls a class or function; see ``calling.written_for``."""
+        return written_for(self.bundle.main.tree, vars(self.modules.main), item)
 
     @property
     def names_devices(self) -> bool:
@@ -98,10 +94,8 @@ class LoadedSource:
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of numbers in the chosen file that may be the height and width of an image, as written."""
-        text = self.bundle.main.data.decode("utf-8", "replace")
-        found = dict.fromkeys((int(pair[1]), int(pair[2])) for pair in _PAIR.finditer(text))
-        return tuple(pair for pair in found if min(pair) >= _SMALLEST and max(pair) <= _LARGEST)[:_MOST_SIZES]
+        """Pairs of numbers in the chosen file that may be the height and width of an image."""
+        return sizes_in(self.bundle.main.data.decode("utf-8", "replace"))
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -152,12 +146,13 @@ def load_source(path: Path, *, trusted: str) -> LoadedSource:
         raise UsageError(
             f"No network was found in {shown(path.name)}.",
             "It has no class that is derived from torch.nn.Module, and no function that returns one.",
-            "Choose the Python file in which the network's class is written.",
+            "Choose the Python file in which the network's class is written; weights of a known network need none.",
         )
     said = Said()
     roots = [item.name for item in source.classes if item.kind != "instance"]
     # What a network is given may be called so in the same file.
     roots += [name for node in bundle.main.tree.body if not trains(node) for name in bound(node) if is_holder(name)]
+    roots += given_to(bundle.main.tree, {item.name for item in source.classes})
     modules = Modules(bundle, roots, said)
     with conditions(said):
         modules.run()
@@ -318,7 +313,14 @@ class Modules:
             raise EOFError("it asks a person to type something, which cannot be done here")
 
         own: dict[str, object] = dict(vars(builtins))
-        own |= {"__import__": importing, "print": printing, "input": asking, "breakpoint": nothing}
+
+        def opening(file: Any, mode: str = "r", *args: Any, **options: Any) -> object:  # noqa: ANN401
+            # Written for a run from the project's folder, as configurations are read.
+            if isinstance(file, str | Path) and not Path(file).is_absolute() and set(mode) <= set("rbt"):
+                file = next((above / file for above in list(path.parents)[:3] if (above / file).is_file()), file)
+            return builtins.open(file, mode, *args, **options)  # noqa: PTH123
+
+        own |= {"__import__": importing, "open": opening, "print": printing, "input": asking, "breakpoint": nothing}
         return own
 
     def _import(self, importer: Path, name: str, names: tuple[str, ...], level: int) -> ModuleType:

@@ -103,7 +103,8 @@ def _part(full: str, value: object, slot: Slot, known: Mapping[str, object], ans
         kind = "int"
     elif whole_numbers(value):
         kind = "ints"
-    part = Slot(full, kind, value, slot.source, owner=slot.key, written=value)
+    choices: tuple[object, ...] = (False, True) if kind == "bool" else ()
+    part = Slot(full, kind, value, slot.source, choices=choices, owner=slot.key, written=value)
     short = full.rpartition(".")[2]
     for name in (full, short):
         if name in answers:

@@ -165,7 +165,7 @@ def _first_look(
     slots = (
         []
         if item.kind == "instance" or make is None
-        else slots_of(make, item.parameters, shapes, metadata, answers, blocks, main)
+        else slots_of(make, item.parameters, shapes, metadata, answers, blocks, main, loaded.written_for(item))
     )
     solver = Solver(builder, shapes, lambda slot, there: parts_of(slot, shapes, metadata, answers, there))
     return _Candidate(item, builder, solver, solver.first_look(slots))

@@ -230,11 +230,28 @@ class _Reader:
                 value = statement.value if isinstance(statement, ast.Assign) else None
                 if isinstance(statement, ast.Assign) and isinstance(value, ast.Call) and self._makes(text, value):
                     made |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-            return any(
-                (isinstance(back.value, ast.Name) and back.value.id in made)
-                or (isinstance(back.value, ast.Call) and self._makes(text, back.value))
+            own = {
+                each.name for each in ast.walk(node) if isinstance(each, ast.ClassDef) and self._is_network(text, each)
+            }
+            backs = [
+                each
                 for back in ast.walk(node)
-                if isinstance(back, ast.Return)
+                if isinstance(back, ast.Return) and back.value is not None
+                # `return model, input_size` is a habit of PyTorch's own tutorials.
+                for each in (back.value.elts if isinstance(back.value, ast.Tuple) else [back.value])
+            ]
+            made |= {
+                target.id
+                for statement in ast.walk(node)
+                if isinstance(statement, ast.Assign)
+                and getattr(getattr(statement.value, "func", None), "id", "") in own
+                for target in statement.targets
+                if isinstance(target, ast.Name)
+            }
+            return any(
+                (isinstance(back, ast.Name) and back.id in made)
+                or (isinstance(back, ast.Call) and (self._makes(text, back) or getattr(back.func, "id", "") in own))
+                for back in backs
             )
         finally:
             self._open.discard(marker)
@@ -244,6 +261,9 @@ class _Reader:
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
             kept = call.func.attr in ("to", "cuda", "cpu", "eval", "train", "float")
             return kept and self._makes(text, call.func.value)
+        table = _looked_up_in(call.func)
+        if table is not None:
+            return f"{self._full_name(text, table)}.".startswith(_MAKERS)
         local = self._local(text, call.func)
         if local is not None:
             other, node = local
@@ -346,6 +366,19 @@ def _looked_up(node: ast.FunctionDef) -> Iterator[Parameter]:
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value not in seen:
             seen.add(key.value)
             yield Parameter(key.value, default=default, within=name)
+
+
+def _looked_up_in(function: ast.expr) -> ast.expr | None:
+    """The module in which a function is looked up by a name that is a text: ``getattr(models, arch)`` and such."""
+    if isinstance(function, ast.Call) and getattr(function.func, "id", "") == "getattr" and function.args:
+        return function.args[0]
+    if isinstance(function, ast.Subscript):
+        place = function.value
+        if isinstance(place, ast.Attribute) and place.attr == "__dict__":
+            return place.value
+        if isinstance(place, ast.Call) and getattr(place.func, "id", "") == "vars" and place.args:
+            return place.args[0]
+    return None
 
 
 def _choices(node: ast.FunctionDef, name: str, tree: ast.Module) -> Iterator[str]:

@@ -155,6 +155,20 @@ class Sized:
         return f"Sized({self._count})"
 
 
+class Written:
+    """An expression of a person's code as an argument: it is computed anew for each network.
+
+    Args:
+        text: as Python.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 def held(value: object) -> dict[str, object] | None:
     """The values of something that holds many by name; ``None`` if it is nothing of the kind."""
     if isinstance(value, Settings):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from core.architectures.custom.arguments import Slot, alternatives, is_rate, literal
+from core.architectures.custom.arguments import Slot, alternatives, is_rate, is_training, literal
 from core.architectures.custom.parts import values
 from core.architectures.custom.trying import Agreement, Builder, Shapes, compare, measure, renamed
 from core.checkpoints.values import shown
@@ -25,6 +25,7 @@ _MOST_COMBINATIONS = 48
 _LARGEST = 200_000
 _LONGEST = 16
 _MOST_PARTS = 40
+_SAID = {"file": "the file says", "default": "the default is", "call": "the code makes it with"}
 _USUAL = (224, 32, 28, 64, 96, 128, 256, 299, 48, 150, 100, 384, 512)
 
 Quantity = tuple[str, int]
@@ -204,18 +205,22 @@ class Solver:
         """What an unknown moves: the slope of each quantity, ``None`` where it is no straight line."""
         start = _get(slots, key)
         steps = (1, start, 8) if start <= 8 else (start, 8, 1)
-        for step in dict.fromkeys(step for step in steps if step):
-            measured: list[dict[Quantity, int]] = []
-            for times in (1, 2):
-                _set(slots, key, start + times * step)
-                shapes = self._shapes(slots)
-                if shapes is not None:
-                    measured.append(measure(shapes))
-            _set(slots, key, start)
+        # Twice as much, and half, suit code that wants one number to be a multiple of another.
+        offsets = [times * step for step in steps if step for times in (1, 2)]
+        offsets += [3 * start, -start // 2, -start // 4] if start >= 4 else []
+        measured: list[tuple[int, dict[Quantity, int]]] = []
+        for offset in dict.fromkeys(offset for offset in offsets if offset):
+            _set(slots, key, start + offset)
+            shapes = self._shapes(slots)
+            if shapes is not None:
+                measured.append((offset, measure(shapes)))
             if len(measured) == 2:
-                moved = dict(_slopes(base, measured[0], measured[1], step))
+                moved = dict(_slopes(base, *measured[0], *measured[1]))
                 if moved:
+                    _set(slots, key, start)
                     return moved
+                measured.pop(0)
+        _set(slots, key, start)
         return {}
 
     def _voted(
@@ -299,9 +304,11 @@ class Solver:
                 notes.append(f"{name} is data that is not read: it has {slot.value} classes, as the shapes tell.")
             elif slot.asked is not None or slot.kind == "sized":
                 continue
-            elif slot.source in ("file", "default") and slot.written is not None and slot.value != slot.written:
-                said = "the file says" if slot.source == "file" else "the default is"
+            elif slot.source in _SAID and slot.written is not None and slot.value != slot.written:
+                said = _SAID[slot.source]
                 notes.append(f"{name} is {literal(slot.value)}, as the shapes tell; {said} {literal(slot.written)}.")
+            elif slot.source == "call":
+                notes.append(f"{name} is {literal(slot.value)}, as the code itself makes it.")
             if slot.source != "guess":
                 continue
             if not solution.exact or not self._shown(solution, index):
@@ -314,6 +321,9 @@ class Solver:
     def _unseen(self, slot: Slot, solution: Solution, notes: list[str], questions: list[Question]) -> None:
         if slot.kind == "float" and is_rate(slot.name):
             notes.append(f"{shown(slot.name, 40)} is taken as 0: it matters in training only.")
+            return
+        if is_training(slot.name) and solution.exact:
+            notes.append(f"{shown(slot.name, 40)} is taken as {literal(slot.value)}: it matters in training only.")
             return
         if slot.kind == "text" and slot.choices:
             why = f"No weight shows it; the code knows {', '.join(literal(each) for each in slot.choices)}."
@@ -397,12 +407,12 @@ def _set(slots: Sequence[Slot], key: Key, value: int) -> None:
 
 
 def _slopes(
-    base: Mapping[Quantity, int], once: Mapping[Quantity, int], twice: Mapping[Quantity, int], step: int
+    base: Mapping[Quantity, int], near: int, once: Mapping[Quantity, int], far: int, twice: Mapping[Quantity, int]
 ) -> Iterator[tuple[Quantity, float | None]]:
     for quantity, zero in base.items():
         if quantity in once and quantity in twice and (zero != once[quantity] or zero != twice[quantity]):
-            first, second = once[quantity] - zero, twice[quantity] - once[quantity]
-            yield quantity, first / step if first == second else None
+            first, second = once[quantity] - zero, twice[quantity] - zero
+            yield quantity, first / near if first * far == second * near else None
 
 
 def _first(at: Callable[[int], int], wanted: int) -> int | None:

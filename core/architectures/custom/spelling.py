@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.architectures.custom.arguments import Slot
 from core.architectures.custom.loading import LoadedSource
 from core.architectures.custom.ranking import CustomFit, is_telling
+from core.architectures.custom.settings import Written
 from core.architectures.custom.slicing import is_main, needed
 from core.architectures.custom.source import Text, decoded
 from core.constructions import Source
@@ -52,6 +53,9 @@ def spell_source(fit: CustomFit, loaded: LoadedSource) -> Source:
 def _code(slot: Slot, names: Mapping[str, object], used: list[str]) -> str | None:
     """A value as Python; ``None`` if it cannot be written down."""
     value = slot.value
+    if isinstance(value, Written):
+        used.extend(node.id for node in ast.walk(ast.parse(value.text)) if isinstance(node, ast.Name))
+        return value.text
     named = value if isinstance(value, type) else type(value)
     if isinstance(value, type | enum.Enum):
         if names.get(named.__name__) is not named:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -154,6 +155,9 @@ class Builder:
         for filled in (True,) if real else (False, True):
             with conditions(self.said), Building(filled=filled):
                 made = attempt(lambda: self.make(**arguments))
+            if isinstance(made, tuple):
+                # `return model, input_size`
+                made = next((each for each in cast("tuple[object, ...]", made) if isinstance(each, nn.Module)), None)
             if isinstance(made, nn.Module):
                 if filled and not real:
                     # It computes with its weights: all others of the kind need real ones, too.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import cast
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision import models
 
 from core.building import Built, build
 from core.checkpoints import open_checkpoint
 from core.descriptions import ModelSpec
+from core.errors import MatchError, QuestionsError
 from core.questions import TrustRequest
 from tests.core.architectures.opening import plain, write
 
@@ -187,3 +190,226 @@ def test_lists_that_are_read_side_by_side(tmp_path: Path) -> None:
     )
     network = plain(text, "Net", 3, [8, 12, 6], (7, 5, 3), 4)
     assert_answers(opened(tmp_path, text, network.state_dict()), network, 3, 40, 40)
+
+
+TUTORIAL = HEAD + (
+    "from torchvision import models\n"
+    "def initialize_model(model_name, num_classes, feature_extract, use_pretrained=True):\n"
+    "    model_ft = None\n"
+    "    if model_name == 'resnet':\n"
+    "        model_ft = models.resnet18(pretrained=use_pretrained)\n"
+    "        model_ft.fc = nn.Linear(model_ft.fc.in_features, num_classes)\n"
+    "    elif model_name == 'squeezenet':\n"
+    "        model_ft = models.squeezenet1_1(pretrained=use_pretrained)\n"
+    "        model_ft.classifier[1] = nn.Conv2d(512, num_classes, 1)\n"
+    "    return model_ft, 224\n"
+)
+LOOKED_UP = HEAD + (
+    "import torchvision\n"
+    "def build(arch, num_classes=10):\n"
+    "    model = {how}(weights=None)\n"
+    "    model.classifier[1] = nn.Conv2d(512, num_classes, 1)\n"
+    "    return model\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "beside"),
+    [
+        (TUTORIAL, {}),
+        (LOOKED_UP.replace("{how}", "getattr(torchvision.models, arch)"), {"arch": "squeezenet1_1"}),
+        (LOOKED_UP.replace("{how}", "torchvision.models.__dict__[arch]"), {"arch": "squeezenet1_1"}),
+    ],
+    ids=["network and size", "getattr", "dict"],
+)
+def test_functions_that_make_a_known_network(text: str, beside: Mapping[str, object], tmp_path: Path) -> None:
+    network = models.squeezenet1_1(num_classes=3)
+    built = opened(tmp_path, text, {"state_dict": network.state_dict(), **beside})
+    assert_answers(built, network, 3, 64, 64)
+
+
+CALLED = HEAD + (
+    "import sys\n"
+    "class Net(nn.Module):\n"
+    "    def __init__(self, body, act, slope=0.1, classes=10):\n"
+    "        super().__init__()\n"
+    "        self.body = body\n"
+    "        self.act = act\n"
+    "        self.slope = slope\n"
+    "        self.fc = nn.Linear(8, classes)\n"
+    "    def forward(self, x):\n"
+    "        return self.fc(self.slope * self.act(self.body(x)).mean((2, 3)))\n"
+    "def main():\n"
+    "    return Net(nn.Conv2d(3, 8, 3), act=nn.Tanh(), slope=0.3, classes=4)\n"
+    "if __name__ == '__main__':\n"
+    "    sys.exit('it trains')\n"
+)
+
+
+def test_the_call_in_the_file_tells_what_no_weight_shows(tmp_path: Path) -> None:
+    network = plain(CALLED, "main")
+    built = opened(tmp_path, CALLED.replace("return Net", "model = Net"), network.state_dict())
+    assert_answers(built, network, 3, 40, 40)
+    assert "slope is 0.3, as the code itself makes it." in built.notices
+
+
+def test_calls_that_disagree_tell_nothing(tmp_path: Path) -> None:
+    text = CALLED + "def other():\n    return Net(nn.Conv2d(3, 8, 3), act=nn.ReLU(), slope=0.3, classes=4)\n"
+    both = opened(tmp_path, text, plain(text, "main").state_dict())
+    assert both.ambiguous
+    assert any("other fits as well" in notice for notice in both.notices)
+    text = text.replace("return Net", "model = Net")
+    with pytest.raises(QuestionsError) as raised:
+        opened(tmp_path, text, plain(CALLED, "main").state_dict())
+    assert [question.name for question in raised.value.questions] == ["act"]
+
+
+PATCHES = HEAD + (
+    "from dataclasses import dataclass\n"
+    "@dataclass\n"
+    "class Config:\n    side: int = 32\n    patch: int = 4\n    width: int = 12\n    bias: bool = True\n"
+    "class Block(nn.Module):\n"
+    "    def __init__(self, config):\n"
+    "        super().__init__()\n"
+    "        self.fc = nn.Linear(config.width, config.width, bias=config.bias)\n"
+    "    def forward(self, x):\n"
+    "        return x + F.gelu(self.fc(x))\n"
+    "class Net(nn.Module):\n"
+    "    def __init__(self, config):\n"
+    "        super().__init__()\n"
+    "        assert config.side % config.patch == 0\n"
+    "        self.patch = nn.Conv2d(3, config.width, config.patch, config.patch)\n"
+    "        self.place = nn.Parameter(torch.zeros(1, (config.side // config.patch) ** 2, config.width))\n"
+    "        self.block = Block(config)\n"
+    "        self.head = nn.Linear(config.width, 5)\n"
+    "    def forward(self, x):\n"
+    "        return self.head(self.block(self.patch(x).flatten(2).transpose(1, 2) + self.place).mean(1))\n"
+)
+
+
+def test_a_configuration_that_goes_down_to_the_layers(tmp_path: Path) -> None:
+    network = plain(f"{PATCHES}def make():\n    return Net(Config(64, 8, 20, False))\n", "make")
+    built = opened(tmp_path, PATCHES, network.state_dict())
+    assert built.form is not None
+    assert built.form.height == 64
+    assert_answers(built, network, 3, 64, 64)
+
+
+def test_a_configuration_is_read_from_beside_the_code(tmp_path: Path) -> None:
+    text = HEAD + (
+        "import json\nwith open('net.json') as file:\n    config = json.load(file)\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, config):\n"
+        "        super().__init__()\n"
+        "        self.act = getattr(torch, config['model']['act'])\n"
+        "        self.fc = nn.Linear(3, config['model']['classes'])\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(self.act(x.mean((2, 3))))\n"
+    )
+    write(tmp_path, '{"model": {"act": "tanh", "classes": 4}}', "net.json")
+    network = plain(
+        text.replace("net.json", str(tmp_path / "net.json")) + "def make():\n    return Net(config)\n", "make"
+    )
+    assert_answers(opened(tmp_path, text, network.state_dict()), network, 3, 40, 40)
+
+
+def test_a_notebook_with_what_only_notebooks_understand(tmp_path: Path) -> None:
+    cells = [
+        "%%bash\nls | wc",
+        "%%time\nimport torch\nfrom torch import nn\nfiles = !ls\nname = %pwd\ntorch?",
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(3, 4)\n"
+        "    def forward(self, x):\n        return self.fc(x.mean((2, 3)))",
+        "for _ in range(2):\n    !wget nowhere\n    %time\nNet().fc.",
+    ]
+    content = {"cells": [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]}
+    network = plain(HEAD + cells[2], "Net")
+    built = opened(tmp_path, json.dumps(content), network.state_dict(), "train.ipynb")
+    assert_answers(built, network, 3, 40, 40)
+
+
+def test_a_network_that_reads_an_image_row_by_row(tmp_path: Path) -> None:
+    text = HEAD + (
+        "class RNN(nn.Module):\n"
+        "    def __init__(self, input_size, hidden_size, num_layers, num_classes):\n"
+        "        super().__init__()\n"
+        "        self.hidden_size, self.num_layers = hidden_size, num_layers\n"
+        "        self.lstm = nn.LSTM(input_size, hidden_size, num_layers, batch_first=True)\n"
+        "        self.fc = nn.Linear(hidden_size, num_classes)\n"
+        "    def forward(self, x):\n"
+        "        start = torch.zeros(self.num_layers, x.size(0), self.hidden_size)\n"
+        "        return self.fc(self.lstm(x, (start, start))[0][:, -1, :])\n"
+    )
+    network = plain(text, "RNN", 28, 16, 2, 10)
+    built = opened(tmp_path, text, network.state_dict())
+    assert built.form is not None
+    assert (built.form.kind, built.form.channels, built.form.height) == ("image", 1, 28)
+    batch = torch.rand(2, 1, 28, 28)
+    with torch.inference_mode():
+        assert torch.equal(built.network(batch), network(batch[:, 0]))
+
+
+@pytest.mark.parametrize(
+    ("back", "key"),
+    [("f, self.fc(f)", 1), ("self.fc(f), f", 0), ("self.fc(f), self.aux(f)", 0), ("self.fc(f), self.wide(f)", 0)],
+)
+def test_features_are_no_answer(back: str, key: int, tmp_path: Path) -> None:
+    text = HEAD + (
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 8, 3)\n"
+        "        self.fc, self.aux, self.wide = nn.Linear(8, 3), nn.Linear(8, 3), nn.Linear(8, 20)\n"
+        "    def forward(self, x):\n"
+        "        f = self.conv(x).relu().mean((2, 3))\n"
+        f"        return {back}\n"
+    )
+    network = plain(text, "Net")
+    assert_answers(opened(tmp_path, text, network.state_dict()), network, 3, 40, 40, key=key)
+
+
+@pytest.mark.parametrize("size", [(90, 120), (70, 110)])
+def test_oblong_inputs(size: tuple[int, int], tmp_path: Path) -> None:
+    """A usual one, and one that only the code speaks of."""
+    height, width = size
+    text = HEAD + (
+        f"SIZE = ({height}, {width})\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 3, 1)\n"
+        f"        self.fc = nn.Linear({height // 2 * (width // 2) * 3}, 4)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(F.max_pool2d(self.conv(x), 2).flatten(1))\n"
+    )
+    network = plain(text, "Net")
+    built = opened(tmp_path, text, network.state_dict())
+    assert built.form is not None
+    assert (built.form.height, built.form.width) == size
+    assert_answers(built, network, 3, *size)
+
+
+def test_a_compiled_network_saved_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = CALLED.replace("def main", "def make")
+    network = plain(text, "make")
+    importable(network, monkeypatch)
+    compiled = torch.compile(network)
+    assert_answers(opened(tmp_path, text, {"model": compiled}), network, 3, 40, 40)
+
+
+def test_what_may_be_wrong_is_named_where_a_network_takes_nothing(tmp_path: Path) -> None:
+    text = HEAD + (
+        "class Net(nn.Module):\n"
+        "    def __init__(self, heads=3):\n"
+        "        super().__init__()\n"
+        "        self.heads = heads\n"
+        "        self.c = nn.Conv2d(3, 8, 3)\n"
+        "        self.fc = nn.Linear(8, 4)\n"
+        "    def forward(self, x):\n"
+        "        f = self.c(x).mean((2, 3))\n"
+        "        return self.fc(f.reshape(len(f), self.heads, 8 // self.heads).flatten(1))\n"
+    )
+    network = plain(text, "Net", 4)
+    with pytest.raises(MatchError, match=r"other values of heads than.*--argument"):
+        opened(tmp_path, text, network.state_dict())
+    assert_answers(opened(tmp_path, text, network.state_dict(), heads="4"), network, 3, 40, 40)
