@@ -39,11 +39,13 @@ class Asked:
         found: names that had a value, in order.
         otherwise: values that the code takes where a name is missing.
         missing: the name that was missing last; empty if none was.
+        ways: ``item`` and ``attribute``, as far as they were asked for so.
     """
 
     found: dict[str, None] = field(default_factory=dict[str, None])
     otherwise: dict[str, object] = field(default_factory=dict[str, object])
     missing: str = ""
+    ways: set[str] = field(default_factory=set[str])
 
 
 class Settings(dict[str, object]):
@@ -72,8 +74,9 @@ class Settings(dict[str, object]):
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") or name in Settings.__slots__:
             raise AttributeError(name)
+        self.asked.ways.add("attribute")
         if name in self:
-            return self[name]
+            return self._value(name)
         kind = self.template if isinstance(self.template, type) else type(self.template)
         own = inspect.getattr_static(kind, name, None)
         if isinstance(own, property) and own.fget is not None:
@@ -90,9 +93,13 @@ class Settings(dict[str, object]):
             self[name] = value
 
     def __getitem__(self, name: str) -> object:
+        self.asked.ways.add("item")
         if name not in self:
             self.asked.missing = self.path + str(name)
             raise KeyError(name)
+        return self._value(name)
+
+    def _value(self, name: str) -> object:
         value = super().__getitem__(name)
         if isinstance(value, Mapping) and not isinstance(value, Settings):
             return Settings(cast("Mapping[str, object]", value), None, self.asked, f"{self.path}{name}.")
@@ -101,6 +108,7 @@ class Settings(dict[str, object]):
 
     def get(self, name: str, default: object = None) -> object:
         """The value, or else another."""
+        self.asked.ways.add("item")
         if name in self:
             return self[name]
         if isinstance(default, _PLAIN):

@@ -117,6 +117,7 @@ class Builder:
         real: whether weights must have memory, as the constructor computes with them.
         error: why the last build that failed did so; empty if none failed.
         built: how many builds there were.
+        place: of the network in what is made, where that is several things; else ``None``.
     """
 
     make: Callable[..., object]
@@ -127,6 +128,7 @@ class Builder:
     real: bool = False
     error: str = ""
     built: int = 0
+    place: int | None = None
     _seen: dict[str, Shapes | None] = field(default_factory=dict[str, "Shapes | None"])
 
     @property
@@ -157,7 +159,9 @@ class Builder:
                 made = attempt(lambda: self.make(**arguments))
             if isinstance(made, tuple):
                 # `return model, input_size`
-                made = next((each for each in cast("tuple[object, ...]", made) if isinstance(each, nn.Module)), None)
+                items = cast("tuple[object, ...]", made)
+                self.place = next((index for index, each in enumerate(items) if isinstance(each, nn.Module)), None)
+                made = items[self.place] if self.place is not None else None
             if isinstance(made, nn.Module):
                 if filled and not real:
                     # It computes with its weights: all others of the kind need real ones, too.

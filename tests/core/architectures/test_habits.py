@@ -197,10 +197,10 @@ TUTORIAL = HEAD + (
     "def initialize_model(model_name, num_classes, feature_extract, use_pretrained=True):\n"
     "    model_ft = None\n"
     "    if model_name == 'resnet':\n"
-    "        model_ft = models.resnet18(pretrained=use_pretrained)\n"
+    "        model_ft = models.resnet18(weights='DEFAULT' if use_pretrained else None)\n"
     "        model_ft.fc = nn.Linear(model_ft.fc.in_features, num_classes)\n"
     "    elif model_name == 'squeezenet':\n"
-    "        model_ft = models.squeezenet1_1(pretrained=use_pretrained)\n"
+    "        model_ft = models.squeezenet1_1(weights='DEFAULT' if use_pretrained else None)\n"
     "        model_ft.classifier[1] = nn.Conv2d(512, num_classes, 1)\n"
     "    return model_ft, 224\n"
 )
@@ -413,3 +413,53 @@ def test_what_may_be_wrong_is_named_where_a_network_takes_nothing(tmp_path: Path
     with pytest.raises(MatchError, match=r"other values of heads than.*--argument"):
         opened(tmp_path, text, network.state_dict())
     assert_answers(opened(tmp_path, text, network.state_dict(), heads="4"), network, 3, 40, 40)
+
+
+ITEMS = made_with(", config", "config['width']", "config['classes']")
+ATTRIBUTES = made_with(", args", "args.width", "args.classes")
+TYPED = made_with(", config: Config", "config.width", "config.num_classes", DATACLASS)
+
+
+@pytest.mark.parametrize(
+    ("text", "make", "beside"),
+    [
+        (ITEMS, "Net({'width': 12, 'classes': 4})", {}),
+        (ATTRIBUTES, "Net(type('A', (), dict(width=12, classes=4)))", {"args": {"width": 12, "classes": 4, "lr": 1}}),
+        (TYPED, "Net(Config(hidden=6, num_classes=3))", {}),
+        (TUTORIAL, "initialize_model('squeezenet', 3, True, False)[0]", {}),
+        (CALLED.replace("return Net", "model = Net"), "Net(nn.Conv2d(3, 8, 3), nn.Tanh(), 0.3, 4)", {}),
+    ],
+    ids=["items", "attributes", "dataclass", "function", "call"],
+)
+def test_a_script_makes_the_same_network(text: str, make: str, beside: Mapping[str, object], tmp_path: Path) -> None:
+    network = plain(f"{text}\ndef made():\n    return {make}\n", "made")
+    built = opened(tmp_path, text, {"model": network.state_dict(), **beside})
+    assert built.construction is not None
+    source = built.construction.source
+    assert source is not None
+    assert not source.unsaid
+    call = source.call.replace(")[0]", ", use_pretrained=False)[0]")
+    again = plain(f"{text}\ndef made():\n    return {call}\n", "made")
+    again.load_state_dict(network.state_dict())
+    assert_answers(built, again, 3, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("text", "unsaid"),
+    [
+        (made_with("", "CFG.width", "CFG.target_size", CONSTANTS.replace("16", "12")), "CFG"),
+        (made_with("", "args.width", "args.classes", PARSER.replace("16", "12")), "args"),
+        (made_with("", "12", "NUM", DATA), "NUM"),
+    ],
+)
+def test_a_script_that_would_make_another_network_is_none(text: str, unsaid: str, tmp_path: Path) -> None:
+    """What was changed at the code's top level, or is not there, cannot be said in a call."""
+    state = {"conv.weight": torch.rand(8, 3, 3, 3), "conv.bias": torch.rand(8)}
+    if unsaid == "NUM":
+        state = {"conv.weight": torch.rand(12, 3, 3, 3), "conv.bias": torch.rand(12)}
+    width = len(state["conv.bias"])
+    state |= {"head.weight": torch.rand(4, width), "head.bias": torch.rand(4)}
+    built = opened(tmp_path, text, state)
+    assert built.construction is not None
+    assert built.construction.source is not None
+    assert built.construction.source.unsaid
