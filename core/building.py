@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.architectures.custom import (
     is_telling,
     load_source,
     rank_classes,
+    source_beside,
     spell_source,
     trust_request,
 )
@@ -35,13 +35,8 @@ from core.programs import load_program
 from core.rebuilding import own_classes, rebuild, settings_that_differ, wrapped_in
 from core.trust import Consent, demand
 
-_MOST_BESIDE = 40
-_LARGEST_SOURCE = 1_000_000
-_ENOUGH = 0.6
-"""Share of the weights' names that a Python file must speak of to be asked about."""
 _SMALL = 96
 _ULTRALYTICS = "ultralytics.nn.tasks.Classification"
-_ATTRIBUTE = re.compile(r"\bself\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -114,7 +109,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         built = _tried(program, name, "a program that brings its own code", sizes)
         way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
         return _told(built, Construction(way, batch=batch))
-    beside = _source_beside(checkpoint)
+    beside = source_beside(checkpoint, own_classes(checkpoint))
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
     raise _fits_nothing(checkpoint)
@@ -138,7 +133,7 @@ def _whole(
         differing = settings_that_differ(checkpoint, built.network)
         if not differing:
             return built
-        beside = _source_beside(checkpoint)
+        beside = source_beside(checkpoint, own_classes(checkpoint))
         if beside is not None:
             return _from_source(beside, spec, checkpoint, consents)
         more = f" and {len(differing) - 2} more" if len(differing) > 2 else ""
@@ -207,7 +202,7 @@ def _fits_nothing(checkpoint: Checkpoint) -> MatchError:
         return MatchError(
             f"{name} is a network that was saved whole, of classes that are not here.",
             f"It is made of {named}: how these compute is in the Python file that defines them, not in this file.",
-            "Choose that Python file, or drop it on the window.",
+            "Choose that Python file, or drop it on the window; on the command line, add --architecture-file FILE.py.",
         )
     try:
         assemble(checkpoint, "")
@@ -323,7 +318,7 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
     if network is None:
-        network = build_custom(chosen, tensors)
+        network = _built_as(chosen, fits, tensors)
         construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
     try:
@@ -374,6 +369,18 @@ def _best_fits(
     return max(found, key=lambda each: (each[1].exact, each[1].share))
 
 
+def _built_as(chosen: CustomFit, fits: Iterable[CustomFit], tensors: Mapping[str, Tensor]) -> nn.Module:
+    try:
+        return build_custom(chosen, tensors)
+    except MatchError as error:
+        broken = next((fit for fit in fits if fit.error and fit is not chosen and not chosen.exact), None)
+        if broken is None:
+            raise
+        # Perhaps it is the one that was meant.
+        why = f"{error.why} {shown(broken.name, 40)} of the same file cannot be built: {broken.error}"
+        raise MatchError(error.what, why, error.remedy, detail=error.detail) from error
+
+
 def _equals(fits: Iterable[CustomFit], chosen: CustomFit) -> list[CustomFit]:
     """Others of a file that fit as well, and that a person may have meant."""
     return [fit for fit in fits if fit is not chosen and fit.kind == chosen.kind and fit.exact and not fit.questions]
@@ -403,45 +410,6 @@ def _class_of(checkpoint: Checkpoint) -> str:
     depth = len(wrapped_in(checkpoint))
     inside = checkpoint.classes[depth:] or checkpoint.classes
     return inside[0][1].rpartition(".")[2] if inside else ""
-
-
-def _source_beside(checkpoint: Checkpoint) -> Path | None:
-    """The Python file in the weights' folder that speaks of most of their names; read as text, nothing runs."""
-    folder = Path(checkpoint.about.file).absolute().parent
-    # As written: what a wrapper is called may be an attribute of the network.
-    written = [[*checkpoint.about.prefix.split("."), *name.split(".")] for name in checkpoint.tensors]
-    written = [[part for part in parts if part] for parts in written]
-    names = {part for parts in written for part in parts[:-1] if not part.isdigit()} - {"module", "_orig_mod"}
-    firsts = {next((part for part in parts if part in names), "") for parts in written} & names
-    classes = own_classes(checkpoint)
-    if not firsts and not classes:
-        return None
-    try:
-        files = sorted([*folder.glob("*.py"), *folder.glob("*.ipynb")])[:_MOST_BESIDE]
-    except OSError:
-        return None
-    scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in files]
-    best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    return best[1] if best[0] >= _ENOUGH else None
-
-
-def _spoken_of(path: Path, firsts: set[str], names: set[str], whole: str) -> float:
-    """Share of the names that a file gives to attributes; 0 where the outermost are missing.
-
-    One that defines the class of a network that was saved whole has all, and more.
-    """
-    try:
-        if path.stat().st_size > _LARGEST_SOURCE:
-            return 0.0
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0.0
-    if whole and re.search(rf"^class {re.escape(whole.rpartition('.')[2])}\b", text, re.MULTILINE):
-        return 2.0
-    given = set(_ATTRIBUTE.findall(text))
-    if not firsts & given:
-        return 0.0
-    return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
 
 
 _ASKS_FOR_A_GPU = "Its code asks for a GPU: it computes on the device that is chosen here instead."

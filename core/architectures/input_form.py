@@ -7,6 +7,7 @@ What was found is then proved with real numbers.
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from core.architectures.answers import described, no_scores, outputs_of
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
+from core.architectures.custom.here import Anywhere
 from core.architectures.endings import probabilities_in
 from core.architectures.running import Run, Runner
 from core.checkpoints.values import shown
@@ -166,6 +168,13 @@ class _Finder:
                 f"The network takes {takes}, not images.",
                 f"Its first layer is a {type(first).__name__}.",
                 "Choose the weights of an image classifier.",
+            )
+        names = _inputs_of(self._network)
+        if len(names) > 1:
+            raise MatchError(
+                f"The network takes {len(names)} inputs at once: {', '.join(shown(name, 40) for name in names[:4])}.",
+                "One picture is only one of them.",
+                "Choose a network that answers to one picture, or one whose forward method makes the others itself.",
             )
         error = ""
         tries = (self._rows, self._images) if isinstance(first, nn.Linear) else (self._images, self._rows)
@@ -329,6 +338,20 @@ class _Finder:
             ends_in=probabilities_in(row, ending.function),
             headless=ending.headless(row.numel()),
         ), ""
+
+
+def _inputs_of(network: nn.Module) -> list[str]:
+    """The parameters that a network's forward method must be given; empty where they cannot be told."""
+    inside = network.network if isinstance(network, Anywhere) else network
+    signature = attempt(lambda: inspect.signature(inside.forward))
+    if isinstance(signature, Failure) or isinstance(inside, torch.jit.ScriptModule):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.kind in positional and parameter.default is inspect.Parameter.empty
+    ]
 
 
 def _picked(outputs: object, key: int | str | None) -> Tensor:

@@ -1,5 +1,6 @@
 """A person's own networks: a Python file is read, then, once trusted, loaded; its networks are ranked and built."""
 
+from core.architectures.custom.beside import source_beside
 from core.architectures.custom.here import Anywhere
 from core.architectures.custom.loading import LoadedSource, load_source, trust_request
 from core.architectures.custom.ranking import CustomFit, build_custom, is_telling, rank_classes
@@ -18,6 +19,7 @@ __all__ = [
     "load_source",
     "rank_classes",
     "read_source",
+    "source_beside",
     "spell_source",
     "trust_request",
 ]

@@ -463,3 +463,33 @@ def test_a_script_that_would_make_another_network_is_none(text: str, unsaid: str
     assert built.construction is not None
     assert built.construction.source is not None
     assert built.construction.source.unsaid
+
+
+def test_a_network_of_two_inputs_says_so(tmp_path: Path) -> None:
+    text = HEAD + (
+        "class Siamese(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 4, 3)\n"
+        "    def forward(self, left, right):\n"
+        "        return (self.conv(left) - self.conv(right)).mean((2, 3))\n"
+    )
+    with pytest.raises(MatchError, match="takes 2 inputs at once: left, right"):
+        opened(tmp_path, text, plain(text, "Siamese").state_dict())
+
+
+def test_a_class_that_cannot_be_built_is_named_beside_one_that_does_not_fit(tmp_path: Path) -> None:
+    text = HEAD + (
+        "import a_package_that_nobody_has as nobody\n"
+        "class Meant(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(3, 4)\n"
+        "        nobody.watch(self)\n"
+        "class Other(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(3, 7)\n"
+    )
+    with pytest.raises(MatchError, match=r"Meant of the same file cannot be built: .*a_package_that_nobody_has"):
+        opened(tmp_path, text, nn.ModuleDict({"fc": nn.Linear(3, 4)}).state_dict())
