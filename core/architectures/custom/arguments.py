@@ -148,6 +148,7 @@ def slots_of(
             continue
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             slots += _by_keyword(parameter.name, signature, written, shapes, known, answers)
+            slots += _passed_on(make, {*signature.parameters, *(slot.name for slot in slots)}, shapes, known, answers)
             continue
         text = texts.get(parameter.name, Parameter(parameter.name))
         default: object = None if parameter.default is inspect.Parameter.empty else parameter.default
@@ -195,6 +196,24 @@ def _whole(
             break
     source = "file" if said else "default"
     return Slot(parameter.name, "settings", base | said, source, written=base | said, asked=Asked(), template=wanted)
+
+
+def _passed_on(
+    make: Callable[..., object],
+    taken: set[str],
+    shapes: Mapping[str, Shape],
+    known: Mapping[str, object],
+    answers: Mapping[str, str],
+) -> Iterator[Slot]:
+    """The arguments of a class's base in the same project, to which ``**kwargs`` mostly go."""
+    base = make.__mro__[1] if isinstance(make, type) else object
+    if not base.__module__.startswith("_whatsit_custom"):
+        return
+    signature = attempt(lambda: inspect.signature(base))
+    for parameter in () if isinstance(signature, Failure) else signature.parameters.values():
+        named = parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        if named and parameter.name not in taken:
+            yield slot_of(parameter, Parameter(parameter.name), shapes, known, answers, ())
 
 
 def _by_keyword(

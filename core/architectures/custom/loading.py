@@ -37,6 +37,7 @@ _PREFIX = "_whatsit_custom"
 _DATA = re.compile(r"data|(^|_)(ds|set|train|val|test|loader)(_|$|\d)|set$|loader|class|label")
 """What variables are called that hold a data set, or what is known of one."""
 _USUAL_COUNT = 10
+_UNREAD_TYPES = __future__.annotations.compiler_flag
 
 
 @dataclass(frozen=True)
@@ -375,6 +376,10 @@ class Modules:
             vars(module).setdefault(name, Sized(_USUAL_COUNT))
         for statement in _single(needed(text.tree, self._roots.get(text.path, ())).kept):
             outcome = attempt(lambda kept=statement: _execute(text, kept, module))
+            if isinstance(outcome, Failure) and isinstance(statement, ast.ClassDef | ast.FunctionDef):
+                # Types that are only written down need not be there.
+                again = attempt(lambda kept=statement: _execute(text, kept, module, _UNREAD_TYPES))
+                outcome = outcome if isinstance(again, Failure) else again
             if isinstance(outcome, Failure):
                 self._note_failure(text, statement, outcome)
 
@@ -397,8 +402,8 @@ def _single(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _execute(text: Text, statement: ast.stmt, module: ModuleType) -> None:
-    code: Any = compile(ast.Module([statement], []), str(text.path), "exec", _future(text), True)
+def _execute(text: Text, statement: ast.stmt, module: ModuleType, flags: int = 0) -> None:
+    code: Any = compile(ast.Module([statement], []), str(text.path), "exec", _future(text) | flags, True)
     # What a person trusted, and pointed at to be run.
     exec(code, vars(module))  # noqa: S102
 

@@ -96,11 +96,15 @@ def rank_classes(
     # The most promising first; once one fits exactly, the others are no longer worth the time.
     candidates.sort(key=lambda each: _order(each, hint))
     fitted = any(each.solution.exact for each in candidates)
+    first = 1.0 if fitted else -1.0
     for candidate in candidates:
-        promising = not fitted or candidate.item.name == hint
+        # One that looked as good at first may fit as well: then a person is told.
+        share = candidate.solution.share
+        promising = not fitted or candidate.item.name == hint or share >= first
         if promising and not candidate.item.loss and time.thread_time() < end:
             candidate.builder.until = min(end, time.thread_time() + _SECONDS)
             candidate.solution = candidate.solver.solve(candidate.solution)
+            first = max(first, share) if candidate.solution.exact and not fitted else first
             fitted |= candidate.solution.exact
         elif candidate.solution.exact:
             candidate.solution = candidate.solver.solve(candidate.solution)

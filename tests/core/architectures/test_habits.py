@@ -493,3 +493,41 @@ def test_a_class_that_cannot_be_built_is_named_beside_one_that_does_not_fit(tmp_
     )
     with pytest.raises(MatchError, match=r"Meant of the same file cannot be built: .*a_package_that_nobody_has"):
         opened(tmp_path, text, nn.ModuleDict({"fc": nn.Linear(3, 4)}).state_dict())
+
+
+def test_types_that_are_only_written_down_need_not_be_there(tmp_path: Path) -> None:
+    text = HEAD + (
+        "from nobody_has_it import DictConfig\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, cfg: DictConfig):\n"
+        "        super().__init__()\n"
+        "        self.fc = nn.Linear(3, cfg.data.classes)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(x.mean((2, 3)))\n"
+    )
+    network = plain(
+        text.replace(": DictConfig", "").replace("from nobody", "# ").replace("cfg.data.classes", "cfg"), "Net", 4
+    )
+    saved = {"state_dict": network.state_dict(), "hyper_parameters": {"cfg": {"data": {"classes": 4}}}}
+    assert_answers(opened(tmp_path, text, saved), network, 3, 40, 40)
+
+
+def test_a_class_and_its_base_that_fit_alike_are_both_named(tmp_path: Path) -> None:
+    text = HEAD + (
+        "class Base(nn.Module):\n"
+        "    def __init__(self, width, num_classes):\n"
+        "        super().__init__()\n"
+        "        self.conv, self.fc = nn.Conv2d(3, width, 3), nn.Linear(width, num_classes)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(self.conv(x).mean((2, 3)))\n"
+        "class Net(Base):\n"
+        "    def __init__(self, scale=2.0, **kwargs):\n"
+        "        super().__init__(**kwargs)\n"
+        "        self.scale = scale\n"
+        "    def forward(self, x):\n"
+        "        return self.scale * super().forward(x)\n"
+    )
+    network = plain(text, "Net", width=6, num_classes=3)
+    built = opened(tmp_path, text, network.state_dict())
+    assert built.ambiguous
+    assert any("as well" in notice for notice in built.notices)
