@@ -26,7 +26,7 @@ from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_
 from core.checkpoints.storages import FEW, StorageReader
 from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Global, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
 from core.errors import UsageError, WeightsError
 
@@ -314,7 +314,11 @@ def _inventory(root: object) -> str:
     if isinstance(root, dict):
         keys = [shown(key, 30) for key in cast("dict[object, object]", root)]
         return ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "") or "an empty dictionary"
-    return shown(repr(root) if not isinstance(root, list | tuple) else f"a {type(root).__name__}", 60)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(root, list | tuple | set | frozenset):
+        return f"a {type(cast(object, root)).__name__}"
+    if isinstance(root, str | bytes):
+        root = root[:60]
+    return shown(str(root) if isinstance(root, Global) else repr(root), 60)
 
 
 def _metadata(

@@ -201,10 +201,12 @@ def _records(directory: bytes, count: int) -> Iterator[Record]:
 def _large(extra: bytes, length: int, packed: int, header: int) -> tuple[int, int, int]:
     """The three sizes, with those that need more than 32 bits taken from the extra field."""
     sizes = [length, packed, header]
-    while len(extra) >= 4:
-        kind, size = struct.unpack("<2H", extra[:4])
+    position = 0
+    while len(extra) - position >= 4:
+        kind, size = struct.unpack_from("<2H", extra, position)
+        position += 4
         if kind == 1:
-            field = extra[4 : 4 + size]
+            field = extra[position : position + size]
             for index, value in enumerate(sizes):
                 if value == 0xFFFFFFFF:
                     if len(field) < 8:
@@ -212,7 +214,7 @@ def _large(extra: bytes, length: int, packed: int, header: int) -> tuple[int, in
                     (sizes[index],) = struct.unpack("<Q", field[:8])
                     field = field[8:]
             break
-        extra = extra[4 + size :]
+        position += size
     return sizes[0], sizes[1], sizes[2]
 
 

@@ -13,6 +13,8 @@ from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Span, S
 
 MAX_PICKLE = 256 * 1024 * 1024
 MAX_HEADER = 100 * 1024 * 1024
+MAX_BRACKETS = 1_000_000
+"""Lists and objects in a header; a tensor has two and one.  Three bytes make one that takes sixty."""
 MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How files of ``torch.save`` began before PyTorch 1.6."""
 _PROTOCOL = 1001
@@ -75,7 +77,7 @@ def read_legacy(file: BinaryIO, size: int) -> Contents:
         raise BrokenFile("it was written on a machine with another byte order")
     value = reader.read()
     keys = reader.read()
-    if not isinstance(keys, list):
+    if not isinstance(keys, list) or not all(isinstance(key, str | int) for key in cast("list[object]", keys)):
         raise BrokenFile("it does not say where its numbers are")
     spans = _legacy_spans(file, size, [str(key) for key in cast("list[object]", keys)], reader.storages)
     return Contents("state_dict", value, spans, tuple(sorted(reader.globals)))
@@ -139,6 +141,8 @@ def _header(data: bytes) -> dict[str, object]:
             raise BrokenFile("its header has an entry twice")
         return made
 
+    if max(data.count(b"{"), data.count(b"[")) > MAX_BRACKETS:
+        raise BrokenFile("its header has more parts than any weights file")
     try:
         header: object = json.loads(data, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:

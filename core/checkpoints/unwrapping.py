@@ -15,13 +15,17 @@ from typing import cast
 
 from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
-from core.checkpoints.values import Inert, TensorRef, as_dict
+from core.checkpoints.values import LONGEST_NAME, BrokenFile, Inert, TensorRef, as_dict, shown
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
 _MAX_DEPTH = 8
 _MAX_SETS = 48
+_MAX_WRAPPERS = 32
+"""Wrappers around each other; a name of a million parts must not be passed through a million times."""
 _MAX_TENSORS = 20_000
+_MAX_IN_FILE = 200_000
+"""Tensors in one file, each counted as often as it is found: parts that many wholes share are counted many times."""
 _MOST_LIKELY = 3
 _FEWEST = 8
 """Fewer tensors are no network's."""
@@ -103,6 +107,7 @@ class Found:
         loose: tensors that are in no dict.
         quantised: whether there are quantised tensors.
         optimizer: whether there is an optimizer's state.
+        left: how many more tensors and modules may be found.
     """
 
     sets: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
@@ -111,10 +116,25 @@ class Found:
     loose: list[TensorRef] = field(default_factory=list[TensorRef])
     quantised: bool = False
     optimizer: bool = False
+    left: int = _MAX_IN_FILE
+
+    def count(self, more: int) -> None:
+        """Take note of what was found.
+
+        Raises:
+            BrokenFile: no network has so much.
+        """
+        self.left -= more
+        if self.left < 0:
+            raise BrokenFile("it claims more tensors than any network has")
 
 
 def survey(root: object) -> Found:
-    """Walk through all values, each once; bounded in depth and number."""
+    """Walk through all values, each once; bounded in depth and number.
+
+    Raises:
+        BrokenFile: there are more tensors than in any network.
+    """
     found = Found()
     waiting: list[tuple[tuple[str, ...], object]] = [((), root)]
     seen: set[int] = set()
@@ -144,6 +164,7 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
         found.quantised |= "_rebuild_qtensor" in value.kind
         if is_module(value):
             tree = found.trees[path] = read_tree(value)
+            found.count(len(tree.classes) + len(tree.refs))
             found.quantised |= any(_QUANTISED.search(name) for _, name in tree.classes)
             if tree.refs:
                 found.sets.append((path, tree.refs))
@@ -160,19 +181,22 @@ def _visit_dict(
         return
     refs = {key: below for key, below in value.items() if isinstance(key, str) and isinstance(below, TensorRef)}
     if refs:
+        found.count(len(refs))
         found.sets.append((path, refs))
-    joined = dict(_join(value))
+    joined = {name: ref for name, ref in _join(value, found) if len(name) <= LONGEST_NAME}
     if joined:
         found.joined.append((path, {**refs, **joined}))
     for key, below in value.items():
         if isinstance(below, dict | list | tuple | Inert):
-            yield (*path, str(key)), cast(object, below)
+            step = key[:LONGEST_NAME] if isinstance(key, str) else shown(key)
+            yield (*path, step), cast(object, below)
 
 
-def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
+def _join(value: Mapping[object, object], found: Found) -> Iterator[tuple[str, TensorRef]]:
     """Tensors of dicts side by side, such as ``{"features": {...}, "classifier": {...}}``."""
     for first, part in value.items():
-        if isinstance(first, str) and isinstance(part, dict):
+        if isinstance(first, str) and len(first) <= LONGEST_NAME and isinstance(part, dict):
+            found.count(sum(isinstance(below, TensorRef) for below in cast("dict[object, object]", part).values()))
             for second, below in cast("dict[object, object]", part).items():
                 if isinstance(second, str) and isinstance(below, TensorRef):
                     yield f"{first}.{second}", below
@@ -347,12 +371,13 @@ def _wrapper(names: Iterable[str]) -> str:
     """What wrappers put before every name; empty if nothing."""
     rest = list(names)
     prefix = ""
-    while True:
+    for _ in range(_MAX_WRAPPERS):
         first = rest[0].partition(".")[0]
         if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in rest):
-            return prefix
+            break
         prefix += f"{first}."
         rest = [name[len(first) + 1 :] for name in rest]
+    return prefix
 
 
 def _modern(names: list[str]) -> list[str]:
@@ -360,7 +385,10 @@ def _modern(names: list[str]) -> list[str]:
     # All at once: one by one, the many of a large file take long.
     text = "\n".join(("", *names))
     for wrapper, before in itertools.product(_INSIDE, (".", "\n")):
-        while (found := f"{before}{wrapper}.") in text:
+        found = f"{before}{wrapper}."
+        for _ in range(_MAX_WRAPPERS):
+            if found not in text:
+                break
             text = text.replace(found, before)
     if "denselayer" in text:
         text = _OLD_DENSENET.sub(r"\1\2.", text)

@@ -32,6 +32,8 @@ ELEMENT_BYTES: Mapping[str, int] = {
 
 
 MAX_DIMENSIONS = 32
+LONGEST_NAME = 500
+"""Letters of a tensor's full name; longer ones, put together from shared parts, could fill any memory."""
 
 
 class BrokenFile(Exception):
