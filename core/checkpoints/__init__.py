@@ -28,6 +28,7 @@ from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Global, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
+from core.devices import is_out_of_memory
 from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
@@ -197,6 +198,10 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         raise identify.packed(path, error) from error
     except BrokenFile as error:
         raise identify.damaged(path, error) from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise identify.too_large(path, size) from error
     except OSError as error:
         why = f"The system says: {error}."
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error

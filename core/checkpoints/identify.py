@@ -79,6 +79,15 @@ def damaged(path: Path, error: BrokenFile) -> WeightsError:
     return WeightsError(f"{shown(path.name)} cannot be read as weights.", f"The file is damaged: {error}.", AGAIN)
 
 
+def too_large(path: Path, size: int) -> WeightsError:
+    """The error for a file whose tensors the computer cannot hold; ``size`` is in bytes."""
+    return WeightsError(
+        f"{shown(path.name)} does not fit into this computer's memory.",
+        f"The file has {size / 1e9:,.1f} GB.",
+        "Close other programs, or open it on a computer with more memory.",
+    )
+
+
 def open_regular(path: Path) -> tuple[BufferedReader, int]:
     """Open a file that has bytes in it.
 

@@ -91,7 +91,11 @@ class PickleReader:
         except BrokenFile as error:
             error.globals = frozenset(self.globals)
             raise
-        except (struct.error, ValueError, OverflowError, TypeError, KeyError, IndexError) as error:
+        except IndexError as error:
+            broken = BrokenFile("its pickle takes more values than it has")
+            broken.globals = frozenset(self.globals)
+            raise broken from error
+        except (struct.error, ValueError, OverflowError, TypeError, KeyError) as error:
             broken = BrokenFile(f"its pickle makes no sense ({type(error).__name__})")
             broken.globals = frozenset(self.globals)
             raise broken from error

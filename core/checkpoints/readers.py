@@ -9,7 +9,17 @@ from typing import BinaryIO, cast
 
 from core.checkpoints.archive import common_root, read_span
 from core.checkpoints.pickles import PickleReader, read_pickle
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Span, Storage, TensorRef, as_dict, shown
+from core.checkpoints.values import (
+    ELEMENT_BYTES,
+    BrokenFile,
+    Contents,
+    Span,
+    Storage,
+    TensorRef,
+    as_dict,
+    check_shape,
+    shown,
+)
 
 MAX_PICKLE = 256 * 1024 * 1024
 MAX_HEADER = 100 * 1024 * 1024
@@ -171,5 +181,6 @@ def _safe_tensor(name: str, entry: object, data: int) -> tuple[TensorRef, Span]:
         numel *= side
     if numel * ELEMENT_BYTES[dtype] != end - begin:
         raise BrokenFile(f"its tensor {shown(name)!r} has a shape that does not fit its size")
+    check_shape(shape)
     ref = TensorRef(Storage(name, dtype, 0, numel), dtype, 0, tuple(shape), tuple(stride))
     return ref, Span(data + begin, end - begin)

@@ -48,6 +48,16 @@ class BrokenFile(Exception):
         self.globals: frozenset[str] = frozenset()
 
 
+def check_shape(sides: Sequence[int]) -> None:
+    """Refuse sides that no tensor can have, be it one without numbers.
+
+    Raises:
+        BrokenFile: steps from number to number would not fit into 64 bits.
+    """
+    if math.prod(max(side, 1) for side in sides) >= 2**60:
+        raise BrokenFile("it describes a tensor wrongly")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Storage:
     """Numbers in the file that tensors are views of.
@@ -112,6 +122,7 @@ def view_of(storage: Storage, offset: object, shape: object, stride: object, dty
     sides, steps = _counts(shape), _counts(stride)
     if len(sides) != len(steps) or not is_count(offset):
         raise BrokenFile("it describes a tensor wrongly")
+    check_shape(sides)
     dtype = dtype or storage.dtype
     elements = storage.numel
     if dtype != storage.dtype:
