@@ -32,6 +32,14 @@ from core.devices import is_out_of_memory
 from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
+_UNUSUAL = (
+    ("sparse", "sparse"),
+    ("nested", "nested"),
+    ("meta", "without numbers, as on the meta device"),
+    ("subclass", "of a class of their own"),
+)
+"""Parts of the names of the functions that make such tensors, and what these are."""
+_REPEATED = "repeated, or made in an unusual way"
 
 __all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
 
@@ -290,6 +298,14 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if found.quantised:
         return identify.not_weights(path, *identify.QUANTISED)
+    if found.unusual and not found.loose:
+        kind = next((words for part, words in _UNUSUAL if any(part in name for name in found.unusual)), _REPEATED)
+        return identify.not_weights(
+            path,
+            "a PyTorch file whose tensors are not plain ones",
+            identify.ASK_FOR_STATE_DICT,
+            f"They are {kind}, which no network's weights here are.",
+        )
     if isinstance(contents.root, TensorRef):
         shape = " x ".join(str(side) for side in contents.root.shape) or "no sides"
         return identify.not_weights(

@@ -7,10 +7,11 @@ import struct
 from collections.abc import Mapping
 from typing import BinaryIO, cast
 
-from core.checkpoints.archive import common_root, read_span
+from core.checkpoints.archive import END, LONGEST_END, common_root, read_span
 from core.checkpoints.pickles import PickleReader, read_pickle
 from core.checkpoints.values import (
     ELEMENT_BYTES,
+    MAX_DIMENSIONS,
     BrokenFile,
     Contents,
     Span,
@@ -107,6 +108,10 @@ def _legacy_spans(file: BinaryIO, size: int, keys: list[str], dtypes: Mapping[st
             raise BrokenFile("it ends in the middle")
         spans[key] = Span(position + 8, length)
         position += 8 + length
+    file.seek(max(position, size - LONGEST_END))
+    if END in file.read(LONGEST_END):
+        # Other programs look for an archive at the end of a file, and would see it in place of this.
+        raise BrokenFile("an archive was added after its end")
     return spans
 
 
@@ -172,7 +177,9 @@ def _safe_tensor(name: str, entry: object, data: int) -> tuple[TensorRef, Span]:
     except (TypeError, KeyError, ValueError) as error:
         raise BrokenFile(f"its tensor {shown(name)!r} is not described") from error
     dtype = _SAFETENSORS_TYPES.get(str(kind))
-    if dtype is None or len(shape) > 32:
+    if len(shape) > MAX_DIMENSIONS:
+        raise BrokenFile(f"its tensor {shown(name)!r} has {len(shape):,} sides")
+    if dtype is None:
         raise BrokenFile(f"its tensor {shown(name)!r} has the unknown type {shown(kind, 20)}")
     stride: list[int] = []
     numel = 1

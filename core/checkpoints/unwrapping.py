@@ -106,6 +106,7 @@ class Found:
         trees: whole networks, by the keys that lead there; their tensors are among ``sets``, too.
         loose: tensors that are in no dict.
         quantised: whether there are quantised tensors.
+        unusual: the functions that would make tensors which are not read, such as sparse ones.
         optimizer: whether there is an optimizer's state.
         left: how many more tensors and modules may be found.
     """
@@ -115,6 +116,7 @@ class Found:
     trees: dict[tuple[str, ...], ModuleTree] = field(default_factory=dict[tuple[str, ...], ModuleTree])
     loose: list[TensorRef] = field(default_factory=list[TensorRef])
     quantised: bool = False
+    unusual: set[str] = field(default_factory=set[str])
     optimizer: bool = False
     left: int = _MAX_IN_FILE
 
@@ -162,6 +164,8 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
     elif isinstance(value, Inert):
         state = as_dict(value.state)
         found.quantised |= "_rebuild_qtensor" in value.kind
+        if value.kind.startswith("torch._utils._rebuild_"):
+            found.unusual.add(value.kind.removeprefix("torch._utils._rebuild_"))
         if is_module(value):
             tree = found.trees[path] = read_tree(value)
             found.count(len(tree.classes) + len(tree.refs))
