@@ -7,7 +7,7 @@ from __future__ import annotations
 
 _MODULES = """
 os posix nt subprocess _posixsubprocess sys shutil pty platform.popen popen2 commands.getoutput
-commands.getstatusoutput signal tempfile._io io.open io.open_code io.FileIO _io.open _io.FileIO posixpath.os
+commands.getstatusoutput signal tempfile aix_support io.open io.open_code io.FileIO _io.open _io.FileIO posixpath.os
 _aix_support _osx_support uuid._get_command_stdout _pyrepl.pager mailcap nturl2path.os fileinput glob.os runpy
 importlib imp code.interact code.InteractiveConsole code.InteractiveInterpreter codeop marshal pickle _pickle
 cPickle shelve dill joblib.load pdb bdb timeit cProfile profile.run profile.runctx profile.Profile trace.Trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import struct
 from collections.abc import Iterable
@@ -322,6 +323,10 @@ def _name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
         cut = str(error) == CUT_OFF
     else:
         whole, cut = True, False
+        with contextlib.suppress(BrokenFile):
+            # Several may follow each other: what any of them asks for is said.
+            while True:
+                reader.read()
     danger = unsafe(path, reader.globals)
     if danger is not None:
         return danger

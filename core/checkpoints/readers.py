@@ -81,6 +81,14 @@ def read_legacy(file: BinaryIO, size: int) -> Contents:
     """
     file.seek(len(MAGIC))
     reader = PickleReader(file, min(size - len(MAGIC), MAX_PICKLE))
+    try:
+        return _legacy(file, size, reader)
+    except BrokenFile as error:
+        error.globals |= reader.globals  # also where it is not the pickle that is wrong
+        raise
+
+
+def _legacy(file: BinaryIO, size: int, reader: PickleReader) -> Contents:
     if reader.read() != _PROTOCOL:
         raise BrokenFile("it was written by a version of PyTorch that nobody knows")
     system = reader.read()

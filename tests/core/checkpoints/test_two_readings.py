@@ -10,7 +10,7 @@ import torch
 
 from core.checkpoints import open_checkpoint
 from core.checkpoints.danger import runs_code
-from core.errors import WeightsError
+from core.errors import UnsafeError, WeightsError
 from tests.core.checkpoints.making import Runs, saved, small_state
 from tests.core.weights import save
 
@@ -64,3 +64,26 @@ def test_names_that_touch_files_or_the_interpreter_are_told(name: str) -> None:
     assert runs_code(name)
     assert not runs_code("collections.OrderedDict")
     assert not runs_code("pathlib.PosixPath")
+
+
+MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+CALL = b"\x80\x02cposix\nsystem\nU\x01x\x85R."
+DICT, LIST, VERSION = b"\x80\x02}.", b"\x80\x02].", b"\x80\x02M\xe9\x03."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        MAGIC + CALL + DICT + DICT + LIST,
+        MAGIC + VERSION + CALL + DICT + LIST,
+        MAGIC + VERSION + DICT + DICT + CALL,
+        DICT + CALL,
+        b"N." + CALL,
+    ],
+)
+def test_code_in_any_of_several_pickles_is_named(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(data)
+    with pytest.raises(UnsafeError) as caught:
+        open_checkpoint(path)
+    assert caught.value.blocked == ("posix.system",)
