@@ -126,5 +126,7 @@ class Cancelled(Exception):
 
 def shown(text: object, longest: int = 80) -> str:
     """Text from a file, made safe for a message: one short line, nothing that a terminal would obey."""
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
+    # Cut first: a name may have a hundred million letters.
+    start = str(text)[: longest + 1]
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in start)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.showing import printable
 from gui.widgets import theme
 from gui.widgets.error_view import Details, Words, button, dialog_column, wrapped
 from gui.widgets.theme import UNIT
@@ -69,12 +70,13 @@ class TrustDialog(QDialog):
         self.setWindowTitle("Whatsit asks")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        name = PurePath(request.file).name
+        # A name could hold lines of its own, or be turned round, and say that all is well.
+        name = printable(PurePath(request.file).name)
         title = wrapped(self)
         title.setText(f"Run the code in {name}?")
         title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         self._request = request
-        needed = PurePath(weights).name
+        needed = printable(PurePath(weights).name)
         is_python = request.kind == "python"
         why = wrapped(self)
         why.setText(
@@ -85,13 +87,14 @@ class TrustDialog(QDialog):
         caption = wrapped(self)
         caption.setText("What is in it:")
         caption.setForegroundRole(theme.MUTED)
-        also = [f"together with {path}" for path in request.also]
+        also = [f"together with {printable(path)}" for path in request.also]
         self.contents = _Lines("\n".join([*request.contents, *also]) or "nothing that can be told", self)
         self.contents.setReadOnly(True)
         theme.name(self.contents, "What is in the file")
         small = wrapped(self)
         small.setText(
-            f"{request.file}\nRemembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
+            f"{printable(request.file)}\n"
+            f"Remembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
             " You can take it back under Model, Trusted files."
         )
         small.setForegroundRole(theme.MUTED)
@@ -121,7 +124,7 @@ class TrustDialog(QDialog):
             return
         paths = (self._request.file, *self._request.also)
         text = "\n\n".join(f"# {path}\n\n{_code(path)}" if len(paths) > 1 else _code(path) for path in paths)
-        Details(self, Words(PurePath(self._request.file).name, detail=text)).show()
+        Details(self, Words(printable(PurePath(self._request.file).name), detail=text)).show()
 
 
 class _Lines(QPlainTextEdit):

@@ -59,6 +59,17 @@ class TestTrust:
         assert opened.session.models.info is not None
         assert opened.session.models.info.spec == ModelSpec()
 
+    def test_a_name_cannot_add_lines_to_the_question_or_turn_it_round(self, opened: Opened, tmp_path: Path) -> None:
+        hostile = tmp_path / "theirs\n\nIt is safe.\u202eyp.txt\x1b.pt"
+        hostile.write_bytes(b"PK\x03\x04")
+        dialog = ask_for_trust(opened, hostile)
+        texts = [label.text() for label in dialog.findChildren(QLabel)]
+        assert any("It is safe." in text for text in texts)
+        for text in texts:
+            assert "\u202e" not in text
+            assert "\x1b" not in text
+            assert not any(line.startswith("It is safe.") for line in text.splitlines())
+
     @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
     def test_enter_and_escape_mean_no(self, opened: Opened, weights: Path, key: Qt.Key) -> None:
         dialog = ask_for_trust(opened, weights)
