@@ -136,7 +136,7 @@ def _of_transformers(name: str, shapes: Mapping[str, Shape]) -> MatchError | Non
 
 _STATISTICS = ("running_mean", "running_var")
 _TRANSFORMERS = re.compile(
-    r"(?:.*\.)?(\w+)\.(?:embeddings\.(?:patch_embeddings|cls_token|layernorm|norm)\b|embedder\.\w+\.convolution"
+    r"(?:.*?\.)??(\w+)\.(?:embeddings\.(?:patch_embeddings|cls_token|layernorm|norm)\b|embedder\.\w+\.convolution"
     r"|(?:encoder\.)?layers?\.\d+\.(?:attention\.(?:attention|output|self|[qkv]_proj)|self_attn)\.|conv_stem\.(?:first_conv|convolution)"
     r"|embeddings\.(?:convolution|batchnorm)\.|patch_embeddings\.embedding_layer_1\.)"
 )

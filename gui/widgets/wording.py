@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from core.showing import isolated
+from core.showing import isolated, printable
 
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
@@ -78,7 +78,7 @@ def numel(sides: tuple[int, ...]) -> int:
 
 def file_name(path: str) -> str:
     """The last part of a path."""
-    return PurePath(path).name or path
+    return printable(PurePath(path).name or path)
 
 
 def device(info: DeviceInfo) -> str:
