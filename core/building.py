@@ -26,7 +26,7 @@ from core.checkpoints.identify import QUANTISED
 from core.checkpoints.values import shown
 from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError, NoClassifierError
+from core.errors import MatchError, NoClassifierError, QuestionsError
 from core.foreign import recognise
 from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
@@ -316,7 +316,7 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
     if network is None:
-        network = build_custom(chosen, checkpoint.tensors)
+        network = _asking(path, chosen, checkpoint)
         construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
     built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
@@ -328,6 +328,15 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
     )
+
+
+def _asking(path: Path, chosen: CustomFit, checkpoint: Checkpoint) -> nn.Module:
+    """``build_custom``; what it asks a person says which file asks, as that may have been found beside the weights."""
+    try:
+        return build_custom(chosen, checkpoint.tensors)
+    except QuestionsError as error:
+        error.source = str(path.absolute())
+        raise
 
 
 def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:

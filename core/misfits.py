@@ -82,8 +82,8 @@ def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
         some = ", ".join(shown(key, 40) for key in list(shapes)[:_FIRST_FEW])
         return MatchError(
             f"{name} fits no architecture that is known here.",
-            f"It has {len(shapes)} tensor(s): {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
-            "Choose weights of one of torchvision's or timm's classifiers.",
+            f"It has {_tensors(len(shapes))}: {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
+            "If it is a network of your own, choose the Python file that defines it, too.",
         )
     best = close[0]
     if best.headless:
@@ -120,12 +120,12 @@ def in_words(fit: Fit) -> str:
     missing = [name for name in fit.missing if name in rest]
     added = [name for name in fit.unexpected if name in rest]
     if added:
-        found.append(f"{len(added)} more tensor(s) in {_places(added)}")
+        found.append(f"{_tensors(len(added), 'more ')} in {_places(added)}")
     if missing:
-        found.append(f"{len(missing)} tensor(s) fewer in {_places(missing)}")
+        found.append(f"{_tensors(len(missing), 'fewer ')} in {_places(missing)}")
     sized = len(rest) - len(missing) - len(added)
     if sized:
-        found.append(f"other sizes in {sized} tensor(s)")
+        found.append(f"other sizes in {_tensors(sized)}")
     return " and ".join(found)
 
 
@@ -141,6 +141,10 @@ def _same_plan(fit: Fit, shapes: Mapping[str, Shape]) -> str:
 
 def _touched(fit: Fit) -> list[str]:
     return [*(name for name, _, _ in fit.different), *fit.missing, *fit.unexpected]
+
+
+def _tensors(count: int, more: str = "") -> str:
+    return f"{count} {more}tensor{'' if count == 1 else 's'}"
 
 
 def _places(names: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from gui.answers.scripting import Scripting
 from gui.evaluation.testing import Testing
 from gui.models.looking import Looking
 from gui.models.model_keeper import ModelKeeper, differ_in_names_alone
-from gui.models.refusal import refusal
+from gui.models.refusal import changed_on_disk, notes, refusal, untrusted
 from gui.models.weights_watch import WeightsWatch
 from gui.photos.dropping import Dropped, from_paths
 from gui.photos.photo_loading import PhotoLoading
@@ -61,6 +61,7 @@ class Session(QObject):
         activity_changed: text, share 0..1 or ``None``, and whether it can be cancelled.
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
+        output_asked: a person wants to say what the network's numbers are.
         architecture_file_asked: a person wants to choose a Python file.
         look_asked: a person wants to look at a weights file, by its path.
         noticed: a ``Notice``.
@@ -75,6 +76,7 @@ class Session(QObject):
     activity_changed = Signal(str, object, bool)
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
+    output_asked = Signal()
     architecture_file_asked = Signal()
     look_asked = Signal(str)
     noticed = Signal(object)
@@ -189,7 +191,7 @@ class Session(QObject):
     def use_architecture_file(self, path: Path) -> None:
         """Build the network from a person's Python file."""
         if not self.models.choose_architecture_file(path):
-            words = Words(f"{path.name} says how a network is built.", "Drop the weights file with it, or before it.")
+            words = Words(f"{path.name} says how a network is built.", "Now drop the weights file that belongs to it.")
             self.tell("model", words)
 
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
@@ -325,7 +327,7 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.noticed.emit(notes(info, self.output_asked.emit))
         self.info_changed.emit()
         if self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -348,7 +350,7 @@ class Session(QObject):
         self.recent_changed.emit()
         self.notice_over.emit("model")
         if info.notices and (self._used is None or info.notices != self._used.notices):
-            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.noticed.emit(notes(info, self.output_asked.emit))
         self.info_changed.emit()
         if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -422,8 +424,7 @@ class Session(QObject):
         refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
-            words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, "Look inside", look))
+            self.noticed.emit(untrusted(error, ask, look))
             ask()
             return
         if isinstance(error, QuestionsError):
@@ -446,5 +447,4 @@ class Session(QObject):
         self.tell("saving", Words(f"The model is saved in {paths[0]}.", wording.beside(paths[1:])))
 
     def _offer_reload(self, path: str) -> None:
-        what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."
-        self.noticed.emit(Notice("reload", Words(what, more), "Reload", self.models.reload))
+        self.noticed.emit(changed_on_disk(path, self.models.reload))

@@ -59,16 +59,17 @@ class AnswerView(QWidget):
         """The small line below."""
         return self._caption
 
-    def show_answer(self, label: str, number: str, share: float) -> None:
+    def show_answer(self, label: str, number: str, share: float, caption: str = "") -> None:
         """Show the one class that is right.
 
         Args:
             label: its name.
             number: its percentage as text.
             share: 0..1.
+            caption: what a label that is no name is; mostly empty.
         """
         self._mark = self._pale = False
-        self._set(label, number, share, "", quiet=False)
+        self._set(label, number, share, caption, quiet=False)
 
     def show_label(self, label: str, number: str, share: float, caption: str) -> None:
         """Show the likeliest of several labels; paler where it does not reach a half, which is marked.

@@ -22,7 +22,7 @@ from gui.widgets.theme import UNIT
 from gui.widgets.titled_rows import Index, TitledRows
 
 if TYPE_CHECKING:
-    from core.descriptions import Inspection, TensorRow
+    from core.descriptions import ClassifierInfo, Inspection, TensorRow
 
 
 _CONTAINERS = {
@@ -81,7 +81,7 @@ class AboutModel(QDialog):
     def __init__(self, parent: QWidget, file: str, used: str = "") -> None:
         """Args:
         file: path of the weights file.
-        used: the architecture in use, and why; empty where the file is not in use.
+        used: as ``used_as`` says it; empty where the file is not in use.
         """
         super().__init__(parent)
         self._file = file
@@ -166,14 +166,28 @@ class AboutModel(QDialog):
         column.addLayout(last_row(self, "Copy", self.copy_all))
 
 
+def used_as(info: ClassifierInfo) -> str:
+    """What a person sees a model do at the moment, which may be otherwise than its file says: a line each."""
+    evidence = next((match.evidence for match in info.matches if match.architecture == info.architecture), "")
+    used, *others = info.checkpoint.sets or ("",)
+    lines = (
+        f"{info.architecture}: {evidence}" if evidence else info.architecture,
+        f"with the weights {used}" if others else "",
+        f"photos: {info.describe_input()} ({info.preprocessing_source})" if not info.refuses else "",
+    )
+    return "\n".join(line for line in lines if line)
+
+
 def _facts(found: Inspection) -> list[tuple[str, str]]:
     """Caption and text of each; those without a text are left out."""
     wrappers = " > ".join(found.unwrapped)
     parts = [wrappers, f"prefix {found.prefix}" if found.prefix else ""]
-    best = f"{found.matches[0].architecture}: {found.matches[0].evidence}" if found.matches else ""
+    # What the file itself names goes before what merely fits as well.
+    matches = sorted(found.matches, key=lambda match: match.architecture != found.architecture)
+    best = f"{matches[0].architecture}: {matches[0].evidence}" if matches else ""
     others = [
-        match.architecture if match.evidence == found.matches[0].evidence else f"{match.architecture}: {match.evidence}"
-        for match in found.matches[1:]
+        match.architecture if match.evidence == matches[0].evidence else f"{match.architecture}: {match.evidence}"
+        for match in matches[1:]
     ]
     named = ", ".join(found.class_names[:_MOST_NAMES])
     more = f" and {len(found.class_names) - _MOST_NAMES:,} more" if len(found.class_names) > _MOST_NAMES else ""

@@ -43,6 +43,10 @@ _MOST_LINES = 8
 _MOST_CODE = 1_000_000
 _WORD = re.compile(r"[A-Za-z_][\w./-]*")
 
+_ANY_VALUE = "a number, a list, True, False or 'text'"
+_WANTED = {"int": "a whole number", "float": "a number, such as 0.5", "bool": "True or False", "str": "'text'"}
+"""What a person may write, by the type that the code asks for."""
+
 Answers = tuple[tuple[str, str], ...]
 
 
@@ -155,10 +159,10 @@ class QuestionsDialog(QDialog):
     """
 
     def __init__(
-        self, parent: QWidget, title: str, questions: Sequence[Question], answered: Callable[[Answers], object]
+        self, parent: QWidget, words: Words, questions: Sequence[Question], answered: Callable[[Answers], object]
     ) -> None:
         """Args:
-        title: which network asks, and why, in one or two sentences.
+        words: which network asks, and why.
         questions: what it asks.
         answered: called with each argument's name and value, as a Python literal.
         """
@@ -168,8 +172,10 @@ class QuestionsDialog(QDialog):
         self._answered = answered
         self.fields: dict[str, QLineEdit] = {}
         head = wrapped(self)
-        head.setText(title)
-        head.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        head.setText(words.what)
+        head.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        why = wrapped(self)
+        why.setText(words.more)
         area = QScrollArea(self, widgetResizable=True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -183,7 +189,7 @@ class QuestionsDialog(QDialog):
         form.setHorizontalSpacing(2 * UNIT)
         for question in questions:
             field = QLineEdit(question.suggestion, self)
-            field.setPlaceholderText(question.annotation or "a number, a list, True, False or 'text'")
+            field.setPlaceholderText(_WANTED.get(question.annotation, question.annotation or _ANY_VALUE))
             theme.name(field, question.name, question.why)
             label = f"{question.name}: {question.annotation}" if question.annotation else question.name
             lines = QVBoxLayout()
@@ -204,6 +210,7 @@ class QuestionsDialog(QDialog):
         row.addWidget(self.open_button)
         column = dialog_column(self)
         column.addWidget(head)
+        column.addWidget(why)
         area.setWidget(inside)
         column.addWidget(area, 1)
         column.addWidget(self.problem)
@@ -219,14 +226,23 @@ class QuestionsDialog(QDialog):
         for name, field in self.fields.items():
             text = field.text().strip()
             if not _is_literal(text):
-                self.problem.setText(f"{name} is no value: write a number, a list as [512, 256], True or 'text'.")
-                self.problem.show()
+                wrong = "is no value" if text else "is still empty"
+                self._complain(f"{name} {wrong}: write a number, a list as [512, 256], True or 'text'.")
                 field.setFocus()
                 field.selectAll()
                 return
             given.append((name, text))
         self.accept()
         self._answered(tuple(given))
+
+    def _complain(self, text: str) -> None:
+        """Say what is wrong, in room of its own: the fields keep theirs."""
+        room = self.height()
+        if self.problem.isHidden():
+            room += self.problem.fontMetrics().lineSpacing() + self.layout().spacing()
+        self.problem.setText(text)
+        self.problem.show()
+        self.resize(self.width(), room)
 
     def _quiet(self, text: str) -> QLabel:
         label = wrapped(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 _FEW = 3
 _FEW_NAMES = 16
+_AVERAGED = frozenset({"ema", "swa", "averaged", "average"})
+"""Words in the names of weights that are the average of many steps."""
 
 
 def percent(score: float) -> str:
@@ -149,6 +152,22 @@ def scores(result: ImageResult, k: int) -> str:
     rows = [f"{best.title}\t{percent(best.score)}" for best in result.prediction.top(k)]
     rows += [f"{each.label}\t{each.value:.7g}" for each in result.prediction.named_values()]
     return "\n".join(rows)
+
+
+def of_set(name: str, names: Sequence[str]) -> str:
+    """What a set of a file's weights is, in plain words; empty where its name does not tell.
+
+    Args:
+        name: the key in the file, such as ``state_dict_ema``.
+        names: of all sets in the file.
+    """
+    # In mmengine's files this one is not the average, and ``state_dict`` is; elsewhere it is.
+    if "ema_state_dict" in names:
+        return ""
+    averaged = {each for each in names if _AVERAGED & set(re.split(r"[_\W]+", each.lower()))}
+    if name in averaged:
+        return "averaged over the training"
+    return "as the last step left them" if averaged else ""
 
 
 def invitation(info: ClassifierInfo) -> str:

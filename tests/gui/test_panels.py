@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.descriptions import ModelSpec
+from core.descriptions import Match, ModelSpec
 from core.errors import MatchError
 from core.predictions import ImageResult
 from core.preprocessing import PRESET_NAMES, PRESETS
@@ -312,6 +312,34 @@ class TestPicker:
         assert told == ["k11"]
         assert not opened.isVisible()
 
+    def test_a_search_that_finds_nothing_says_so(self, qtbot: QtBot) -> None:
+        many = [Choice(f"k{number}", f"net{number}") for number in range(40)]
+        picker = Picker("Architecture", lambda: many)
+        qtbot.addWidget(picker)
+        picker.show()
+        picker.open_list()
+        opened = picker.list
+        assert opened is not None
+        view = opened.view
+
+        def painted() -> bool:
+            image = view.viewport().grab().toImage()
+            blank = image.pixel(2, 2)
+            return any(image.pixel(x, y) != blank for x in range(image.width()) for y in range(4 * 8))
+
+        QTest.keyClicks(opened.search, "zebra")
+        assert opened.titles() == []
+        assert "zebra" in view.accessibleDescription()
+        assert painted()
+        view.nothing = ""
+        assert not painted()
+        QTest.keyClick(opened.search, Qt.Key.Key_Return)
+        assert opened.isVisible()
+        opened.search.clear()
+        assert len(opened.titles()) == 40
+        assert view.accessibleDescription() == ""
+        opened.close()
+
     def test_headings_cannot_be_chosen(self, qtbot: QtBot) -> None:
         picker = Picker("Model", lambda: self.CHOICES)
         qtbot.addWidget(picker)
@@ -353,6 +381,28 @@ class TestModelBar:
         assert timms == 80 + 2
         assert "timm/vit_tiny_patch16_224" in titles[timms:]
         assert len(set(titles)) == len(titles)
+
+    def test_what_fits_as_well_says_whether_it_answers_otherwise(self, bar: ModelBar) -> None:
+        functions = {"resnet50": "resnet50", "timm/resnet50": "resnet50", "timm/resnetblur50": "timm/resnetblur50"}
+        matches = tuple(
+            Match(name, 7, 3, "all 320 names and shapes fit", function=function, ambiguous=True)
+            for name, function in functions.items()
+        )
+        bar.show_info(make_info(architecture="resnet50", matches=matches, ambiguous=True))
+        assert bar.architecture.text() == "resnet50 (or alike)"
+        assert bar.architecture.toolTip().endswith("would answer otherwise: timm/resnetblur50.")
+        bar.architecture.open_list()
+        opened = bar.architecture.list
+        assert opened is not None
+        model = opened.view.model()
+        said = [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(4)]
+        opened.close()
+        assert said == [
+            "All of these fit, and some would answer otherwise",
+            "resnet50, all 320 names and shapes fit",
+            "timm/resnet50, all 320 names and shapes fit, answers alike",
+            "timm/resnetblur50, all 320 names and shapes fit, answers otherwise",
+        ]
 
     def test_models_are_built_in_recent_and_pretrained(self, bar: ModelBar) -> None:
         bar.model.open_list()
