@@ -205,7 +205,7 @@ class ScoresPanel(QWidget):
         info = self._info
         if info is None or not info.labels_source.startswith("number") or len(info.labels) < 2:
             return ""
-        return "The number of a class: no names came with the model"
+        return "Class number: the model brings no names"
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""

@@ -170,7 +170,7 @@ class ModelBar(QWidget):
             choices.append(Choice("", f"In {source}, what fits best first" if source else fits))
         choices.extend(
             Choice(_MATCHED + name, name, _detail(match, info), name == info.architecture)
-            for match in info.matches
+            for match in sorted(info.matches, key=lambda match: match.architecture != info.architecture)
             if (name := match.architecture)
         )
         if info.spec.kind == "file":

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -25,6 +26,9 @@ from core.errors import WhatsitError
 from gui.widgets import icons, theme
 from gui.widgets.theme import UNIT
 from gui.widgets.wording import DASH
+
+_MOST_LINES = 3
+"""Of a message beside its buttons; below them there is room for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,14 +279,33 @@ class NoticeBar(QWidget):
         words.setSpacing(2)
         words.addWidget(self._what)
         words.addWidget(self._more)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(UNIT)
+        for widget in (self._count, self._action, self._aside, self._details, self._copy):
+            self._tools.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._middle.setSpacing(UNIT)
+        self._middle.addLayout(words, 1)
+        self._middle.addLayout(self._tools)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, UNIT + 2, UNIT, UNIT + 2)
         row.setSpacing(UNIT)
         row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
         row.addSpacing(UNIT // 2)
-        row.addLayout(words, 1)
-        for widget in (self._count, self._action, self._aside, self._details, self._copy, self._close):
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(self._middle, 1)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons of a long message stand below it."""
+        super().resizeEvent(event)
+        self._place_tools()
+
+    def _place_tools(self) -> None:
+        needed = self._more.fontMetrics().horizontalAdvance(self._more.text())
+        room = max(1, self.width() - self._tools.sizeHint().width() - 12 * UNIT)
+        below = needed > _MOST_LINES * room
+        self._middle.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
+        self._tools.setAlignment(Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag.AlignVCenter)
 
     def _show(self) -> None:
         notice = self.current
@@ -303,6 +326,7 @@ class NoticeBar(QWidget):
         self._copy.setVisible(words.failed)
         self._count.setText(f"1 of {len(self._notices)}" if len(self._notices) > 1 else "")
         self._count.setVisible(len(self._notices) > 1)
+        self._place_tools()
         theme.name(self, "Error" if words.failed else "Message", f"{words.what} {words.more}")
         self.update()
 
