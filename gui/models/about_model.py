@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.widgets import theme, wording
-from gui.widgets.error_view import copy, dialog_column, last_row, wrapped
-from gui.widgets.facts import FactsForm
+from gui.widgets.error_view import copy, dialog_column, last_row, resize_within, wrapped
+from gui.widgets.facts import FactsArea
 from gui.widgets.theme import UNIT
 from gui.widgets.titled_rows import Index, TitledRows
 
@@ -34,6 +34,7 @@ _CONTAINERS = {
 }
 _MOST_NAMES = 12
 _SEARCH_MS = 120
+_FEWEST_ROWS = 6
 
 
 class TensorsModel(TitledRows):
@@ -95,7 +96,7 @@ class AboutModel(QDialog):
         self._error = wrapped(self)
         self._error.setForegroundRole(theme.ERROR)
         self._error.hide()
-        self._form = FactsForm(self)
+        self._facts = FactsArea(self)
         self._tensors = TensorsModel(self)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setSourceModel(self._tensors)
@@ -110,7 +111,7 @@ class AboutModel(QDialog):
         self.search.textChanged.connect(self._search_soon)
         self.table = self._make_table()
         self._arrange()
-        self.resize(96 * UNIT, 84 * UNIT)
+        resize_within(self, 96 * UNIT, 84 * UNIT)
 
     @property
     def shown_tensors(self) -> int:
@@ -124,8 +125,8 @@ class AboutModel(QDialog):
         self._title.setText(wording.file_name(found.file))
         self._error.setText(found.error)
         self._error.setVisible(bool(found.error))
-        self._form.show_facts([("In use as", self._used), *_facts(found)])
-        self.facts = self._form.facts
+        self._facts.form.show_facts([("In use as", self._used), *_facts(found)])
+        self.facts = self._facts.form.facts
         self._tensors.show_rows(found.tensors)
         self.table.setVisible(bool(found.tensors))
         self.search.setVisible(bool(found.tensors))
@@ -144,6 +145,7 @@ class AboutModel(QDialog):
         table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setShowGrid(False)
+        table.setMinimumHeight(_FEWEST_ROWS * 3 * UNIT)
         table.setWordWrap(False)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(3 * UNIT)
@@ -160,10 +162,11 @@ class AboutModel(QDialog):
         column = dialog_column(self)
         column.addWidget(self._title)
         column.addWidget(self._error)
-        column.addLayout(self._form)
+        column.addWidget(self._facts)
         column.addWidget(self.search)
         column.addWidget(self.table, 1)
         column.addLayout(last_row(self, "Copy", self.copy_all))
+        self.search.setFocus()
 
 
 def used_as(info: ClassifierInfo) -> str:

@@ -84,6 +84,12 @@ def file_name(path: str) -> str:
     return PurePath(path).name or path
 
 
+def shortened(name: str, longest: int = 40) -> str:
+    """A long name without its middle: its end often tells more than that."""
+    half = longest // 2
+    return name if len(name) <= longest else f"{name[: half - 1]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
+
+
 def device(info: DeviceInfo) -> str:
     """What a person calls a device."""
     return "CPU" if info.id == "cpu" else info.name or info.id
