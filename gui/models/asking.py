@@ -239,7 +239,7 @@ class QuestionsDialog(QDialog):
         """Say what is wrong, in room of its own: the fields keep theirs."""
         room = self.height()
         if self.problem.isHidden():
-            room += self.problem.fontMetrics().lineSpacing() + self.layout().spacing()
+            room += self.problem.fontMetrics().lineSpacing() + UNIT + UNIT // 2
         self.problem.setText(text)
         self.problem.show()
         self.resize(self.width(), room)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.descriptions import Inspection, Match, ModelSpec, TensorRow
+from gui.answers.answer_view import AnswerView
 from gui.answers.detail import Detail
 from gui.models.about_model import AboutModel
 from gui.models.model_bar import ModelBar
@@ -141,3 +142,16 @@ def test_the_architecture_in_use_stands_first(qtbot: QtBot) -> None:
     titles = opened.titles()
     opened.close()
     assert titles[:3] == ["Fits these weights", "timm/resnet18", "resnet18"]
+
+
+def test_a_longer_name_moves_nothing_below_it(qtbot: QtBot) -> None:
+    names = ("cat", "hummingbird", "golden retriever")
+    view = AnswerView()
+    qtbot.addWidget(view)
+    heights: set[int] = set()
+    for name in names:
+        view.show_answer(name, "93.1 %", 0.931)
+        heights.add(view.heightForWidth(320))
+    assert len(heights) == 1
+    view.show_answer("a name of so many words that one line is never enough for it", "93.1 %", 0.931)
+    assert view.heightForWidth(320) > heights.pop()
