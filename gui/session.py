@@ -126,18 +126,19 @@ class Session(QObject):
         """Open the first model, and what the command line names.
 
         Args:
-            paths: images and folders; a weights file among them is opened as the model.
+            paths: what could be dropped, too; a weights file among them is opened as the model.
             weights: a weights file; empty for the built-in model.
             architecture: id; empty to match.
         """
         if self.preferences.problem:
             self.tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
         named = from_paths(paths)
-        wanted = Path(weights) if weights else named.weights
+        wanted, given = Path(weights) if weights else named.weights, (named.architecture_file, named.labels)
         if wanted is not None:
-            self.open_model(ModelSpec("file", str(wanted.absolute()), architecture))
+            self.open_weights(wanted, *given, architecture)
         else:
             self.open_model(ModelSpec(architecture=architecture))
+            self.take(Dropped((), (), None, *given))
         self.models.find_devices()
         self._add_paths(named.paths)
 
@@ -150,9 +151,11 @@ class Session(QObject):
     def take(self, dropped: Dropped) -> None:
         """Take what was dropped, pasted or chosen."""
         if dropped.weights is not None:
-            self.open_weights(dropped.weights, dropped.architecture_file)
+            self.open_weights(dropped.weights, dropped.architecture_file, dropped.labels)
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
+        elif dropped.labels is not None:
+            self.models.choose_labels(dropped.labels)
         self.images.add_sources(dropped.sources)
         self._add_paths(dropped.paths)
         self._note_activity()
@@ -171,18 +174,18 @@ class Session(QObject):
         held, self._held = self._held, []
         self._add_paths(held)
 
-    def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
+    def open_weights(
+        self, path: Path, architecture_file: Path | None = None, labels: Path | None = None, architecture: str = ""
+    ) -> None:
         """Open a weights file as the model, as it was opened the last time.
 
         Args:
             path: the weights file.
-            architecture_file: the Python file that defines its network, where a person gave one with it.
+            architecture_file, labels: its network's Python file and its class names, where a person gave them with it.
+            architecture: id, or one of the file's classes; empty to match.
         """
-        weights = str(path.absolute())
-        if architecture_file is not None:
-            self.models.open(ModelSpec("file", weights, architecture_file=str(architecture_file.absolute())))
-            return
-        self.open_model(ModelSpec("file", weights))
+        weights, source, names = (str(each.absolute()) if each else "" for each in (path, architecture_file, labels))
+        self.open_model(ModelSpec("file", weights, architecture, architecture_file=source, labels=names))
 
     def open_model(self, spec: ModelSpec) -> None:
         """Open a model; one of which nothing but its weights is asked for, as it was opened the last time."""
@@ -435,10 +438,7 @@ class Session(QObject):
         self.noticed.emit(refusal(error, report, refused, self.models.info, *ways))
 
     def _tell_saved(self, path: str, count: int) -> None:
-        waiting = self.images.results.rowCount() - count
-        more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
-        answers = "1 answer" if count == 1 else f"{count:,} answers"
-        self.tell("saving", Words(f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more))
+        self.tell("saving", Words(*wording.saved(path, count, self.images.results.rowCount() - count)))
 
     def _tell_names_saved(self, path: str, count: int) -> None:
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))

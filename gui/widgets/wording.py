@@ -199,6 +199,19 @@ def _introduction(info: ClassifierInfo) -> str:
     return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."
 
 
+def saved(path: str, count: int, waiting: int) -> tuple[str, str]:
+    """What was saved, and what was not yet there to be.
+
+    Args:
+        path: the file; empty for the clipboard.
+        count: of answers.
+        waiting: how many images have none yet.
+    """
+    answers = "1 answer" if count == 1 else f"{count:,} answers"
+    more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
+    return f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more
+
+
 def beside(paths: Sequence[PurePath]) -> str:
     """What the files beside saved weights are for: the first says what is assumed, others make the network."""
     said = f"{paths[0].name} beside it holds all that it assumes."
