@@ -273,10 +273,13 @@ def _path_in_text(mime: QMimeData) -> Path | None:
     text = mime.text().strip().strip("\"'") if mime.hasText() else ""
     if not text or len(text) > _LONGEST_TEXT or "\n" in text or "\0" in text:
         return None
-    path = Path(text).expanduser() if text.startswith(("~/", "/")) or ":" in text[:3] else None
+    if not text.startswith(("~/", "/")) and ":" not in text[:3]:
+        return None
     try:
-        return path if path is not None and path.exists() else None
-    except OSError:
+        path = Path(text).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):
+        # It cannot be looked at, or begins with somebody's home whom nobody knows.
         return None
 
 

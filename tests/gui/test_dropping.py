@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
@@ -153,6 +153,7 @@ def test_images_and_weights_together(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
+@example("~:", "")
 def test_no_text_and_no_html_breaks_it(text: str, html: str) -> None:
     mime = text_of(text)
     mime.setHtml(f"<img src='{html}'>{html}")
