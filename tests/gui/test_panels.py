@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt, SignalInstance
@@ -25,6 +25,7 @@ from gui.widgets.choices import Choice, filtered
 from gui.widgets.error_view import Details, ErrorPanel, Notice, NoticeBar, Words, words_for
 from gui.widgets.footer import Footer
 from gui.widgets.picker import Picker
+from gui.widgets.picker_list import PickerList
 from gui.widgets.wording import duration, percent, size
 from tests.gui.fake_workbench import GPU, TEN, make_info, make_prediction
 from tests.gui.test_results_model import result, sources
@@ -274,6 +275,14 @@ class TestPicker:
         Choice("c", "vit_b_16", "Vision transformer"),
     )
 
+    def dropped_down(self, qtbot: QtBot, choices: Sequence[Choice]) -> tuple[Picker, PickerList]:
+        picker = Picker("Architecture", lambda: choices)
+        qtbot.addWidget(picker)
+        picker.show()
+        picker.open_list()
+        assert picker.list is not None
+        return picker, picker.list
+
     def test_searching_keeps_headings_only_above_what_is_found(self) -> None:
         assert [choice.title for choice in filtered(self.CHOICES, "vit")] == ["Second", "vit_b_16"]
         assert [choice.title for choice in filtered(self.CHOICES, "ResNet 50")] == [
@@ -313,13 +322,7 @@ class TestPicker:
         assert not opened.isVisible()
 
     def test_a_search_that_finds_nothing_says_so(self, qtbot: QtBot) -> None:
-        many = [Choice(f"k{number}", f"net{number}") for number in range(40)]
-        picker = Picker("Architecture", lambda: many)
-        qtbot.addWidget(picker)
-        picker.show()
-        picker.open_list()
-        opened = picker.list
-        assert opened is not None
+        _picker, opened = self.dropped_down(qtbot, [Choice(f"k{number}", f"net{number}") for number in range(40)])
         view = opened.view
 
         def painted() -> bool:
@@ -341,12 +344,7 @@ class TestPicker:
         opened.close()
 
     def test_headings_cannot_be_chosen(self, qtbot: QtBot) -> None:
-        picker = Picker("Model", lambda: self.CHOICES)
-        qtbot.addWidget(picker)
-        picker.show()
-        picker.open_list()
-        opened = picker.list
-        assert opened is not None
+        picker, opened = self.dropped_down(qtbot, self.CHOICES)
         index = opened.view.model().index(0, 0)
         assert not index.flags() & Qt.ItemFlag.ItemIsSelectable
         with qtbot.assertNotEmitted(picker.chosen):
