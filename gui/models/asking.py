@@ -181,24 +181,7 @@ class QuestionsDialog(QDialog):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget(area)
-        form = QFormLayout(inside)
-        # The focus frame of a line is drawn around it.
-        form.setContentsMargins(2, 2, UNIT, 2)
-        form.setVerticalSpacing(UNIT)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setHorizontalSpacing(2 * UNIT)
-        for question in questions:
-            field = QLineEdit(question.suggestion, self)
-            field.setPlaceholderText(_WANTED.get(question.annotation, question.annotation or _ANY_VALUE))
-            theme.name(field, question.name, question.why)
-            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
-            lines = QVBoxLayout()
-            lines.setSpacing(UNIT // 2)
-            lines.addWidget(field)
-            if question.why:
-                lines.addWidget(self._quiet(question.why))
-            form.addRow(label, lines)
-            self.fields[question.name] = field
+        form = self._form(inside, questions)
         self.problem = self._quiet("")
         self.problem.setForegroundRole(theme.ERROR)
         self.problem.hide()
@@ -219,6 +202,27 @@ class QuestionsDialog(QDialog):
             field.setFocus()
         fields = form.totalHeightForWidth(_WIDTH - 6 * UNIT) - area.sizeHint().height()
         self.resize(_WIDTH, min(column.totalHeightForWidth(_WIDTH) + fields, _MOST_HEIGHT))
+
+    def _form(self, inside: QWidget, questions: Sequence[Question]) -> QFormLayout:
+        form = QFormLayout(inside)
+        # The focus frame of a line is drawn around it.
+        form.setContentsMargins(2, 2, UNIT, 2)
+        form.setVerticalSpacing(UNIT)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(2 * UNIT)
+        for question in questions:
+            field = QLineEdit(question.suggestion, self)
+            field.setPlaceholderText(_WANTED.get(question.annotation, question.annotation or _ANY_VALUE))
+            theme.name(field, question.name, question.why)
+            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
+            lines = QVBoxLayout()
+            lines.setSpacing(UNIT // 2)
+            lines.addWidget(field)
+            if question.why:
+                lines.addWidget(self._quiet(question.why))
+            form.addRow(label, lines)
+            self.fields[question.name] = field
+        return form
 
     def answer(self) -> None:
         """Give the answers, if all of them can be read."""

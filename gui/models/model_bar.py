@@ -205,7 +205,7 @@ def _detail(match: Match, info: ClassifierInfo) -> str:
     """What speaks for a match, and whether it would answer as the one in use does."""
     if match.architecture == info.architecture or not match.function:
         return match.evidence
-    return f"{match.evidence}, {'answers alike' if _same(match, info) else 'answers otherwise'}"
+    return f"answers {'alike' if _same(match, info) else 'otherwise'}, {match.evidence}"
 
 
 def natural(text: str) -> list[tuple[str, int]]:

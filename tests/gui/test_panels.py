@@ -398,8 +398,8 @@ class TestModelBar:
         assert said == [
             "All of these fit, and some would answer otherwise",
             "resnet50, all 320 names and shapes fit",
-            "timm/resnet50, all 320 names and shapes fit, answers alike",
-            "timm/resnetblur50, all 320 names and shapes fit, answers otherwise",
+            "timm/resnet50, answers alike, all 320 names and shapes fit",
+            "timm/resnetblur50, answers otherwise, all 320 names and shapes fit",
         ]
 
     def test_models_are_built_in_recent_and_pretrained(self, bar: ModelBar) -> None:
