@@ -165,6 +165,8 @@ class AboutModel(QDialog):
         column.addWidget(self._facts)
         column.addWidget(self.search)
         column.addWidget(self.table, 1)
+        # Without a table all else stays at the top.
+        column.addStretch(0)
         column.addLayout(last_row(self, "Copy", self.copy_all))
         self.search.setFocus()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from core.descriptions import Inspection, Match, TensorRow
 from core.preprocessing import Preprocessing
@@ -86,6 +87,8 @@ def test_what_is_no_model_is_said(opened: Opened) -> None:
     (about,) = opened.window.findChildren(AboutModel)
     opened.until(lambda: "os.system" in about.facts.get("Runs code", ""))
     assert not about.table.isVisible()
+    (title,) = [label for label in about.findChildren(QLabel) if label.text().endswith(".safetensors")][:1]
+    opened.until(lambda: title.geometry().bottom() < 10 * 8)
 
 
 def test_what_the_file_names_goes_first_and_the_set_in_use_is_said(opened: Opened) -> None:
