@@ -112,12 +112,23 @@ class QuestionsError(WhatsitError):
     Attributes:
         architecture: the class that asks.
         questions: what to ask a person.
+        source: path of the Python file that the class is in.
     """
 
-    def __init__(self, what: str, why: str, remedy: str, *, architecture: str, questions: tuple[Question, ...]) -> None:
+    def __init__(
+        self,
+        what: str,
+        why: str,
+        remedy: str,
+        *,
+        architecture: str,
+        questions: tuple[Question, ...],
+        source: str = "",
+    ) -> None:
         super().__init__(what, why, remedy)
         self.architecture = architecture
         self.questions = questions
+        self.source = source
 
 
 class Cancelled(Exception):

@@ -44,6 +44,10 @@ _MOST_LINES = 8
 _MOST_CODE = 1_000_000
 _WORD = re.compile(r"[A-Za-z_][\w./-]*")
 
+_ANY_VALUE = "a number, a list, True, False or 'text'"
+_WANTED = {"int": "a whole number", "float": "a number, such as 0.5", "bool": "True or False", "str": "'text'"}
+"""What a person may write, by the type that the code asks for."""
+
 Answers = tuple[tuple[str, str], ...]
 
 
@@ -158,10 +162,10 @@ class QuestionsDialog(QDialog):
     """
 
     def __init__(
-        self, parent: QWidget, title: str, questions: Sequence[Question], answered: Callable[[Answers], object]
+        self, parent: QWidget, words: Words, questions: Sequence[Question], answered: Callable[[Answers], object]
     ) -> None:
         """Args:
-        title: which network asks, and why, in one or two sentences.
+        words: which network asks, and why.
         questions: what it asks.
         answered: called with each argument's name and value, as a Python literal.
         """
@@ -171,31 +175,16 @@ class QuestionsDialog(QDialog):
         self._answered = answered
         self.fields: dict[str, QLineEdit] = {}
         head = wrapped(self)
-        head.setText(title)
-        head.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        head.setText(words.what)
+        head.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        why = wrapped(self)
+        why.setText(words.more)
         area = QScrollArea(self, widgetResizable=True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget(area)
-        form = QFormLayout(inside)
-        # The focus frame of a line is drawn around it.
-        form.setContentsMargins(2, 2, UNIT, 2)
-        form.setVerticalSpacing(UNIT)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setHorizontalSpacing(2 * UNIT)
-        for question in questions:
-            field = QLineEdit(question.suggestion, self)
-            field.setPlaceholderText(question.annotation or "a number, a list, True, False or 'text'")
-            theme.name(field, question.name, question.why)
-            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
-            lines = QVBoxLayout()
-            lines.setSpacing(UNIT // 2)
-            lines.addWidget(field)
-            if question.why:
-                lines.addWidget(self._quiet(question.why))
-            form.addRow(label, lines)
-            self.fields[question.name] = field
+        form = self._form(inside, questions)
         self.problem = self._quiet("")
         self.problem.setForegroundRole(theme.ERROR)
         self.problem.hide()
@@ -207,6 +196,7 @@ class QuestionsDialog(QDialog):
         row.addWidget(self.open_button)
         column = dialog_column(self)
         column.addWidget(head)
+        column.addWidget(why)
         area.setWidget(inside)
         column.addWidget(area, 1)
         column.addWidget(self.problem)
@@ -216,20 +206,50 @@ class QuestionsDialog(QDialog):
         fields = form.totalHeightForWidth(_WIDTH - 6 * UNIT) - area.sizeHint().height()
         self.resize(_WIDTH, min(column.totalHeightForWidth(_WIDTH) + fields, _MOST_HEIGHT))
 
+    def _form(self, inside: QWidget, questions: Sequence[Question]) -> QFormLayout:
+        form = QFormLayout(inside)
+        # The focus frame of a line is drawn around it.
+        form.setContentsMargins(2, 2, UNIT, 2)
+        form.setVerticalSpacing(UNIT)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(2 * UNIT)
+        for question in questions:
+            field = QLineEdit(question.suggestion, self)
+            field.setPlaceholderText(_WANTED.get(question.annotation, question.annotation or _ANY_VALUE))
+            theme.name(field, question.name, question.why)
+            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
+            lines = QVBoxLayout()
+            lines.setSpacing(UNIT // 2)
+            lines.addWidget(field)
+            if question.why:
+                lines.addWidget(self._quiet(question.why))
+            form.addRow(label, lines)
+            self.fields[question.name] = field
+        return form
+
     def answer(self) -> None:
         """Give the answers, if all of them can be read."""
         given: list[tuple[str, str]] = []
         for name, field in self.fields.items():
             text = field.text().strip()
             if not _is_literal(text):
-                self.problem.setText(f"{name} is no value: write a number, a list as [512, 256], True or 'text'.")
-                self.problem.show()
+                wrong = "is no value" if text else "is still empty"
+                self._complain(f"{name} {wrong}: write a number, a list as [512, 256], True or 'text'.")
                 field.setFocus()
                 field.selectAll()
                 return
             given.append((name, text))
         self.accept()
         self._answered(tuple(given))
+
+    def _complain(self, text: str) -> None:
+        """Say what is wrong, in room of its own: the fields keep theirs."""
+        room = self.height()
+        if self.problem.isHidden():
+            room += self.problem.fontMetrics().lineSpacing() + UNIT + UNIT // 2
+        self.problem.setText(text)
+        self.problem.show()
+        self.resize(self.width(), room)
 
     def _quiet(self, text: str) -> QLabel:
         label = wrapped(self)
