@@ -205,7 +205,7 @@ class Engine:
         info = self._measurable().info
         context.progress(0, 0, "Looking for labelled images")
         path, wanted = Path(request.data), wanted_by(info)
-        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 

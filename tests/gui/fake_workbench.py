@@ -233,7 +233,9 @@ class FakeWorkbench(Workbench):
 
     def _survey(self, request: EvaluationRequest) -> Generator[None, None, tuple[LabelledData, Alignment]]:
         assert self.current is not None
-        data = yield from read_labelled(Path(request.data), request.split, request.target)
+        data = yield from read_labelled(
+            Path(request.data), request.split, request.target, path_column=request.path_column
+        )
         return data, align(data, self.current.labels, dict(request.chosen))
 
     def _evaluate(self, context: Context, request: EvaluationRequest) -> Steps:
