@@ -163,7 +163,10 @@ class ValueLists:
         """Up to ten ranges of the true value with as many images each, from low to high; equal values stay together."""
         order = np.argsort(self._truth, kind="stable")
         ends = {round(len(order) * part / _RANGES) for part in range(1, _RANGES)}
-        cuts = sorted({int(np.searchsorted(self._truth[order], self._truth[order[end]])) for end in ends if end < len(order)} - {0})
+        cuts = sorted(
+            {int(np.searchsorted(self._truth[order], self._truth[order[end]])) for end in ends if end < len(order)}
+            - {0}
+        )
         found: list[Range] = []
         for rows in np.split(order, cuts):
             true, errors = self._truth[rows], self.errors[rows]

@@ -78,9 +78,11 @@ class FiguresView(QTableView):
 
     Signals:
         chosen: the key of the row that a person chose.
+        cell_chosen: the same, and the column.
     """
 
     chosen = Signal(int)
+    cell_chosen = Signal(int, int)
 
     def __init__(self, titles: Sequence[str], name: str, parent: QWidget, sortable: bool = False) -> None:
         super().__init__(parent)
@@ -116,7 +118,9 @@ class FiguresView(QTableView):
         return super().sizeHintForColumn(column) + UNIT
 
     def _choose(self, index: QModelIndex) -> None:
-        self.chosen.emit(int(index.data(_KEY_ROLE)))
+        key = int(index.data(_KEY_ROLE))
+        self.chosen.emit(key)
+        self.cell_chosen.emit(key, index.column())
 
 
 def measures_table(parent: QWidget) -> FiguresView:
@@ -151,9 +155,9 @@ def show_classes(view: FiguresView, measures: Measures, names: Sequence[str]) ->
         meaning = f"{name}: {recall}{wording.percent(one.precision)} of {one.predicted:,} answers for it are right."
         cells = (
             (f"{one.count:,}", float(one.count)),
-            _share(one.recall),
-            _share(one.precision),
-            _share(one.f1),
+            share(one.recall),
+            share(one.precision),
+            share(one.f1),
             (wording.DASH, -1.0) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc),
         )
         rows.append((one.index, name, meaning, cells))
@@ -177,10 +181,11 @@ def show_mixups(view: FiguresView, measures: Measures, names: Sequence[str]) -> 
     rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
     for place, (count, i, j) in enumerate(found[:_MOST_MIXUPS]):
         name = f"{isolated(names[i])} → {isolated(names[j])}"
-        rows.append((place, name, name, ((f"{count:,}", float(count)), _share(count / int(totals[i])))))
+        rows.append((place, name, name, ((f"{count:,}", float(count)), share(count / int(totals[i])))))
     view.figures.show_rows(rows)
     return [(i, j) for _, i, j in found[:_MOST_MIXUPS]]
 
 
-def _share(value: float | None) -> Cell:
+def share(value: float | None) -> Cell:
+    """A share as a cell; a dash where there is none."""
     return (wording.DASH, -1.0) if value is None else (wording.percent(value), value)
