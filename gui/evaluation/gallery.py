@@ -52,7 +52,7 @@ class Shown:
         true, predicted: names of the class it is of, and of the one that the model takes it for.
         score: of the latter, 0..1.
         right: whether they are the same.
-        first, second: what is written below the image, where it is not a class and its score.
+        first, second, third: what is written below the image, where it is not a class and its score.
         quiet: whether a wrong answer is nothing special.
         corrected: what a person says that it is; empty where the data is believed.
     """
@@ -64,6 +64,7 @@ class Shown:
     right: bool
     first: str = ""
     second: str = ""
+    third: str = ""
     quiet: bool = False
     corrected: str = ""
 
@@ -72,12 +73,14 @@ class Shown:
         return replace(self, corrected=said)
 
     @property
-    def lines(self) -> tuple[str, str]:
-        """What is written below the image."""
+    def lines(self) -> tuple[str, ...]:
+        """What is written below the image; the last says what it is."""
         first = self.first or f"{isolated(self.predicted)} {wording.percent(self.score)}"
+        second = self.second or ("right" if self.right else f"is {isolated(self.true)}")
+        lines = [first, second, *([self.third] if self.third else [])]
         if self.corrected:
-            return first, f"corrected: {self.corrected}"
-        return first, self.second or ("right" if self.right else f"is {isolated(self.true)}")
+            lines[-1] = f"corrected: {self.corrected}"
+        return tuple(lines)
 
     @property
     def words(self) -> str:
@@ -150,11 +153,13 @@ class _Delegate(QStyledItemDelegate):
         self._line = QFontMetrics(self._bold).height()
         self.rows_width = 0
         """Of a row of numbers; 0 where there are pictures."""
+        self.lines = 2
+        """Below a picture."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         if self.rows_width:
-            return QSize(self.rows_width, 3 * self._line + UNIT + UNIT // 2)
-        return QSize(_WIDTH, _SIDE + UNIT + UNIT // 2 + 2 * self._line)
+            return QSize(self.rows_width, (self.lines + 1) * self._line + UNIT + UNIT // 2)
+        return QSize(_WIDTH, _SIDE + UNIT + UNIT // 2 + self.lines * self._line)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         shown = index.data(_SHOWN_ROLE)
@@ -197,11 +202,15 @@ class _Delegate(QStyledItemDelegate):
         last: tuple[tuple[str, QFont, QPalette.ColorRole], ...],
     ) -> None:
         """Lines below one another; of pictures in the middle, of rows at the left."""
-        first, second = shown.lines
+        first, *others = shown.lines
         role = option.palette.ColorRole.Text if shown.right or shown.quiet else theme.ERROR
         below = theme.ACCENT if shown.corrected else theme.MUTED
-        at, cut = (_AT_LEFT, Qt.TextElideMode.ElideRight) if last else (_CENTRED, Qt.TextElideMode.ElideMiddle)
-        for text, font, colour in ((first, self._bold, role), (second, self._plain, below), *last):
+        at = _AT_LEFT if last else _CENTRED
+        # Of several names the first can be read; of one its beginning and its end.
+        cut = Qt.TextElideMode.ElideRight if last or len(others) > 1 else Qt.TextElideMode.ElideMiddle
+        told = [(text, self._plain, theme.MUTED) for text in others]
+        told[-1] = (others[-1], self._plain, below)
+        for text, font, colour in ((first, self._bold, role), *told, *last):
             painter.setFont(font)
             painter.setPen(option.palette.color(colour))
             painter.drawText(line, at, painter.fontMetrics().elidedText(text, cut, line.width()))
@@ -267,7 +276,8 @@ class Gallery(QListView):
         """Show so many; see ``GalleryModel.show``."""
         self._thumbnails.side = round(_SIDE * self.devicePixelRatioF())
         self._thumbnails.in_sight = self._is_in_sight
-        self._fit_rows(is_row=count > 0 and make(0).source.is_row)
+        first = make(0) if count else None
+        self._fit_rows(is_row=first is not None and first.source.is_row, lines=len(first.lines) if first else 2)
         self.images.show(count, make)
         self.scrollToTop()
         if count:
@@ -288,7 +298,7 @@ class Gallery(QListView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Rows of numbers are as wide as there is room."""
         if self._delegate.rows_width:
-            self._fit_rows(is_row=True)
+            self._fit_rows(is_row=True, lines=self._delegate.lines)
         super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -310,10 +320,10 @@ class Gallery(QListView):
                 place = self.viewport().mapToGlobal(self.visualRect(index).center())
             self.menu_asked.emit(index.row(), place)
 
-    def _fit_rows(self, is_row: bool) -> None:
+    def _fit_rows(self, is_row: bool, lines: int) -> None:
         width = max(_NARROWEST_ROW, self.viewport().width() - 2) if is_row else 0
-        if width != self._delegate.rows_width:
-            self._delegate.rows_width = width
+        if (width, lines) != (self._delegate.rows_width, self._delegate.lines):
+            self._delegate.rows_width, self._delegate.lines = width, lines
             self.scheduleDelayedItemsLayout()
 
     def _rows_in_sight(self) -> range:

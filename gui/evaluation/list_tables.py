@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from core.selecting import Range
 
 Counts = tuple["Indices", "Indices", "Indices"]
-LABEL_COLUMNS = {1: "with it", 2: "found", 3: "missed", 4: "false alarms", 5: "missed", 6: "false alarms"}
+LABEL_COLUMNS = {1: "with it", 2: "found", 3: "missed", 4: "false alarms", 6: "missed", 7: "false alarms"}
 """The list behind each column of the table of labels; behind the others are all mistakes."""
 
 
 def labels_table(parent: QWidget) -> FiguresView:
     """Of each label."""
-    titles = ("Label", "Images", "Found", "Missed", "False alarms", "Recall", "Precision", "F1")
+    titles = ("Label", "Images", "Found", "Missed", "False alarms", "F1", "Recall", "Precision", "ROC AUC")
     return FiguresView(titles, "Each label: click on a number, and see its images", parent, sortable=True)
 
 
@@ -40,11 +40,11 @@ def show_labels(view: FiguresView, measures: Measures, names: Sequence[str], cou
     for one in measures.classes:
         numbers = (one.count, *(int(each[one.index]) for each in counts))
         cells = [(f"{number:,}", float(number)) for number in numbers]
-        cells += [share(value) for value in (one.recall, one.precision if one.predicted else None, one.f1)]
-        area = "" if one.roc_auc is None else f" ROC AUC {one.roc_auc:.3f}."
+        cells += [share(value) for value in (one.f1, one.recall, one.precision if one.predicted else None)]
+        cells.append((wording.DASH, -1.0) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc))
         meaning = (
             f"{isolated(names[one.index])}: {one.count:,} have it, {numbers[1]:,} of them are found and {numbers[2]:,} "
-            f"missed; {numbers[3]:,} have it not and are said to.{area}"
+            f"missed; {numbers[3]:,} have it not and are said to."
         )
         rows.append((one.index, names[one.index], meaning, tuple(cells)))
     view.figures.show_rows(rows)

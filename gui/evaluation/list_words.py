@@ -156,9 +156,15 @@ def _of_labels(evaluation: Evaluation, row: int, label: int) -> Shown:
     said_ = tuple(evaluation.labels[index] for index in order if given[index])
     true = tuple(name for name, there in zip(evaluation.labels, truth, strict=True) if there)
     right = bool((given == truth).all()) if label < 0 else bool(given[label] == truth[label])
-    score = float(scores[label if label >= 0 else order[0]])
-    first = names(said_)
-    if label >= 0:
-        first = f"{wording.percent(score)} · {first}"
-    second = f"is {names(true)}" if true else "has no label"
-    return Shown(evaluation.source(row), names(true), names(said_), score, right, first, second)
+    # The label that is looked at; else the one whose score is furthest off, of right ones the surest.
+    off = abs(scores - truth)
+    place = label if label >= 0 else int(off.argmax()) if not right else order[0]
+    score = float(scores[place])
+    first = f"{isolated(evaluation.labels[place])} {wording.percent(score)}"
+    second = f"said {_listed(said_)}" if said_ else "said none"
+    third = f"is {_listed(true)}" if true else "has none"
+    return Shown(evaluation.source(row), names(true), names(said_), score, right, first, second, third)
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return ", ".join(map(isolated, labels))

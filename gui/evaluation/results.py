@@ -309,9 +309,7 @@ def _small_words(evaluation: Evaluation) -> str:
     data = evaluation.data
     parts = [f"{wording.file_name(data.root)}{f', part {data.split}' if data.split else ''}"]
     if evaluation.failed:
-        name, why = evaluation.skipped[0]
-        more = f" and {evaluation.failed - 1:,} more" if evaluation.failed > 1 else ""
-        parts.append(f"could not be answered: {wording.file_name(name)}{more} ({why})")
+        parts.append(f"{things(evaluation.failed)} could not be answered: see Left out")
     left = len(evaluation.skipped) - evaluation.failed
     if left:
         parts.append(f"{left:,} of other labels or of none, not scored")

@@ -76,7 +76,7 @@ class EvaluationWindow(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._thumbnails = thumbnails
         self._state = "invited"
-        self._rows = False
+        self._rows = self._same = False
         self._title = wrapped(self)
         self._title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         self.line, self.more = wrapped(self), wrapped(self)
@@ -118,9 +118,15 @@ class EvaluationWindow(QDialog):
         """Whether there is something to go on with."""
         return self._state == "paused"
 
-    def show_reading(self) -> None:
-        """Other data is being read."""
-        self._data, self._kept = None, ""
+    def show_reading(self, name: str, same: bool = False) -> None:
+        """Other data is being read.
+
+        Args:
+            name: of the data.
+            same: whether it is another part of what is there, or other columns of it.
+        """
+        self._data, self._kept, self._same = None, "", same
+        self._title.setText(name)
         self.alignment.labels.clear()
         self.show_start()
         self.cancel.setText("Cancel")
@@ -198,6 +204,9 @@ class EvaluationWindow(QDialog):
         if isinstance(error, ColumnError):
             # A person may know what nothing in the table tells.
             self.source.ask(error.columns, error.wanted)
+        elif self._same:
+            # The part or column that a person chose is no good: another may be.
+            self.source.setVisible(self.source.has_choices)
         self.line.setText(words.what)
         self.line.setForegroundRole(theme.ERROR)
         self.more.setText(words.more)
@@ -306,6 +315,7 @@ class EvaluationWindow(QDialog):
         for widget, loud in ((self.folder, state == "invited"), (self.start, state != "found")):
             widget.setProperty("kind", "primary" if loud else "quiet")
             widget.style().polish(widget)
+            widget.updateGeometry()
         pages = {"aligned": self.alignment, "found": self.results, "invited": self._empty}
         self._pages.setCurrentWidget(pages.get(state, self.live))
 

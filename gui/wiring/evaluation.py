@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 from core.labelled import Alignment, EvaluationRequest, LabelledData
 from gui.main_window import MainWindow
 from gui.session import Session
-from gui.widgets import dialogs
+from gui.widgets import dialogs, wording
 
 if TYPE_CHECKING:
     from core.images import ImageSource
@@ -82,7 +82,7 @@ class EvaluationWiring(QObject):
 
     def survey(self, path: Path) -> None:
         """Find out what is at a place that a person chose."""
-        self._survey(EvaluationRequest(str(path)))
+        self._survey(EvaluationRequest(str(path)), same=False)
 
     def _change_source(self, split: str, target: str, path_column: str) -> None:
         """Another part of the same data, or other columns; what a person chose of labels stays."""
@@ -90,14 +90,14 @@ class EvaluationWiring(QObject):
             chosen = self.view.alignment.labels.choices or self._request.chosen
             self._survey(replace(self._request, split=split, target=target, path_column=path_column, chosen=chosen))
 
-    def _survey(self, request: EvaluationRequest) -> None:
+    def _survey(self, request: EvaluationRequest, same: bool = True) -> None:
         self._request, self._findings = request, None
         self._aligned = False
         info = self._session.models.info
         self._testing.thumbnails.features = info.features if info is not None else 0
         if self.view is not None:
-            self.view.show_reading()
-        self._testing.survey(self._request)
+            self.view.show_reading(wording.file_name(request.data), same)
+        self._testing.survey(request)
 
     def _ask(self, choose: Callable[[EvaluationWindow, str, dialogs.Answer], object]) -> None:
         if self.view is not None:
