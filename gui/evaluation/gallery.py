@@ -37,7 +37,7 @@ _WIDTH = 15 * UNIT
 _SHOWN_ROLE = int(Qt.ItemDataRole.UserRole)
 _CENTRED = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
 _AT_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_CHART = QSize(16 * UNIT, 6 * UNIT)
+_CHART = 14 * UNIT
 _NARROWEST_ROW = 30 * UNIT
 _NUMBERS = 12
 """How many numbers of a row are written."""
@@ -175,8 +175,7 @@ class _Delegate(QStyledItemDelegate):
             theme.draw_focus(painter, QRectF(option.rect), option.palette, 6)
         corner = option.rect.topLeft()
         if self.rows_width:
-            area = QRect(corner.x() + UNIT, corner.y() + (option.rect.height() - _CHART.height()) // 2, 0, 0)
-            area.setSize(_CHART)
+            area = QRect(corner.x() + UNIT, corner.y() + UNIT, _CHART, option.rect.height() - 2 * UNIT)
             line = QRect(area.right() + 2 * UNIT, corner.y() + UNIT // 2, 0, self._line)
             line.setRight(option.rect.right() - UNIT)
             values = self._thumbnails.row(shown.source)

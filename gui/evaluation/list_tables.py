@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from core.measures.library import Indices
     from core.selecting import Range
 
-Counts = tuple["Indices", "Indices", "Indices"]
 LABEL_COLUMNS = {1: "with it", 2: "found", 3: "missed", 4: "false alarms", 6: "missed", 7: "false alarms"}
 """The list behind each column of the table of labels; behind the others are all mistakes."""
 
@@ -27,7 +26,9 @@ def labels_table(parent: QWidget) -> FiguresView:
     return FiguresView(titles, "Each label: click on a number, and see its images", parent, sortable=True)
 
 
-def show_labels(view: FiguresView, measures: Measures, names: Sequence[str], counts: Counts) -> None:
+def show_labels(
+    view: FiguresView, measures: Measures, names: Sequence[str], counts: Sequence[Indices], are_rows: bool = False
+) -> None:
     """Fill the table of labels.
 
     Args:
@@ -35,6 +36,7 @@ def show_labels(view: FiguresView, measures: Measures, names: Sequence[str], cou
         measures: of each label.
         names: of the labels.
         counts: found, missed and false alarms of each.
+        are_rows: whether what is counted are rows of numbers.
     """
     rows: list[tuple[int, str, str, tuple[tuple[str, float], ...]]] = []
     for one in measures.classes:
@@ -47,7 +49,7 @@ def show_labels(view: FiguresView, measures: Measures, names: Sequence[str], cou
             f"missed; {numbers[3]:,} have it not and are said to."
         )
         rows.append((one.index, names[one.index], meaning, tuple(cells)))
-    view.figures.show_rows(rows)
+    view.figures.show_rows(rows, are_rows)
 
 
 def ranges_table(parent: QWidget) -> FiguresView:
@@ -56,7 +58,7 @@ def ranges_table(parent: QWidget) -> FiguresView:
     return FiguresView(titles, "Ranges of the true value: click on one, and see its images", parent)
 
 
-def show_ranges(view: FiguresView, ranges: Sequence[Range]) -> None:
+def show_ranges(view: FiguresView, ranges: Sequence[Range], are_rows: bool = False) -> None:
     """Fill the table of ranges."""
     rows: list[tuple[int, str, str, tuple[tuple[str, float], ...]]] = []
     for place, one in enumerate(ranges):
@@ -70,4 +72,4 @@ def show_ranges(view: FiguresView, ranges: Sequence[Range]) -> None:
         )
         meaning = "In the mean, whichever way; and with its sign: above 0 where predictions are too high."
         rows.append((place, name, meaning, cells))
-    view.figures.show_rows(rows)
+    view.figures.show_rows(rows, are_rows)

@@ -135,18 +135,22 @@ def _of_value(evaluation: Evaluation, row: int) -> Shown:
     true, predicted = float(evaluation.true_values[row]), float(evaluation.scores[row, 0])
     off = predicted - true
     sign = "+" if off >= 0 else wording.MINUS
-    by = f"{sign}{wording.value(abs(off))}"
-    first = f"predicted {wording.value(predicted)}"
+    by = f"{sign}{_short(abs(off), 3)}"
     return Shown(
         evaluation.source(row),
         wording.value(true),
         wording.value(predicted),
         0.0,
         right=not off,
-        first=first,
-        second=f"is {wording.value(true)} ({by})",
+        first=f"said {_short(predicted)}",
+        second=f"is {_short(true)} ({by})",
         quiet=True,
     )
+
+
+def _short(number: float, digits: int = 4) -> str:
+    """A number in few digits, as it stands below an image."""
+    return wording.value(float(f"{number:.{digits}g}"))
 
 
 def _of_labels(evaluation: Evaluation, row: int, label: int) -> Shown:

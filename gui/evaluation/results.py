@@ -116,7 +116,7 @@ class EvaluationResults(QWidget):
         self.images.show_lists(kind, names)
         self._show_figures(findings)
         self.tabs.choose(_TABS[kind][0])
-        self.look.setText("Click on a cell or a name, and see its images.")
+        self._show_look("Click on a cell or a name, and see its images.")
         if kind == "classes":
             self._show_list("surest mistakes" if len(findings.orders["surest mistakes"]) else "least certain")
         else:
@@ -182,21 +182,25 @@ class EvaluationResults(QWidget):
         self.tabs.show_only(tabs)
         self.tabs.name_tab("left out", f"Left out ({len(evaluation.skipped):,})")
         self.left_out.show_skipped(evaluation.skipped, evaluation.failed, rows)
-        show_measures(self.figures, measures)
+        show_measures(self.figures, measures, rows)
         if kind == "classes":
-            show_classes(self.classes, measures, evaluation.labels)
-            self._pairs = show_mixups(self.mixups, measures, evaluation.labels)
+            show_classes(self.classes, measures, evaluation.labels, rows)
+            self._pairs = show_mixups(self.mixups, measures, evaluation.labels, rows)
             self.matrix.show_matrix(measures.confusion, evaluation.labels)
         elif kind == "several" and findings.labels is not None:
-            show_labels(self.labels, measures, evaluation.labels, findings.counts)
+            show_labels(self.labels, measures, evaluation.labels, findings.counts, rows)
         elif findings.values is not None:
             self._ranges = findings.values.ranges()
-            show_ranges(self.ranges, self._ranges)
+            show_ranges(self.ranges, self._ranges, rows)
 
     def _name_chosen(self, text: str) -> None:
         rows = self.findings is not None and are_rows(self.findings.evaluation.data)
         self.lists.setItemText(self.lists.findData(CHOSEN), fit(text, rows))
         self.lists.show_key(CHOSEN)
+
+    def _show_look(self, text: str) -> None:
+        rows = self.findings is not None and are_rows(self.findings.evaluation.data)
+        self.look.setText(fit(text, rows))
 
     def _show_pair(self, place: int) -> None:
         self.show_cell(*self._pairs[place])
@@ -223,7 +227,7 @@ class EvaluationResults(QWidget):
 
     def _connect(self) -> None:
         self.matrix.chosen.connect(self.show_cell)
-        self.matrix.looked.connect(self.look.setText)
+        self.matrix.looked.connect(self._show_look)
         self.classes.chosen.connect(self.show_cell)
         self.mixups.chosen.connect(self._show_pair)
         self.labels.cell_chosen.connect(self.show_label)
