@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +17,9 @@ from typing import cast
 
 import numpy as np
 
-from core.errors import DataError
+from core.arrays.stored import stamp
+from core.arrays.table import read_table
+from core.errors import ArrayError, DataError
 from core.evaluations import Evaluation, measure
 from core.export import csv_line, write_parts, write_text
 from core.folders import settings_folder
@@ -125,33 +129,71 @@ def _alignment(evaluation: Evaluation, data: LabelledData, corrections: Correcti
 
 
 def save_corrected(path: Path, data: LabelledData, corrections: Corrections) -> int:
-    """Write the labels of all images, corrected, as a table of paths and labels; how many images are in it.
+    """Write the labels of all images, corrected, in a form that ``evaluate`` and the window take again.
 
-    ``evaluate`` and the window take the table again.  Images that were left out are not in it; paths below the
-    table's folder start from there, all others are whole.
+    That is a table of paths and labels: paths below its folder start from there, all others are whole.  Rows of a
+    table are written as such a table, and those of an ``.npz`` as another one, as they have no paths of their own.
+    What was left out is not in it.
 
     Args:
-        path: of the CSV file.
+        path: of the file.
         data: as it is.
         corrections: of it.
 
+    Returns:
+        How many images are in it.
+
     Raises:
-        DataError: images have no paths of their own, as rows and pictures in an array have none.
+        ArrayError: the rows cannot be read any more.
+        DataError: the ending does not fit, or pictures in an array have several labels each.
         ExportError: the file cannot be written; an older file is untouched then.
     """
-    if data.form == "arrays":
-        raise DataError(
-            "Corrected labels cannot be written as a table of paths.",
-            f"The images are parts of {Path(data.root).name}, and have no paths of their own.",
-            "Save the list of corrections.",
-        )
-    kept = [
-        image
-        for place, image in enumerate(_data(data, corrections).images)
-        if place not in corrections.changed or corrections.changed[place] is not None
-    ]
-    write_parts(path, (line.encode("utf-8", "backslashreplace") for line in _lines(path, data, kept)))
+    changed, images = corrections.changed, _data(data, corrections).images
+    kept = [place for place in range(len(images)) if changed.get(place, ()) is not None]
+    if data.form != "arrays":
+        parts = _lines(path, data, [images[place] for place in kept])
+    elif Path(data.root).suffix.lower() in (".csv", ".tsv"):
+        parts = _table(data, images, kept)
+    else:
+        _write_archive(path, data, images, kept)
+        return len(kept)
+    write_parts(path, (line.encode("utf-8", "backslashreplace") for line in parts))
     return len(kept)
+
+
+def _table(data: LabelledData, images: Sequence[LabelledImage], kept: Sequence[int]) -> Iterator[str]:
+    """The table of rows itself, with other cells in the column of labels."""
+    source = Path(data.root)
+    table = read_table(source, stamp(source))
+    column = table.header.index(data.target) if data.target in table.header else int(data.target.split()[-1]) - 1
+    mark = table.mark if table.mark.strip() else ","
+    if table.header:
+        yield csv_line(table.header, mark)
+    for place in kept:
+        where = images[place].source.place
+        cells = table.cells(where.index if where is not None else place)
+        cells[column] = _cell(images[place], data.kind)
+        yield csv_line(cells, mark)
+
+
+def _write_archive(path: Path, data: LabelledData, images: Sequence[LabelledImage], kept: Sequence[int]) -> None:
+    if data.kind == "several" or path.suffix.lower() != ".npz":
+        why = "They have several labels each." if data.kind == "several" else "The name does not end in .npz."
+        raise DataError("Corrected labels of an array cannot be written.", why, "Save the list of corrections.")
+    where = images[kept[0]].source.place
+    member = where.member if where is not None and where.member else "X"
+    told = [_cell(images[place], data.kind) for place in kept]
+    numbers = data.kind == "values" or all(label.isdecimal() for label in told)
+    truth = np.asarray([float(label) if data.kind == "values" else int(label) for label in told] if numbers else told)
+    source = Path(data.root)
+    try:
+        with np.load(source, allow_pickle=False) as archive:
+            rows = np.asarray(archive[member])[list(kept)]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ArrayError(f"{source.name} cannot be read any more.", f"The reason: {error}.", "") from error
+    buffer = io.BytesIO()
+    np.savez(buffer, **{member: rows, data.target or "y": truth})
+    write_parts(path, [buffer.getvalue()])
 
 
 def _lines(path: Path, data: LabelledData, images: list[LabelledImage]) -> Iterator[str]:

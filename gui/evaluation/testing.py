@@ -221,13 +221,12 @@ class Testing(QObject):
         self._save(path, write)
 
     def save_corrected(self, path: Path, evaluation: Evaluation, corrections: Corrections) -> None:
-        """Write the labels as a person corrected them; of rows, which have no paths, the corrections alone."""
+        """Write the labels as a person corrected them."""
 
         def write() -> int:
-            from core.corrections import save_changes, save_corrected
+            from core.corrections import save_corrected
 
-            save = save_changes if evaluation.data.form == "arrays" else save_corrected
-            return save(path, evaluation.data, corrections)
+            return save_corrected(path, evaluation.data, corrections)
 
         self._save(path, write)
 

@@ -106,6 +106,12 @@ def choose_evaluation_target(parent: QWidget, folder: str, name: str, answer: An
     return _save(parent, "Save what was found", folder, filters, name, answer)
 
 
+def choose_corrected_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save corrected labels; the dialog itself asks before it replaces a file."""
+    filters = "Arrays with their labels (*.npz)" if name.endswith(".npz") else "Paths and labels, CSV (*.csv)"
+    return _save(parent, "Save corrected labels", folder, filters, name, answer)
+
+
 def choose_script_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
     """Ask where to save a script or notebook; the dialog itself asks before it replaces a file."""
     return _save(parent, "Save as script or notebook", folder, _SCRIPTS, name, answer)

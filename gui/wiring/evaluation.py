@@ -175,15 +175,26 @@ class EvaluationWiring(QObject):
         if self.view is None or self._findings is None:
             return
         evaluation, corrections = self._findings.evaluation, self.view.results.images.correcting.current
-        self._ask_file("corrected.csv", lambda path: self._testing.save_corrected(path, evaluation, corrections))
+        # Parts of an archive have no paths that a table could name.
+        name = "corrected.npz" if evaluation.data.root.lower().endswith(".npz") else "corrected.csv"
 
-    def _ask_file(self, name: str, save: Callable[[Path], object]) -> None:
+        def save(path: Path) -> None:
+            self._testing.save_corrected(path, evaluation, corrections)
+
+        self._ask_file(name, save, dialogs.choose_corrected_target)
+
+    def _ask_file(
+        self,
+        name: str,
+        save: Callable[[Path], object],
+        choose: Callable[[EvaluationWindow, str, str, dialogs.Answer], object] = dialogs.choose_evaluation_target,
+    ) -> None:
         def take(paths: list[Path]) -> None:
             self._session.preferences.folder = str(paths[0].parent)
             save(paths[0])
 
         if self.view is not None:
-            dialogs.choose_evaluation_target(self.view, self._session.preferences.folder, name, take)
+            choose(self.view, self._session.preferences.folder, name, take)
 
     def _take_corrections(self) -> None:
         """Keep them, and measure again where a person wants them counted in."""

@@ -5,15 +5,28 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, mean_absolute_error
 
-from core.corrections import Corrections, Truth, corrected, recall, remember, save_changes, save_corrected, written_as
-from core.errors import DataError, ExportError
+from core.arrays import Takes
+from core.corrections import (
+    Corrections,
+    Truth,
+    corrected,
+    recall,
+    remember,
+    save_changes,
+    save_corrected,
+    truth_of,
+    written_as,
+)
+from core.errors import ArrayError, DataError, ExportError
 from core.evaluations import Evaluation
-from core.labelled import LabelledData, LabelledImage, align
+from core.labelled import LabelledData, LabelledImage, align, read_labelled
 from tests.core.evaluated import of_classes, of_several, of_values, random_scores
 from tests.core.labelled.making import folders, read
 
@@ -124,12 +137,48 @@ def test_only_the_changes(classes: Evaluation, tmp_path: Path) -> None:
     assert rows[1]["image"] == classes.source(1).name
 
 
-def test_rows_in_an_array_have_no_paths(classes: Evaluation, tmp_path: Path) -> None:
-    data = replace(classes.data, form="arrays")
-    with pytest.raises(DataError, match="no paths of their own"):
-        save_corrected(tmp_path / "t.csv", data, Corrections())
+def test_rows_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("width;height;kind\n1,5;2;ant\n2,5;3;bee\n4;5,25;ant\n", "utf-8")
+    data = rows_of(tmp_path / "t.csv", 2)
+    corrections = made(data, (0, ("bee",)), (1, None))
+    assert save_corrected(tmp_path / "fixed.csv", data, corrections) == 2
+    assert (tmp_path / "fixed.csv").read_text("utf-8") == "width;height;kind\n1,5;2;bee\n4;5,25;ant\n"
+    again = rows_of(tmp_path / "fixed.csv", 2)
+    assert [image.labels for image in again.images] == [("bee",), ("ant",)]
+
+
+@pytest.mark.parametrize("truth", [np.array([0, 1, 1]), np.array(["ant", "bee", "bee"]), np.array([0.5, 1.25, 2.0])])
+def test_rows_of_an_archive(tmp_path: Path, truth: NDArray[Any]) -> None:
+    values = np.arange(6, dtype=np.float32).reshape(3, 2)
+    np.savez(tmp_path / "t.npz", X=values, y=truth)
+    data = rows_of(tmp_path / "t.npz", 2)
+    said: Truth = 7.5 if data.kind == "values" else data.images[0].labels
+    corrections = made(data, (2, said), (1, None))
+    assert save_corrected(tmp_path / "fixed.npz", data, corrections) == 2
+    with np.load(tmp_path / "fixed.npz", allow_pickle=False) as archive:
+        assert archive["X"].tolist() == values[[0, 2]].tolist()
+        assert archive["y"].dtype.kind == truth.dtype.kind
+    again = rows_of(tmp_path / "fixed.npz", 2)
+    assert [truth_of(image) for image in again.images] == [truth_of(data.images[0]), said]
+    with pytest.raises(DataError, match="does not end in"):
+        save_corrected(tmp_path / "fixed.csv", data, corrections)
+    (tmp_path / "t.npz").unlink()
+    with pytest.raises(ArrayError, match="cannot be read any more"):
+        save_corrected(tmp_path / "fixed.npz", data, corrections)
+
+
+def test_a_folder_that_is_not_there(classes: Evaluation, tmp_path: Path) -> None:
     with pytest.raises(ExportError):
         save_corrected(tmp_path / "nowhere" / "t.csv", classes.data, Corrections())
+
+
+def rows_of(path: Path, features: int) -> LabelledData:
+    steps = read_labelled(path, takes=Takes(pictures=False, features=features))
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
 
 
 def test_corrections_are_there_the_next_time(classes: Evaluation, tmp_path: Path) -> None:

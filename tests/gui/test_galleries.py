@@ -35,7 +35,7 @@ def survey(opened: Opened, path: Path) -> EvaluationWindow:
     return view
 
 
-def tested(opened: Opened, path: Path) -> EvaluationWindow:
+def measured(opened: Opened, path: Path) -> EvaluationWindow:
     view = survey(opened, path)
     view.start.click()
     opened.until(view.results.isVisible)
@@ -270,7 +270,7 @@ class TestRows:
 
 class TestCorrections:
     def test_a_label_is_corrected_and_counted_in(self, opened: Opened, folder: Path) -> None:
-        view = tested(opened, folder)
+        view = measured(opened, folder)
         results, first = view.results, shown(view)[0]
         before = results.headline.text()
         right = float(before.split()[0])
@@ -291,7 +291,7 @@ class TestCorrections:
         assert shown(view)[0].lines[-1] == f"is {first.true}"
 
     def test_the_keyboard_is_enough(self, opened: Opened, folder: Path) -> None:
-        view = tested(opened, folder)
+        view = measured(opened, folder)
         images = view.results.images
         view.results.gallery.setFocus()
         QTest.keyClick(view.results.gallery, Qt.Key.Key_F2)
@@ -303,7 +303,7 @@ class TestCorrections:
         assert not len(images.correcting.current)
 
     def test_the_corrected_table_is_taken_again(self, opened: Opened, folder: Path, tmp_path: Path) -> None:
-        view = tested(opened, folder)
+        view = measured(opened, folder)
         first, second = shown(view)[:2]
         action(view, 0, "it is").trigger()
         action(view, 1, "Leave it out").trigger()
@@ -317,19 +317,19 @@ class TestCorrections:
         assert len(list(folder.rglob("*.png"))) == 9
 
     def test_corrections_are_there_when_the_data_is_tested_again(self, opened: Opened, folder: Path) -> None:
-        view = tested(opened, folder)
+        view = measured(opened, folder)
         action(view, 0, "it is").trigger()
         opened.until(lambda: list((_settings(opened) / "corrections").glob("*.json")))
         view.close()
         opened.until(lambda: wiring_of(opened).view is None)
-        view = tested(opened, folder)
+        view = measured(opened, folder)
         assert view.results.images.bar.line.text() == "1 label corrected by you."
         assert not view.results.images.bar.undo.isEnabled()
         action(view, 0, "The data is right").trigger()
         opened.until(lambda: not list((_settings(opened) / "corrections").glob("*.json")))
 
     def test_all_left_out_is_said(self, opened: Opened, folder: Path) -> None:
-        view = tested(opened, folder)
+        view = measured(opened, folder)
         results = view.results
         results.show_cell(-1)
         results.images.bar.count.setChecked(True)
@@ -359,7 +359,7 @@ class TestLeftOut:
 
 
 def test_a_list_has_its_score(opened: Opened, folder: Path, tmp_path: Path) -> None:
-    view = tested(opened, folder)
+    view = measured(opened, folder)
     rows = save(opened, view, view.results.save_list.click, tmp_path / "list.csv")
     assert list(rows[0])[:5] == ["image", "true", "predicted", "score", "right"]
     assert [float(row["score"]) for row in rows] == pytest.approx([each.score for each in shown(view)])
