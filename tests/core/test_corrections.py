@@ -55,6 +55,7 @@ def test_measures_are_those_of_data_that_says_so(classes: Evaluation) -> None:
     truth[wrong] = said[wrong]
     assert found.measures.values["accuracy"] == pytest.approx(_sk.accuracy_score(truth, said), abs=1e-12)
     assert found.truth.tolist() == truth.tolist()
+    assert f"{len(changes)} labels are corrected" in " ".join(found.data.notes)
     again = of_classes(truth, np.asarray(classes.scores), NAMES)
     assert found.measures.values == again.measures.values
     assert (found.measures.confusion == again.measures.confusion).all()
