@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
 from gui.evaluation.confusion_view import ConfusionView
@@ -290,7 +291,7 @@ def _headline_words(evaluation: Evaluation, name: str) -> str:
         right = round((measures.values[name] or 0.0) * evaluation.count)
         parts = [f"{isolated(evaluation.model)} gets every label right of {right:,} of {evaluation.count:,} images."]
     else:
-        parts = [f"{metric_words.metric(name).title} of {isolated(evaluation.model)} on {evaluation.count:,} images."]
+        parts = [f"{metric(name).title} of {isolated(evaluation.model)} on {evaluation.count:,} images."]
     between = metric_words.between(name, measures)
     if between:
         parts.append(f"On more images of the same kind it would lie between {between.replace(' to ', ' and ')} (95 %).")
