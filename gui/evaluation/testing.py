@@ -130,7 +130,7 @@ class Testing(QObject):
         judged: how many images were right so far, and how many there were; since the start or the continuation.
         found: ``Findings``.
         recounted: ``Findings`` with a person's corrections counted in.
-        kept: how many of how many images were answered before, in an earlier run.
+        kept: ``Kept``: how many of the images were answered before, in an earlier run.
         saved: the file, and how many images are in it.
         stopped: it was cancelled.
         failed, saving_failed: an error, and a bug's report or an empty text.
@@ -142,7 +142,7 @@ class Testing(QObject):
     judged = Signal(int, int)
     found = Signal(object)
     recounted = Signal(object)
-    kept = Signal(int, int)
+    kept = Signal(object)
     saved = Signal(str, int)
     stopped = Signal()
     failed = Signal(object, str)
@@ -319,7 +319,7 @@ class Testing(QObject):
     def _take_part(self, value: object) -> None:
         match value:
             case Kept() as kept:
-                self.kept.emit(kept.answered, kept.total)
+                self.kept.emit(kept)
             case (LabelledData() as data, Alignment() as alignment):
                 indices = alignment.indices
                 single = data.kind == "classes"

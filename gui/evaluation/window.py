@@ -21,6 +21,7 @@ from gui.widgets.error_view import button, words_for, wrapped
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.kept import Kept
     from core.labelled import Alignment, LabelledData
     from core.predictions import ImageResult
     from gui.evaluation.testing import Findings, Pace, Testing
@@ -30,6 +31,10 @@ _INVITATION = (
     "Choose images of which you know what they show: a folder that holds a folder for each class, a table (CSV or "
     "JSON) of paths and labels or values, or arrays (.npz with X and y). Before anything is answered you see which "
     "label is taken for which class."
+)
+_CHANGED = (
+    "This data was tested with this model before, but images, choices or preprocessing have changed since: all are "
+    "answered anew."
 )
 _PAUSED = "What was answered is kept, also when this window or Whatsit is closed."
 _LIVE = 120
@@ -182,15 +187,14 @@ class EvaluationWindow(QDialog):
             best = result.prediction.top(1)[0]
             images.add(Shown(result.source, true, best.title, best.score, right=False))
 
-    def show_kept(self, answered: int, total: int) -> None:
+    def show_kept(self, kept: Kept) -> None:
         """How many of the images were answered in an earlier run."""
-        if answered:
-            whole = answered == total
-            self._kept = (
-                "All of them were answered before by this very model: Start shows the results."
-                if whole
-                else f"{answered:,} of them were answered before by this very model: Start goes on from there."
-            )
+        if kept.answered:
+            told = "Start shows the results" if kept.answered == kept.total else "Start goes on from there"
+            many = "All" if kept.answered == kept.total else f"{kept.answered:,}"
+            self._kept = f"{many} of them were answered before by this very model: {told}."
+        elif kept.changed:
+            self._kept = _CHANGED
 
     def show_findings(self, findings: Findings) -> None:
         """It is done."""

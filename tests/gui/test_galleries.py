@@ -138,7 +138,9 @@ class TestSource:
         assert "4 of them were answered before" in survey(opened, folder).more.text()
         opened.fake.kept = 9
         assert "Start shows the results" in survey(opened, folder).more.text()
-        opened.fake.kept = 0
+        opened.fake.kept, opened.fake.changed = 0, True
+        assert "all are answered anew" in survey(opened, folder).more.text()
+        opened.fake.changed = False
         assert "before" not in survey(opened, folder).more.text()
 
 
