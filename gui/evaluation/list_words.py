@@ -134,8 +134,7 @@ def names(labels: tuple[str, ...]) -> str:
 def _of_value(evaluation: Evaluation, row: int) -> Shown:
     true, predicted = float(evaluation.true_values[row]), float(evaluation.scores[row, 0])
     off = predicted - true
-    sign = "+" if off >= 0 else wording.MINUS
-    by = f"{sign}{_short(abs(off), 3)}"
+    by = f"{_short(abs(off), 3)} too {'high' if off > 0 else 'low'}" if off else "exactly so"
     return Shown(
         evaluation.source(row),
         wording.value(true),
@@ -143,7 +142,8 @@ def _of_value(evaluation: Evaluation, row: int) -> Shown:
         0.0,
         right=not off,
         first=f"said {_short(predicted)}",
-        second=f"is {_short(true)} ({by})",
+        second=by,
+        third=f"is {_short(true)}",
         quiet=True,
     )
 
@@ -164,7 +164,7 @@ def _of_labels(evaluation: Evaluation, row: int, label: int) -> Shown:
     off = abs(scores - truth)
     place = label if label >= 0 else int(off.argmax()) if not right else order[0]
     score = float(scores[place])
-    first = f"{isolated(evaluation.labels[place])} {wording.percent(score)}"
+    first = f"{wording.percent(score)} {isolated(evaluation.labels[place])}"
     second = f"said {_listed(said_)}" if said_ else "said none"
     third = f"is {_listed(true)}" if true else "has none"
     return Shown(evaluation.source(row), names(true), names(said_), score, right, first, second, third)
