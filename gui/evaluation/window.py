@@ -23,7 +23,7 @@ from gui.widgets.theme import UNIT
 if TYPE_CHECKING:
     from core.kept import Kept
     from core.labelled import Alignment, LabelledData
-    from core.predictions import ImageResult
+    from gui.evaluation.judging import Judge
     from gui.evaluation.testing import Findings, Pace, Testing
     from gui.photos.thumbnails import Thumbnails
 
@@ -171,8 +171,13 @@ class EvaluationWindow(QDialog):
         parts += [f"{pace.before:,} from before"] if pace.before and pace.total else []
         self.line.setText("   ·   ".join(parts))
 
-    def show_judged(self, right: int, count: int) -> None:
+    def show_judged(self, judge: Judge) -> None:
         """How it goes so far."""
+        if judge.are_values:
+            told = f"So far off by {wording.value(float(f'{judge.off:.4g}'))} in the mean of {things(judge.count)}."
+            self.more.setText(fit(f"{told} The first of them:" if judge.count > _LIVE else told, self._rows))
+            return
+        right, count = judge.right, judge.count
         shown = min(count - right, _LIVE)
         first = f" The first {shown:,} of them:" if count - right > shown else ""
         self.more.setText(
@@ -180,12 +185,10 @@ class EvaluationWindow(QDialog):
             f"{first}"
         )
 
-    def add_missed(self, result: ImageResult, true: str) -> None:
-        """A wrong answer, while it runs."""
-        images = self.live.images
-        if result.prediction is not None and images.rowCount() < _LIVE:
-            best = result.prediction.top(1)[0]
-            images.add(Shown(result.source, true, best.title, best.score, right=False))
+    def add_missed(self, shown: Shown) -> None:
+        """A wrong answer, or any value, while it runs."""
+        if self.live.images.rowCount() < _LIVE:
+            self.live.add(shown)
 
     def show_kept(self, kept: Kept) -> None:
         """How many of the images were answered in an earlier run."""
