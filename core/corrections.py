@@ -110,7 +110,10 @@ def _data(data: LabelledData, corrections: Corrections) -> LabelledData:
             images[place] = _image(images[place], truth)
     classes = {*data.classes, *(label for image in images for label in image.labels)}
     count = len(corrections)
-    note = f"{count:,} {'label is' if count == 1 else 'labels are'} corrected by a person, and differ from the data."
+    thing = "value" if data.kind == "values" else "label"
+    note = (
+        f"{count:,} {thing + ' is' if count == 1 else thing + 's are'} corrected by a person, and not as in the data."
+    )
     return replace(data, images=tuple(images), classes=tuple(sorted(classes)), notes=(*data.notes, note))
 
 

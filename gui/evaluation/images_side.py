@@ -14,7 +14,7 @@ from gui.evaluation.correcting import Correcting
 from gui.evaluation.correction_list import ValueLine, chosen, class_choices
 from gui.evaluation.corrections_bar import CorrectionsBar
 from gui.evaluation.gallery import Gallery, Shown
-from gui.evaluation.list_words import CHOSEN, LISTS, names, shown
+from gui.evaluation.list_words import CHOSEN, LISTS, fit, names, shown
 from gui.widgets import theme
 from gui.widgets.entries import Combo
 from gui.widgets.error_view import button, wrapped
@@ -74,12 +74,13 @@ class ImagesSide(QWidget):
         self._arrange()
         self._connect()
 
-    def show_lists(self, kind: str, names: Sequence[str]) -> None:
+    def show_lists(self, kind: str, names: Sequence[str], are_rows: bool = False) -> None:
         """Which lists there are.
 
         Args:
             kind: of the data.
             names: of the labels that an image may have several of.
+            are_rows: whether they are rows of numbers, not images.
         """
         self.lists.clear()
         for key, title in LISTS[kind]:
@@ -87,7 +88,7 @@ class ImagesSide(QWidget):
         if kind != "several":
             self.lists.insertSeparator(self.lists.count())
             chosen = "Images of a cell or class" if kind == "classes" else "Images of a range"
-            self.lists.addItem(chosen, CHOSEN)
+            self.lists.addItem(fit(chosen, are_rows), CHOSEN)
         self.labels.clear()
         self.labels.setVisible(kind == "several")
         if kind == "several":
@@ -203,7 +204,9 @@ class ImagesSide(QWidget):
 
     def _show_corrections(self) -> None:
         current = self.correcting.current
-        self.bar.show_count(len(current), self.correcting.can_undo)
+        evaluation = self.correcting.evaluation
+        thing = "value" if evaluation is not None and evaluation.data.kind == "values" else "label"
+        self.bar.show_count(len(current), self.correcting.can_undo, thing)
         self.gallery.show_again()
 
     def _show_menu(self, place: int, where: QPoint) -> None:

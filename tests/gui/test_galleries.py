@@ -259,7 +259,7 @@ class TestWhileItRuns:
         assert (judge.right, judge.count) == (1, 2)
         assert shown[0] is None
         assert shown[1] is not None
-        assert shown[1].lines == ("y", "said y", "is z")
+        assert shown[1].lines == ("70.0 % y", "said y", "is z")
 
     def test_values(self) -> None:
         evaluation = of_values(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
