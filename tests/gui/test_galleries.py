@@ -118,6 +118,19 @@ class TestSource:
         assert dict(view.alignment.labels.choices)["kitty"] == TEN.index("dog")
         assert "5 images of 2 labels" in view.line.text()
 
+    def test_choices_among_other_classes_are_forgotten(self, opened: Opened, parts: Path) -> None:
+        view = survey(opened, parts)
+        pick(opened, "part", "train", view)
+        view.alignment.labels.choose(0, TEN.index("dog"))
+        view.start.click()
+        opened.until(view.results.isVisible)
+        # Other classes: number 5 is not the dog any more.
+        opened.session.models.choose_names(tuple(reversed(TEN)))
+        opened.until(lambda: opened.session.models.info and opened.session.models.info.labels[0] == "truck")
+        view.start.click()
+        opened.until(lambda: view.start.text() == "Start" and not opened.session.testing.busy)
+        assert [(row.written, row.label) for row in view.alignment.labels.rows] == [("kitty", ""), ("cat", "cat")]
+
     def test_data_without_parts_and_columns_has_no_choices(self, opened: Opened, folder: Path) -> None:
         assert not survey(opened, folder).source.isVisible()
 
