@@ -197,7 +197,11 @@ def _write_archive(path: Path, data: LabelledData, images: Sequence[LabelledImag
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ArrayError(f"{source.name} cannot be read any more.", f"The reason: {error}.", "") from error
     buffer = io.BytesIO()
-    np.savez(buffer, **{member: rows, data.target or "y": truth})
+    # As numpy.savez does, which some names of arrays would confuse.
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, values in ((member, rows), (data.target or "y", truth)):
+            with made.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, values, allow_pickle=False)
     write_parts(path, [buffer.getvalue()])
 
 

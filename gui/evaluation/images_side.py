@@ -16,6 +16,7 @@ from gui.evaluation.corrections_bar import CorrectionsBar
 from gui.evaluation.gallery import Gallery, Shown
 from gui.evaluation.list_words import CHOSEN, LISTS, fit, names, shown
 from gui.widgets import theme
+from gui.widgets.choices import Choice
 from gui.widgets.entries import Combo
 from gui.widgets.error_view import button, wrapped
 from gui.widgets.picker_list import PickerList
@@ -111,7 +112,7 @@ class ImagesSide(QWidget):
         side = self
 
         def make(place: int) -> Shown:
-            return shown(evaluation, int(rows[place]), side.correcting.current, label)
+            return shown(evaluation, int(rows[place]), side.correcting, label)
 
         self.gallery.show_images(len(rows), make)
 
@@ -133,7 +134,7 @@ class ImagesSide(QWidget):
             self.value.ask(self.gallery.viewport().mapToGlobal(area.bottomLeft()), value)
         else:
             self._anchor.setGeometry(area)
-            self.classes.open_at(self._anchor, class_choices(evaluation, self._row, self._now(evaluation, self._row)))
+            self.classes.open_at(self._anchor, self._choices(evaluation, self._row))
 
     def menu_of(self, place: int) -> QMenu | None:
         """What can be done with the image at a place of the gallery."""
@@ -179,12 +180,12 @@ class ImagesSide(QWidget):
 
     def _now(self, evaluation: Evaluation, row: int) -> Truth:
         """What an image is said to show, by a person or else by the data."""
-        from core.corrections import truth_of
+        place, changed = int(evaluation.places[row]), self.correcting.current.changed
+        return changed[place] if place in changed else self.correcting.was(place)
 
-        place = int(evaluation.places[row])
-        changed = self.correcting.current.changed
-        base = self.correcting.evaluation or evaluation
-        return changed[place] if place in changed else truth_of(base.data.images[place])
+    def _choices(self, evaluation: Evaluation, row: int) -> list[Choice]:
+        was = self.correcting.was(int(evaluation.places[row]))
+        return class_choices(evaluation, row, self._now(evaluation, row), was)
 
     def _correct(self, evaluation: Evaluation, row: int, truth: Truth) -> None:
         self.correcting.correct(int(evaluation.places[row]), truth)
@@ -193,10 +194,11 @@ class ImagesSide(QWidget):
         evaluation, row = self.listed, self._row
         if evaluation is None:
             return
-        self._correct(evaluation, row, chosen(evaluation, row, self._now(evaluation, row), key))
+        now, was = self._now(evaluation, row), self.correcting.was(int(evaluation.places[row]))
+        self._correct(evaluation, row, chosen(evaluation, now, was, key))
         if evaluation.data.kind == "several" and key.isdecimal():
             # The next label of the same image, until a person closes the list.
-            self.classes.open_at(self._anchor, class_choices(evaluation, row, self._now(evaluation, row)))
+            self.classes.open_at(self._anchor, self._choices(evaluation, row))
 
     def _take_value(self, text: str) -> None:
         if self.listed is not None:

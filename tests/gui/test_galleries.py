@@ -348,6 +348,21 @@ class TestCorrections:
         opened.until(lambda: results.headline.text() == before)
         assert shown(view)[0].lines[-1] == f"is {first.true}"
 
+    def test_what_the_data_says_is_known_when_corrections_are_counted_in(self, opened: Opened, folder: Path) -> None:
+        view = measured(opened, folder)
+        results, first = view.results, shown(view)[0]
+        action(view, 0, "it is").trigger()
+        results.images.bar.count.click()
+        opened.until(lambda: "counted in" in results.line.text())
+        results.show_cell(TEN.index(first.predicted), TEN.index(first.predicted))
+        place = [each.source for each in shown(view)].index(first.source)
+        assert f"(was {first.true})" in shown(view)[place].words
+        results.images.ask(place)
+        assert f"The data says {first.true}. It is" in results.images.classes.titles()
+        results.images.classes.chosen.emit("data")
+        results.images.classes.close()
+        assert not len(results.images.correcting.current)
+
     def test_the_keyboard_is_enough(self, opened: Opened, folder: Path) -> None:
         view = measured(opened, folder)
         images = view.results.images
