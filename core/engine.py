@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ from core.stream import Stream
 from core.trust import Consent
 
 _KEPT_BYTES = 1_500_000_000
+_MANY = 2000
+"""Images of labelled data, each of several objects, that are worth sparing the collector."""
 
 States = Mapping[Path, tuple[int, int]]
 """Files, and when each was written and how large it was; zeros for one that is not there."""
@@ -219,6 +222,9 @@ class Engine:
         path, wanted = Path(request.data), wanted_by(info)
         data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
+        if len(data.images) >= _MANY:
+            # They stay for as long as anybody looks at them: the collector, which stops all threads, is spared them.
+            gc.freeze()
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 
     def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
