@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
+from core.kept import find_kept
 from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, refuse_other_kind, wanted_by
 from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
@@ -36,6 +38,8 @@ from core.stream import Stream
 from core.trust import Consent
 
 _KEPT_BYTES = 1_500_000_000
+_MANY = 2000
+"""Images of labelled data, each of several objects, that are worth sparing the collector."""
 
 States = Mapping[Path, tuple[int, int]]
 """Files, and when each was written and how large it was; zeros for one that is not there."""
@@ -201,12 +205,26 @@ class Engine:
     def survey(
         self, context: Context, request: EvaluationRequest
     ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
-        """Job: read labelled data and align it with the current classifier; finishes with both."""
+        """Job: read labelled data and align it with the current classifier; finishes with both.
+
+        Emits ``Kept`` before: how many of the images were answered in an earlier run.
+        """
+        data, alignment = yield from self._look_at(context, request)
+        yield
+        context.emit(find_kept(self._measurable().info, data, alignment))
+        return data, alignment
+
+    def _look_at(
+        self, context: Context, request: EvaluationRequest
+    ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
         info = self._measurable().info
         context.progress(0, 0, "Looking for labelled images")
         path, wanted = Path(request.data), wanted_by(info)
-        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
+        if len(data.images) >= _MANY:
+            # They stay for as long as anybody looks at them: the collector, which stops all threads, is spared them.
+            gc.freeze()
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 
     def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
@@ -217,7 +235,7 @@ class Engine:
         from core.evaluating import Evaluating
 
         classifier = self._measurable()
-        data, alignment = yield from self.survey(context, request)
+        data, alignment = yield from self._look_at(context, request)
         context.emit((data, alignment))
         evaluating = Evaluating(classifier, data, alignment)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
