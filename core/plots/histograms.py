@@ -122,8 +122,11 @@ def error_histogram(errors: NDArray[np.float64], palette: Palette) -> Picture:
     low, high = value_range(errors)
     round_numbers = ticks(low, high, 24)
     step = round_numbers[1] - round_numbers[0] if len(round_numbers) > 1 else high - low
-    edges: NDArray[np.float64] = np.arange(math.floor(low / step), math.ceil(high / step) + 1, dtype=np.float64) * step
-    counts = np.histogram(errors, edges)[0]
+    edges: NDArray[np.float64] = np.arange(math.ceil(low / step) - 1, math.ceil(high / step) + 1, dtype=np.float64)
+    edges *= step
+    # Bins are open below and closed above, as those of scores; rounding must not leave an end out.
+    edges[0], edges[-1] = min(edges[0], np.nextafter(low, -np.inf)), max(edges[-1], high)
+    counts = np.bincount(np.searchsorted(edges, errors, side="left") - 1, minlength=len(edges) - 1)
     most = int(counts.max(initial=0)) or 1
     frame = Frame(64, 40, _SIDE + 80, 240, x=(float(edges[0]), float(edges[-1])), y=(0, most))
     canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"Errors of {len(errors):,} predicted values")
