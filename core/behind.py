@@ -31,41 +31,36 @@ class Behind:
     text: str
 
 
-def images_behind(evaluation: Evaluation, kind: Kind, stands: Stands) -> Behind:
+def images_behind(evaluation: Evaluation, kind: Kind, *places: Stands) -> Behind:
     """The images that a place of a picture stands for.
 
     Args:
         evaluation: with its scores.
         kind: of the picture.
-        stands: from one of the picture's areas.
+        places: what one of the picture's areas stands for; several where single images lie on top of each other.
     """
-    match stands:
-        case Cell():
-            return _of_cell(evaluation, stands)
-        case OfClass():
-            return _of_class(evaluation, stands)
-        case Threshold():
-            return _at_threshold(evaluation, stands)
-        case Between() if kind == "errors":
-            return _off_by(evaluation, stands)
-        case Between() if evaluation.data.kind == "several":
-            return _with_scores(evaluation, stands)
-        case Between():
-            return _with_confidence(evaluation, stands)
+    match places[0]:
+        case Cell() as cell:
+            return _of_cell(evaluation, cell)
+        case OfClass() as one:
+            return _of_class(evaluation, one)
+        case Threshold() as point:
+            return _at_threshold(evaluation, point)
+        case Between() as part if kind == "errors":
+            return _off_by(evaluation, part)
+        case Between() as part if evaluation.data.kind == "several":
+            return _with_scores(evaluation, part)
+        case Between() as part:
+            return _with_confidence(evaluation, part)
         case Row():
-            return _single(evaluation, (stands.row,))
-
-
-def rows_behind(evaluation: Evaluation, rows: tuple[int, ...]) -> Behind:
-    """Images of a regression that lie on top of each other, those furthest off first."""
-    return _single(evaluation, rows)
+            return _single(evaluation, [place.row for place in places if isinstance(place, Row)])
 
 
 def _counted(rows: Indices, of: str, order: str) -> Behind:
-    return Behind(rows, f"{images(len(rows))} {of}" + (f"; {order}." if len(rows) > 1 else "."))
+    return Behind(rows, f"{_images(len(rows))} {of}" + (f"; {order}." if len(rows) > 1 else "."))
 
 
-def images(count: int) -> str:
+def _images(count: int) -> str:
     """So many."""
     return "1 image" if count == 1 else f"{count:,} images"
 
@@ -126,7 +121,7 @@ def _at_threshold(evaluation: Evaluation, stands: Threshold) -> Behind:
     alarms = alarms[np.argsort(-scores[alarms], kind="stable")]
     words = (
         f"Were everything {name} from a score of {percent(stands.score, 1)} on: {len(missed):,} of its "
-        f"{images(int(true.sum()))} would be missed (shown first), and {images(len(alarms))} of others taken for it."
+        f"{_images(int(true.sum()))} would be missed (shown first), and {_images(len(alarms))} of others taken for it."
     )
     return Behind(np.concatenate((missed, alarms)), words)
 
@@ -176,7 +171,7 @@ def _off_by(evaluation: Evaluation, stands: Between) -> Behind:
     return _counted(rows, told, "those furthest off first")
 
 
-def _single(evaluation: Evaluation, rows: tuple[int, ...]) -> Behind:
+def _single(evaluation: Evaluation, rows: list[int]) -> Behind:
     chosen: Indices = np.asarray(rows, np.int64)
     errors = np.abs(_errors(evaluation)[chosen])
     chosen = chosen[np.argsort(-errors, kind="stable")]

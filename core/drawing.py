@@ -28,6 +28,13 @@ TITLES: dict[Kind, str] = {
     "errors": "How far values are off",
 }
 """What a person calls each picture."""
+CAPTIONS: dict[Kind, str] = {
+    "confusion": "Rows are true, columns predicted classes. Blue is right, red is a mistake.",
+    "roc": "The mean of all classes, and those with the smallest area; the dotted diagonal is guessing.",
+    "pr": "The mean of all classes, and those with the smallest area.",
+    "reliability": "The dotted diagonal: as sure as right. Red: surer than right. Pale: righter than sure.",
+}
+"""How some of them are read."""
 ORDERS: dict[ClassOrder, str] = {
     "head": "In the model's order",
     "name": "By name",

@@ -8,12 +8,13 @@ from core.plots.canvas import Between, Cell, HitArea, OfClass, Picture, Row, Sta
 from core.plots.confusion import ClassOrder, class_order, confused_pairs, confusion_matrix, name_key
 from core.plots.curves import NamedCurve, mean_curve, pr_curves, roc_curves
 from core.plots.histograms import error_histogram, reliability_diagram, score_histogram
-from core.plots.palette import DARK, LIGHT, Palette
+from core.plots.palette import DARK, LIGHT, PAPER, Palette
 from core.plots.scatter import value_scatter
 
 __all__ = [
     "DARK",
     "LIGHT",
+    "PAPER",
     "Between",
     "Cell",
     "ClassOrder",

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from core import drawing
 from core.evaluations import Evaluation
 from core.export import make_folder, write_text
-from core.plots import LIGHT
-
-PAPER = replace(LIGHT, window="#ffffff")
-"""The colours of pictures in files, which others show on a white page."""
+from core.plots import PAPER
 
 
 def save_pictures(folder: Path, evaluation: Evaluation, check: Callable[[], None] = lambda: None) -> list[Path]:

@@ -59,6 +59,7 @@ class ConfusionView(QAbstractScrollArea):
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._classes: list[int] = []
+        self._confusion: Indices | None = None
         self._counts: Indices | None = None
         self._totals: list[int] = []
         self._rates = False
@@ -84,14 +85,24 @@ class ConfusionView(QAbstractScrollArea):
         """
         occurs = (confusion.sum(axis=0) + confusion.sum(axis=1)).nonzero()[0]
         self._names = tuple(names)
-        self._classes = [int(index) for index in occurs]
-        part = confusion[occurs][:, occurs]
-        self._counts = part
-        self._totals = [int(total) for total in part.sum(axis=1)]
+        self._confusion = confusion
+        self._arrange([int(index) for index in occurs])
         self.row = self.column = 0
         self._fitted = True
-        self._image = None
         self._fit()
+
+    def show_order(self, classes: Sequence[int]) -> None:
+        """Let the classes stand in another order; the keyboard stays at its cell.
+
+        Args:
+            classes: those that occur, as indices of the head.
+        """
+        if not self._classes:
+            return
+        true, said = self._classes[self.row], self._classes[self.column]
+        self._arrange(list(classes))
+        self.row, self.column = self._classes.index(true), self._classes.index(said)
+        self._show_cell()
 
     def show_rates(self, on: bool) -> None:
         """Shares of the row in place of counts."""
@@ -120,6 +131,13 @@ class ConfusionView(QAbstractScrollArea):
         else:
             words = f"{count:,} of {total:,} {images} of {true} are taken for {said}"
         return f"{words} ({wording.percent(count / total)})." if total else f"There are no images of {true}."
+
+    def _arrange(self, classes: list[int]) -> None:
+        assert self._confusion is not None
+        self._classes = classes
+        self._counts = self._confusion[classes][:, classes]
+        self._totals = [int(total) for total in self._counts.sum(axis=1)]
+        self._image = None
 
     def _count(self, row: int, column: int) -> int:
         return int(self._counts[row, column]) if self._counts is not None else 0

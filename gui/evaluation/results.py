@@ -29,14 +29,17 @@ from gui.evaluation.figures_view import (
     show_mixups,
 )
 from gui.evaluation.gallery import Gallery, Shown
+from gui.evaluation.pictures_view import PicturesView
 from gui.widgets import theme, wording
 from gui.widgets.entries import Combo
 from gui.widgets.error_view import button, wrapped
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.behind import Behind
     from core.evaluations import Evaluation, Order
     from core.measures.library import Indices
+    from core.plots import ClassOrder
     from gui.evaluation.testing import Findings
     from gui.photos.thumbnails import Thumbnails
 
@@ -58,7 +61,8 @@ class EvaluationResults(QWidget):
 
     Attributes:
         headline: the figure that counts.
-        matrix, mixups, classes, figures: the views.
+        matrix, mixups, classes, figures, pictures: the views.
+        order: how the classes of the matrix stand.
         gallery: the images.
         rows: which rows of the evaluation the gallery shows.
 
@@ -75,6 +79,7 @@ class EvaluationResults(QWidget):
         self._findings: Findings | None = None
         self.rows: Indices | None = None
         self._cell = (-1, -1)
+        self._behind: Behind | None = None
         self._pairs: list[tuple[int, int]] = []
         self.headline = QLabel(self)
         self.headline.setFont(theme.scaled(self.font(), 3.2, QFont.Weight.DemiBold))
@@ -85,6 +90,8 @@ class EvaluationResults(QWidget):
         self.mixups = mixups_table(self)
         self.classes = classes_table(self)
         self.figures = measures_table(self)
+        self.pictures = PicturesView(self)
+        self.order = Combo(self, "Order of the classes", ())
         self.look = wrapped(self)
         self.look.setForegroundRole(theme.MUTED)
         self.rates = button(self, "Show percent", self._switch_rates)
@@ -99,6 +106,9 @@ class EvaluationResults(QWidget):
         self._arrange()
         self.matrix.chosen.connect(self.show_cell)
         self.matrix.looked.connect(self.look.setText)
+        self.order.picked.connect(self._choose_order)
+        self.pictures.order_picked.connect(self._choose_order)
+        self.pictures.rates_asked.connect(self._switch_rates)
         self.classes.chosen.connect(self.show_cell)
         self.mixups.chosen.connect(self._show_pair)
         self.lists.picked.connect(self._show_list)
@@ -113,15 +123,17 @@ class EvaluationResults(QWidget):
         self.line.setText(_headline_words(evaluation, name))
         self.small.setText(_small_words(evaluation))
         single = len(evaluation.truth) > 0
+        self.pictures.show_evaluation(evaluation)
         show_measures(self.figures, measures)
         show_classes(self.classes, measures, evaluation.labels)
-        for place, there in enumerate((single, single, bool(measures.classes), True)):
+        for place, there in enumerate((single, single, bool(measures.classes), True, True)):
             self._tabs.button(place).setVisible(there)
         self._tabs.button(0 if single else 3).click()
         self._images_side.setVisible(single)
         if single:
             self._pairs = show_mixups(self.mixups, measures, evaluation.labels)
             self.matrix.show_matrix(measures.confusion, evaluation.labels)
+            self._show_orders(evaluation)
             self.look.setText("Click on a cell or a name, and see its images.")
             self._show_list("surest mistakes" if len(findings.orders["surest mistakes"]) else "least certain")
 
@@ -130,6 +142,7 @@ class EvaluationResults(QWidget):
         if self._findings is None or not len(self._findings.evaluation.truth):
             return
         evaluation, self._cell = self._findings.evaluation, (true, predicted)
+        self._behind = None
         rows = evaluation.cell(true, predicted)
         is_, said = (isolated(evaluation.labels[index]) if index >= 0 else "" for index in (true, predicted))
         words = [f"of {is_}"] if true >= 0 else []
@@ -140,6 +153,15 @@ class EvaluationResults(QWidget):
         self.lists.show_key(_CHOSEN)
         self._show_rows(rows, f"{len(rows):,} {images} {', '.join(words)}; the surest answers first.")
 
+    def show_behind(self, evaluation: Evaluation, behind: Behind) -> None:
+        """Show the images behind a place of a picture, unless other findings are shown by now."""
+        if self._findings is None or evaluation is not self._findings.evaluation:
+            return
+        self._behind = behind
+        self.lists.setItemText(self.lists.findData(_CHOSEN), "Images behind the picture")
+        self.lists.show_key(_CHOSEN)
+        self._show_rows(behind.rows, behind.text)
+
     def _show_pair(self, place: int) -> None:
         self.show_cell(*self._pairs[place])
 
@@ -147,7 +169,10 @@ class EvaluationResults(QWidget):
         if self._findings is None:
             return
         if order == _CHOSEN:
-            self.show_cell(*self._cell)
+            if self._behind is not None:
+                self.show_behind(self._findings.evaluation, self._behind)
+            else:
+                self.show_cell(*self._cell)
             return
         self.lists.show_key(order)
         rows = self._findings.orders[cast("Order", order)]
@@ -166,6 +191,27 @@ class EvaluationResults(QWidget):
         rates = self.rates.text() == "Show percent"
         self.matrix.show_rates(rates)
         self.rates.setText("Show counts" if rates else "Show percent")
+        self.pictures.show_matrix_look(self.order.key, rates)
+
+    def _show_orders(self, evaluation: Evaluation) -> None:
+        """The orders of the matrix; the one that a person chose stays."""
+        from core import drawing
+
+        before = self.order.key
+        self.order.clear()
+        for key in drawing.orders(evaluation, "confusion"):
+            self.order.addItem(drawing.ORDERS[key], key)
+        self._choose_order(before if self.order.findData(before) >= 0 else "head")
+
+    def _choose_order(self, key: str) -> None:
+        from core.plots import class_order
+
+        if self._findings is None:
+            return
+        evaluation, order = self._findings.evaluation, cast("ClassOrder", key)
+        self.order.show_key(key)
+        self.matrix.show_order(class_order(evaluation.measures.confusion, evaluation.labels, order))
+        self.pictures.show_matrix_look(key, self.rates.text() == "Show counts")
 
     def _tab(self, place: int, text: str, page: QWidget) -> None:
         made = QPushButton(text, self)
@@ -182,12 +228,18 @@ class EvaluationResults(QWidget):
         below = _row(self.look, button(self, "Smaller", lambda: self.matrix.zoom(-1)))
         for widget in (button(self, "Larger", lambda: self.matrix.zoom(1)), button(self, "Fit", self.matrix.fit)):
             below.addWidget(widget)
-        below.addWidget(self.rates)
         column = _column(matrix)
+        column.addLayout(_row(self.order, self.rates))
         column.addWidget(self.matrix, 1)
         column.addLayout(below)
         for place, (text, page) in enumerate(
-            (("Confusion", matrix), ("Mistakes", self.mixups), ("Classes", self.classes), ("Measures", self.figures))
+            (
+                ("Confusion", matrix),
+                ("Mistakes", self.mixups),
+                ("Classes", self.classes),
+                ("Measures", self.figures),
+                ("Pictures", self.pictures),
+            )
         ):
             self._tab(place, text, page)
         self._tabs_row.addStretch()

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from core.jobs import Context, Emitted, Failed, Finished, JobEvent, JobRunner, Listener, Priority, Progressed, Stopped
 from core.labelled import Alignment, EvaluationRequest, LabelledData, scored
 from core.predictions import ImageResult
+from gui.evaluation.picture_work import PictureWork
 from gui.photos.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Testing(QObject):
 
     Attributes:
         thumbnails: brings small pictures of the images that are looked at.
+        pictures: draws what was found, and finds the images behind it.
 
     Signals:
         surveyed: ``LabelledData`` and its ``Alignment``.
@@ -95,6 +97,7 @@ class Testing(QObject):
         self._listener = listener
         self._runner: JobRunner | None = None
         self.thumbnails = Thumbnails(workbench, self)
+        self.pictures = PictureWork(self._own_runner, self)
         self._job = self._saving = 0
         self._evaluating = self._is_sorting = False
         self._truths: list[int] = []
@@ -156,7 +159,7 @@ class Testing(QObject):
         elif self._saving and event.job == self._saving:
             self._handle_saving(event)
         else:
-            return self.thumbnails.handle(event)
+            return self.pictures.handle(event) or self.thumbnails.handle(event)
         return True
 
     def _handle_job(self, event: JobEvent) -> None:
