@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -92,17 +93,16 @@ class ConfusionView(QAbstractScrollArea):
         self._fit()
 
     def show_order(self, classes: Sequence[int]) -> None:
-        """Let the classes stand in another order; the keyboard stays at its cell.
+        """Let the classes stand in another order, and look at its start.
 
         Args:
             classes: those that occur, as indices of the head.
         """
-        if not self._classes:
-            return
-        true, said = self._classes[self.row], self._classes[self.column]
         self._arrange(list(classes))
-        self.row, self.column = self._classes.index(true), self._classes.index(said)
-        self._show_cell()
+        self.row = self.column = 0
+        self._fit()
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.setValue(0)
 
     def show_rates(self, on: bool) -> None:
         """Shares of the row in place of counts."""
@@ -228,9 +228,18 @@ class ConfusionView(QAbstractScrollArea):
             count = len(self._classes)
             image = QImage(count, count, QImage.Format.Format_RGB32)
             image.fill(self.palette().color(theme.HOVER))
-            rows, columns = self._counts.nonzero() if self._counts is not None else ((), ())
-            for row, column in zip(map(int, rows), map(int, columns), strict=True):
-                image.setPixelColor(column, row, self._colour(row, column))
+            if self._counts is not None:
+                # As many colours as there are shades, and each cell's found at once: there may be a million cells.
+                pixels = np.ndarray((count, image.bytesPerLine() // 4), np.uint32, image.bits())
+                rows, columns = self._counts.nonzero()
+                totals = np.asarray(self._totals, np.float64)
+                steps = np.rint(_SHADES * np.sqrt(self._counts[rows, columns] / totals[rows])).astype(np.int64)
+                for right in (True, False):
+                    shades = np.asarray(
+                        [self._shade(right, step, True).rgb() for step in range(_SHADES + 1)], np.uint32
+                    )
+                    inside = (rows == columns) == right
+                    pixels[rows[inside], columns[inside]] = shades[steps[inside]]
             self._image = image
         return self._image
 
