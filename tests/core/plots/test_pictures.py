@@ -101,8 +101,8 @@ def test_rates_are_shares_of_the_true_class() -> None:
         ("count", False, [1, 0, 3, 2]),
         ("errors", False, [1, 0, 3, 2]),
         ("errors", True, [3, 0, 1, 2]),
-        ("right", False, [0, 3, 1, 2]),
-        ("f1", False, [2, 0, 3, 1]),
+        ("right", False, [3, 0, 1, 2]),
+        ("f1", False, [2, 3, 0, 1]),
     ],
 )
 def test_orders(order: plots.ClassOrder, rates: bool, expected: list[int]) -> None:
