@@ -78,6 +78,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     limits = [_limit(text) for text in options.fail_under]
     _check_folders(options.report, options.predictions, options.pictures)
+    if options.pictures is not None and options.pictures.exists() and not options.pictures.is_dir():
+        raise UsageError(f"{options.pictures} is no folder.", "There is a file of that name.", "Name another.")
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")

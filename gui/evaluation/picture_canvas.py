@@ -73,6 +73,11 @@ class PictureCanvas(QAbstractScrollArea):
         return self._picture
 
     @property
+    def image(self) -> QImage | None:
+        """What was painted of it last."""
+        return self._image
+
+    @property
     def scale(self) -> float:
         """Pixels at 100 % to one of the picture's units."""
         return self._scale

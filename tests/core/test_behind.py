@@ -11,14 +11,14 @@ from core.evaluations import Evaluation
 from core.plots import LIGHT, Between, Cell, HitArea, OfClass, Row, Threshold
 from tests.core.evaluated import of_classes, of_several, of_values, random_scores
 
-TRUTH, SCORES = random_scores(600, 5, seed=4, sure=1.2)
+true_classes, all_scores = random_scores(600, 5, seed=4, sure=1.2)
 LABELS = [f"class {index}" for index in range(5)]
-PREDICTED, SURE = SCORES.argmax(axis=1), SCORES.max(axis=1).astype(np.float64)
+said_classes, confidences = all_scores.argmax(axis=1), all_scores.max(axis=1).astype(np.float64)
 
 
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
-    return of_classes(TRUTH, SCORES, LABELS)
+    return of_classes(true_classes, all_scores, LABELS)
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +36,20 @@ def areas(evaluation: Evaluation, kind: drawing.Kind) -> tuple[HitArea, ...]:
 def test_every_place_of_a_matrix(found: Evaluation) -> None:
     for area in areas(found, "confusion"):
         assert isinstance(area.stands, Cell)
-        inside = np.ones(len(TRUTH), np.bool_)
+        inside = np.ones(len(true_classes), np.bool_)
         if area.stands.true:
-            inside &= TRUTH == area.stands.true[0]
+            inside &= true_classes == area.stands.true[0]
         if area.stands.predicted:
-            inside &= PREDICTED == area.stands.predicted[0]
+            inside &= said_classes == area.stands.predicted[0]
         behind = images_behind(found, "confusion", area.stands)
         assert set(behind.rows.tolist()) == set(np.flatnonzero(inside).tolist())
-        assert np.all(np.diff(SURE[behind.rows]) <= 0)
+        assert np.all(np.diff(confidences[behind.rows]) <= 0)
         assert behind.text.startswith(f"{len(behind.rows):,} image")
 
 
 def test_cells_of_several_classes(found: Evaluation) -> None:
     behind = images_behind(found, "confusion", Cell((0, 3), (1, 2)))
-    inside = ((TRUTH == 0) | (TRUTH == 3)) & ((PREDICTED == 1) | (PREDICTED == 2))
+    inside = ((true_classes == 0) | (true_classes == 3)) & ((said_classes == 1) | (said_classes == 2))
     assert sorted(behind.rows.tolist()) == np.flatnonzero(inside).tolist()
 
 
@@ -58,14 +58,14 @@ def test_bars_are_of_their_class(found: Evaluation) -> None:
         assert isinstance(area.stands, OfClass)
         index = area.stands.index
         inside = {
-            "": TRUTH == index,
-            "recall": TRUTH == index,
-            "precision": PREDICTED == index,
-            "f1": (TRUTH == index) | (PREDICTED == index),
+            "": true_classes == index,
+            "recall": true_classes == index,
+            "precision": said_classes == index,
+            "f1": (true_classes == index) | (said_classes == index),
         }[area.stands.measure]
         rows = images_behind(found, "classes", area.stands).rows
         assert sorted(rows.tolist()) == np.flatnonzero(inside).tolist()
-        wrong = TRUTH[rows] != PREDICTED[rows]
+        wrong = true_classes[rows] != said_classes[rows]
         # All that are wrong come before all that are right.
         assert np.all(np.diff(wrong.astype(int)) <= 0)
 
@@ -75,13 +75,15 @@ def test_a_threshold_misses_some_and_alarms_at_others(found: Evaluation, kind: d
     points = [area.stands for area in areas(found, kind) if isinstance(area.stands, Threshold)]
     assert len(points) > 100
     for point in points[::7]:
-        score = SCORES[:, point.index].astype(np.float64)
-        missed = np.flatnonzero((TRUTH == point.index) & (score < point.score))
-        alarms = np.flatnonzero((TRUTH != point.index) & (score >= point.score))
+        score = all_scores[:, point.index].astype(np.float64)
+        missed = np.flatnonzero((true_classes == point.index) & (score < point.score))
+        alarms = np.flatnonzero((true_classes != point.index) & (score >= point.score))
         behind = images_behind(found, kind, point)
         assert set(behind.rows[: len(missed)].tolist()) == set(missed.tolist())
         assert set(behind.rows[len(missed) :].tolist()) == set(alarms.tolist())
-        assert f"{len(missed):,} of its {int((TRUTH == point.index).sum()):,} images would be missed" in behind.text
+        assert (
+            f"{len(missed):,} of its {int((true_classes == point.index).sum()):,} images would be missed" in behind.text
+        )
 
 
 def test_the_mean_of_all_curves_has_no_images(found: Evaluation) -> None:
@@ -98,14 +100,14 @@ def test_each_image_is_in_one_bin(found: Evaluation, kind: drawing.Kind) -> None
     seen: list[int] = []
     for area in areas(found, kind):
         assert isinstance(area.stands, Between)
-        inside = (area.stands.low < SURE) & (area.stands.high >= SURE)
+        inside = (area.stands.low < confidences) & (area.stands.high >= confidences)
         if area.stands.right is not None:
-            inside &= (TRUTH == PREDICTED) == area.stands.right
+            inside &= (true_classes == said_classes) == area.stands.right
         rows = images_behind(found, kind, area.stands).rows
         assert sorted(rows.tolist()) == np.flatnonzero(inside).tolist()
         assert len(rows)
         seen += rows.tolist()
-    assert sorted(seen) == list(range(len(TRUTH)))
+    assert sorted(seen) == list(range(len(true_classes)))
 
 
 def test_a_score_beyond_one_by_rounding_is_in_the_last_bin() -> None:

@@ -234,7 +234,7 @@ def test_pictures_in_a_folder(evaluate: Evaluate, data: Path, tmp_path: Path) ->
     assert evaluate(data, "--pictures", folder).status == 0
     (tmp_path / "file").write_text("mine")
     said = evaluate(data, "--pictures", tmp_path / "file")
-    assert said.status == 2
+    assert (said.status, said.out) == (2, "")
     assert "is no folder" in said.err
     assert (tmp_path / "file").read_text() == "mine"
     said = evaluate(data, "--pictures", tmp_path / "no" / "pictures")
