@@ -30,12 +30,33 @@ class Look:
         palette: its colours.
         rates: whether a confusion matrix shows shares.
         order: of its classes; ``None`` for those that have a fixed one.
+        chosen: classes whose curves are drawn; those with the smallest area if empty.
     """
 
     kind: Kind
     palette: Palette
     rates: bool = False
     order: ClassOrder | None = None
+    chosen: tuple[int, ...] = ()
+
+    def draw(self, evaluation: Evaluation, check: Callable[[], None]) -> Picture:
+        """Make the picture.
+
+        Args:
+            evaluation: of what.
+            check: called now and then; may raise to end it.
+        """
+        from core import drawing
+
+        return drawing.draw(
+            evaluation,
+            self.kind,
+            self.palette,
+            rates=self.rates,
+            order=self.order,
+            chosen=self.chosen,
+            check=check,
+        )
 
 
 class PictureWork(QObject):
@@ -68,13 +89,8 @@ class PictureWork(QObject):
         """Make a picture."""
 
         def work(context: Context) -> Generator[None, None, tuple[Evaluation, Look, Picture]]:
-            from core import drawing
-
             yield
-            made = drawing.draw(
-                evaluation, look.kind, look.palette, rates=look.rates, order=look.order, check=context.check
-            )
-            return evaluation, look, made
+            return evaluation, look, look.draw(evaluation, context.check)
 
         self._drawing.ask(lambda: self._runner().submit(work, Priority.SOON))
 
@@ -104,14 +120,10 @@ class PictureWork(QObject):
         """Write a picture; the file's ending tells the form."""
 
         def work(context: Context) -> Generator[None, None, str]:
-            from core import drawing
             from gui.evaluation.picture_files import save_picture
 
             yield
-            made = drawing.draw(
-                evaluation, look.kind, look.palette, rates=look.rates, order=look.order, check=context.check
-            )
-            save_picture(path, made)
+            save_picture(path, look.draw(evaluation, context.check))
             return str(path)
 
         self._saving = self._runner().submit(work, Priority.NOW)

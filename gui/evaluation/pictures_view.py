@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from core.showing import printable
 from gui.evaluation.picture_canvas import PictureCanvas
 from gui.evaluation.picture_work import Look
 from gui.widgets import theme
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from core.evaluations import Evaluation
     from core.plots import ClassOrder, Palette, Picture
 
+_CURVES = ("roc", "pr")
+_READ = {
+    "roc": "Thick is the mean of all classes, and the dotted diagonal is guessing.",
+    "pr": "Thick is the mean of all classes.",
+}
 _HINT = "Click on a place, and see its images."
 
 
@@ -29,7 +35,8 @@ class PicturesView(QWidget):
 
     Attributes:
         kinds: which picture.
-        order, rates: how its classes stand, and in what cells are told; each only where the picture has it.
+        order, rates, classes: how its classes stand, in what cells are told, and whose curves are drawn; each only
+            where the picture has it.
         canvas: the picture.
         look: what the place says that is looked at.
 
@@ -56,6 +63,7 @@ class PicturesView(QWidget):
         self._matrix_order, self._bar_order, self._rates = "head", "", False
         self.kinds = Combo(self, "Which picture", ())
         self.order = Combo(self, "Order of the classes", ())
+        self.classes = Combo(self, "Whose curves", ())
         self.rates = button(self, "Show percent", self.rates_asked.emit)
         self.canvas = PictureCanvas(self)
         self.look = wrapped(self)
@@ -67,6 +75,7 @@ class PicturesView(QWidget):
         self._arrange()
         self.kinds.picked.connect(self._switch)
         self.order.picked.connect(self._pick_order)
+        self.classes.picked.connect(self._ask)
         self.canvas.size_wanted.connect(self.paint_asked)
         self.canvas.chosen.connect(self._choose)
         self.canvas.looked.connect(self._say)
@@ -78,7 +87,7 @@ class PicturesView(QWidget):
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show the pictures of an evaluation; each is drawn when it is looked at."""
-        from core import drawing
+        from core import drawing, plots
 
         self._evaluation, self._asked = evaluation, None
         before = self.kinds.key
@@ -86,6 +95,11 @@ class PicturesView(QWidget):
         for kind in drawing.kinds(evaluation):
             self.kinds.addItem(drawing.TITLES[kind], kind)
         self.kinds.show_key(before)
+        self.classes.clear()
+        self.classes.addItem("The worst five", "")
+        for one in sorted(evaluation.measures.classes, key=lambda one: plots.name_key(evaluation.labels[one.index])):
+            if one.count:
+                self.classes.addItem(printable(evaluation.labels[one.index]), str(one.index))
         self._bar_order = ""
         self._switch()
 
@@ -157,6 +171,7 @@ class PicturesView(QWidget):
         self.order.show_key(self._current_order() or "")
         self.order.setVisible(bool(orders))
         self.rates.setVisible(self.kinds.key == "confusion")
+        self.classes.setVisible(self.kinds.key in _CURVES)
         self.save.setEnabled(False)
         self._asked = None
         self.canvas.show_message("Drawing …")
@@ -167,7 +182,9 @@ class PicturesView(QWidget):
         """Ask for the picture, unless it is there or on its way, or nobody looks."""
         if self._evaluation is None or not self.isVisible():
             return
-        look = Look(self.kind, self._palette(), self._rates and self.kind == "confusion", self._current_order())
+        chosen = (int(self.classes.key),) if self.kind in _CURVES and self.classes.key else ()
+        rates = self._rates and self.kind == "confusion"
+        look = Look(self.kind, self._palette(), rates, self._current_order(), chosen)
         if look != self._asked:
             self._asked = look
             self.draw_asked.emit(self._evaluation, look)
@@ -186,7 +203,7 @@ class PicturesView(QWidget):
     def _say(self, text: str) -> None:
         from core.drawing import CAPTIONS
 
-        words = text or f"{CAPTIONS.get(self.kind, '')} {_HINT}".strip()
+        words = text or f"{_READ.get(self.kind, CAPTIONS.get(self.kind, ''))} {_HINT}".strip()
         self.look.setText(words)
         self.look.setToolTip(words)
 
@@ -200,7 +217,7 @@ class PicturesView(QWidget):
         top, below = QHBoxLayout(), QHBoxLayout()
         for row in (top, below):
             row.setSpacing(UNIT // 2)
-        for widget, share in ((self.kinds, 3), (self.order, 2), (self.rates, 0)):
+        for widget, share in ((self.kinds, 3), (self.order, 2), (self.classes, 2), (self.rates, 0)):
             top.addWidget(widget, share)
         for text, act in (
             ("Smaller", lambda: self.canvas.zoom(-1)),

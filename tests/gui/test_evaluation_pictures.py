@@ -315,6 +315,21 @@ def test_the_order_is_chosen_at_either_place(opened: Opened, found: Evaluation) 
     assert results.order.key == "name"
 
 
+def test_the_curve_of_any_class(opened: Opened, found: Evaluation) -> None:
+    view = show(opened, found)
+    page = view.results.pictures
+    picture = picture_of(opened, view, "roc")
+    assert len({area.stands.index for area in picture.areas if isinstance(area.stands, Threshold)}) == 5
+    texts = [page.classes.itemText(row) for row in range(page.classes.count())]
+    assert texts == ["The worst five", "<b>bold</b>", "Apple", "cat", "n9", "n10", "zebra"]
+    page.classes.setCurrentIndex(2)
+    page.classes.activated.emit(2)
+    opened.until(lambda: page.canvas.picture is not picture)
+    assert page.canvas.picture is not None
+    points = {area.stands.index for area in page.canvas.picture.areas if isinstance(area.stands, Threshold)}
+    assert points == {LABELS.index("Apple")}
+
+
 def test_a_picture_is_saved_in_each_form(opened: Opened, found: Evaluation, tmp_path: Path) -> None:
     view = show(opened, found)
     picture = picture_of(opened, view, "classes")
