@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from core.arrays import ANYTHING, is_array_file
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
+from gui.activity import Activity
 from gui.answers.answering import Answering
 from gui.answers.saving import Saving
 from gui.answers.scripting import Scripting
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from core.trust import TrustEntry
     from core.workbench import Workbench
 
-_SOON_MS = 30
-_PATIENCE_MS = 250
-"""How long images must be waited for before the footer counts them: most answers come sooner."""
-
 
 class Session(QObject):
     """Everything between the workbench and the window.
@@ -51,6 +48,7 @@ class Session(QObject):
         models: the model in use and the one on its way.
         images: the images and their answers.
         photos: brings the shown one to the screen.
+        activity: what the footer tells of.
         preparing: what a person does to the preprocessing.
         seeing: what the model sees of the shown image.
 
@@ -58,7 +56,6 @@ class Session(QObject):
         info_changed: the classifier in use, or what it assumes, has changed.
         answer_changed: the shown image's answer has changed, or another image is shown.
         about_changed: which image is shown has changed.
-        activity_changed: text, share 0..1 or ``None``, and whether it can be cancelled.
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
         architecture_file_asked: a person wants to choose a Python file.
@@ -66,13 +63,11 @@ class Session(QObject):
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
-        counted: images or answers came or went; told once for many.
     """
 
     info_changed = Signal()
     answer_changed = Signal()
     about_changed = Signal()
-    activity_changed = Signal(str, object, bool)
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
     architecture_file_asked = Signal()
@@ -80,7 +75,6 @@ class Session(QObject):
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
-    counted = Signal()
 
     def __init__(
         self,
@@ -111,13 +105,9 @@ class Session(QObject):
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
+        self.activity = Activity(self.models, self.images, self.saving, self)
         self._used: ClassifierInfo | None = None
         self._held: list[Path] = []
-        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
-        self._soon.timeout.connect(self._tell_activity)
-        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
-        self._patience.timeout.connect(self._count)
-        self._counting = False
         self._connect()
 
     def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
@@ -143,7 +133,7 @@ class Session(QObject):
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
         parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
         any(part.handle(event) for part in (*parts, self.probing, self.scripting, self.testing))
-        self._note_activity()
+        self.activity.note()
 
     def take(self, dropped: Dropped) -> None:
         """Take what was dropped, pasted or chosen."""
@@ -153,7 +143,7 @@ class Session(QObject):
             self.use_architecture_file(dropped.architecture_file)
         self.images.add_sources(dropped.sources)
         self._add_paths(dropped.paths)
-        self._note_activity()
+        self.activity.note()
 
     def _add_paths(self, paths: Sequence[Path]) -> None:
         """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
@@ -215,26 +205,16 @@ class Session(QObject):
         """How many classes to show."""
         self.preferences.k = k
 
-    def cancel_activity(self) -> None:
-        """End what the footer tells of."""
-        if self.models.opening is not None:
-            self.models.cancel()
-        elif self.images.busy:
-            self.images.stop()
-        else:
-            self.saving.cancel()
-        self._note_activity()
-
     def save(self, path: Path, provenance: bool = False) -> None:
         """Write all answers to a file, whose suffix tells the form; in JSON with their provenance, if wished."""
         self.saving.save(path, tuple(self.images.results.results()), self.preferences.k, provenance)
-        self._note_activity()
+        self.activity.note()
 
     def save_names(self, path: Path) -> None:
         """Write the class names to a file; its suffix tells the form."""
         if self.models.info is not None:
             self.saving.save_names(path, self.models.info.labels)
-            self._note_activity()
+            self.activity.note()
 
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
@@ -294,14 +274,14 @@ class Session(QObject):
         models.noticed.connect(self._tell_of_device)
         models.looked_at = self._looked_at
         self.seeing.broken.connect(partial(self._fail, "seeing"))
-        models.opening_changed.connect(self._note_activity)
+        models.opening_changed.connect(self.activity.note)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
         models.described.connect(self._add_held)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
-        images.results.counted.connect(self._note_activity)
+        images.results.counted.connect(self.activity.note)
         images.described.connect(models.describe)
         images.noticed.connect(self._tell_of_device)
         images.failed.connect(partial(self._fail, "images"))
@@ -368,7 +348,7 @@ class Session(QObject):
         return self.images.current.source if self.images.current is not None else None
 
     def _show_current(self) -> None:
-        self._tell_activity()
+        self.activity.tell()
         entry = self.images.current
         if entry is None:
             self.photos.stop()
@@ -376,36 +356,6 @@ class Session(QObject):
             self.photos.show(entry)
         self.answer_changed.emit()
         self.about_changed.emit()
-
-    def _note_activity(self) -> None:
-        """Many events a moment are told once."""
-        if not self._soon.isActive():
-            self._soon.start()
-
-    def _count(self) -> None:
-        self._counting = True
-        self._tell_activity()
-
-    def _tell_activity(self) -> None:
-        self.counted.emit()
-        opening, results = self.models.opening, self.images.results
-        if not self.images.busy:
-            self._counting = False
-            self._patience.stop()
-        elif not self._counting and not self._patience.isActive():
-            self._patience.start()
-        if opening is not None:
-            share = opening.done / opening.total if opening.total else None
-            first = self.models.info is None and opening.spec.kind == "builtin"
-            text = opening.words(first=self.models.info is None)
-            self.activity_changed.emit(text, share, not first)
-        elif self._counting and results.rowCount() > 1:
-            count = results.rowCount()
-            self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
-        elif self.saving.busy:
-            self.activity_changed.emit("Saving …", None, True)
-        else:
-            self.activity_changed.emit("", None, False)
 
     def tell(self, key: str, words: Words) -> None:
         """Tell a person something; a newer notice with the same key replaces an older one."""

@@ -41,6 +41,7 @@ class AnswerView(QWidget):
         self._quiet = True
         self._faded = False
         self._dense = False
+        self._held = 0
         self._layouts: dict[int, tuple[QTextLayout, float]] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
@@ -96,6 +97,10 @@ class AnswerView(QWidget):
         """Show one quiet line."""
         self._set(text, "", 0.0, "", quiet=True)
 
+    def show_waiting(self, text: str) -> None:
+        """Show one quiet line in the place of an answer that is on its way: what is below stays where it is."""
+        self._set(text, "", 0.0, "", quiet=True, held=self.heightForWidth(self.width()))
+
     def set_dense(self, dense: bool) -> None:
         """A smaller name, for a low window."""
         if dense != self._dense:
@@ -113,17 +118,19 @@ class AnswerView(QWidget):
         self._faded = True
         self.update()
 
-    def _set(self, label: str, number: str, share: float, caption: str, quiet: bool) -> None:
+    def _set(self, label: str, number: str, share: float, caption: str, quiet: bool, held: int = 0) -> None:
+        height = self.heightForWidth(self.width())
         changed = (label, number, caption) != (self._label, self._number, self._caption)
         self._label, self._number, self._share, self._caption = label, number, share, caption
-        self._quiet, self._faded = quiet, False
+        self._quiet, self._faded, self._held = quiet, False, held
         self._layouts.clear()
         said = ", ".join(part for part in (label, number, caption) if part)
         theme.name(self, said)
         if changed and QAccessible.isActive():
             # A person who does not see the window hears the answer without asking for it.
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
-        self.updateGeometry()
+        if self.heightForWidth(self.width()) != height:
+            self.updateGeometry()
         self.update()
 
     def hasHeightForWidth(self) -> bool:
@@ -138,7 +145,7 @@ class AnswerView(QWidget):
             height += QFontMetricsF(self._number_font()).height() + _BAR + UNIT
         if self._caption:
             height += QFontMetricsF(self._caption_font()).height() + UNIT / 2
-        return int(height + 1)
+        return max(int(height + 1), self._held)
 
     def sizeHint(self) -> QSize:
         """For the usual width."""

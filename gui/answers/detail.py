@@ -51,12 +51,14 @@ class Detail(QAbstractButton):
         """
         if (value, purpose, tag) == (self._value, self._purpose, self._tag):
             return
+        lines = self._line_count(self.width())
         self._value, self._purpose, self._tag = value, purpose, tag
         self._lines_by_width.clear()
         self.setVisible(bool(value))
         self.setToolTip(f"{value}\n{purpose}".replace("<", "&lt;").replace("\n", "<br>"))
         theme.name(self, ", ".join(part for part in (f"{self._caption}: {value}", tag) if part), purpose)
-        self.updateGeometry()
+        if self._line_count(self.width()) != lines:
+            self.updateGeometry()
         self.update()
 
     def set_lines(self, lines: int) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo
     from core.predictions import Prediction
 
+_TIME = "Click to compute on another device."
 _EDITING_ANSWER = 14 * UNIT
 _LEAST_SCORES = 10 * UNIT
 _UNBOUND = 16_777_215
@@ -196,12 +197,13 @@ class ScoresPanel(QWidget):
                 self.answer.show_answer(best.title, number, best.score)
             self.answer.setToolTip(best.title.replace("<", "&lt;"))
             self.scores.show_lines(lines_of(others, prediction.over_labels))
-        self.copy.setEnabled(True)
+        self._enable(True)
         self._sync_visible()
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""
-        self._clear(text)
+        self._clear()
+        self.answer.show_line(text)
         self._sync_visible()
 
     def show_waiting(self, text: str, old: Prediction | None) -> None:
@@ -209,9 +211,13 @@ class ScoresPanel(QWidget):
 
         What stands below stays: most answers come at once, and nothing should blink for them.
         """
+        if old is None and self.copy.isHidden():
+            self.show_line(text)
+            return
         if old is None:
-            self._clear(text)
-            self._sync_time()
+            self._clear()
+            self.answer.show_waiting(text)
+            self.time.set_value("…", _TIME)
             return
         self.show_prediction(old)
         self.fade()
@@ -238,12 +244,15 @@ class ScoresPanel(QWidget):
         self.answer.setMinimumHeight(_EDITING_ANSWER if self._editing else 0)
         self.answer.setMaximumHeight(_EDITING_ANSWER if self._editing else _UNBOUND)
 
-    def _clear(self, text: str) -> None:
+    def _enable(self, answered: bool) -> None:
+        for button in (self.copy, self.why):
+            button.setEnabled(answered)
+
+    def _clear(self) -> None:
         self._prediction = None
-        self.answer.show_line(text)
         self.answer.setToolTip("")
         self.scores.show_lines(())
-        self.copy.setEnabled(False)
+        self._enable(False)
 
     def _step_button(self, text: str, name: str, clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton(self)
@@ -269,12 +278,11 @@ class ScoresPanel(QWidget):
         self._sync_input()
 
     def _sync_time(self) -> None:
-        purpose = "Click to compute on another device."
         if self._prediction is not None:
             where = wording.device_of(self._prediction.provenance.device, self._info)
-            self.time.set_value(f"{wording.duration(self._prediction.elapsed_s)} on {where}", purpose)
+            self.time.set_value(f"{wording.duration(self._prediction.elapsed_s)} on {where}", _TIME)
         else:
-            self.time.set_value("", purpose)
+            self.time.set_value("", _TIME)
 
     def _sync_k(self) -> None:
         classes = len(self._info.labels) if self._info is not None else 1000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
 from gui.widgets import theme, wording
@@ -156,7 +157,7 @@ def show_measures(view: FiguresView, measures: Measures) -> None:
     """Fill the table of the whole."""
     rows: list[Row] = []
     for place, (name, value) in enumerate(measures.values.items()):
-        words = metric_words.metric(name)
+        words = metric(name)
         cells = (metric_words.shown(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
         rows.append((place, words.title, words.meaning, cells))
     view.figures.show_rows(rows)

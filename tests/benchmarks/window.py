@@ -17,6 +17,8 @@ from gui.session import Session
 
 TIMEOUT_S = 300.0
 REST_S = 0.6
+_PLACE = QPointF(200, 200)
+_COPY, _BUTTON, _KEY = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 class Opened:
@@ -25,6 +27,7 @@ class Opened:
     def __init__(self, application: QApplication, app: App) -> None:
         self._application = application
         self._app = app
+        self._held = QMimeData()
 
     @property
     def window(self) -> MainWindow:
@@ -57,15 +60,21 @@ class Opened:
         QTimer.singleShot(int(seconds * 1000), lambda: over.append(None))
         self.until(lambda: bool(over))
 
+    def hover(self, paths: Sequence[Path]) -> None:
+        """Hold files over the window, as the window system would; Qt delivers a drop only after this."""
+        self._held = QMimeData()
+        self._held.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        QApplication.sendEvent(self._app.window, QDragEnterEvent(_PLACE.toPoint(), _COPY, self._held, _BUTTON, _KEY))
+        self.paint()
+
+    def let_go(self) -> None:
+        """Drop what is held."""
+        QApplication.sendEvent(self._app.window, QDropEvent(_PLACE, _COPY, self._held, _BUTTON, _KEY))
+
     def drop(self, paths: Sequence[Path]) -> None:
-        """Drop files on the window, as the window system would."""
-        data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-        copy, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        place = QPointF(200, 200)
-        # Qt delivers a drop only where a drag has come in.
-        QApplication.sendEvent(self._app.window, QDragEnterEvent(place.toPoint(), copy, data, button, key))
-        QApplication.sendEvent(self._app.window, QDropEvent(place, copy, data, button, key))
+        """Drop files on the window."""
+        self.hover(paths)
+        self.let_go()
 
     def open_architectures(self) -> None:
         """Click on the picker of architectures, and paint its list."""

@@ -87,6 +87,47 @@ class TestScores:
             "truck, 3.1 %",
         ]
 
+    def test_what_is_below_stays_while_an_answer_is_on_its_way(self, panel: ScoresPanel) -> None:
+        panel.show_prediction(make_prediction(make_info(), elapsed_s=0.012))
+        QApplication.processEvents()
+        before = [widget.geometry() for widget in (panel.scores, panel.k, panel.time, panel.input)]
+        for _ in range(2):
+            panel.show_waiting("Looking …", None)
+            QApplication.processEvents()
+            assert (panel.answer.label, panel.answer.number) == ("Looking …", "")
+            assert panel.scores.model().rowCount() == 0
+            assert panel.k.isVisible()
+            assert panel.time.isVisible()
+            assert "12 ms" not in panel.time.value
+            assert not panel.copy.isEnabled()
+            assert not panel.why.isEnabled()
+            assert [widget.geometry() for widget in (panel.scores, panel.k, panel.time, panel.input)] == before
+        panel.show_prediction(make_prediction(make_info(), seed=5, elapsed_s=0.034))
+        QApplication.processEvents()
+        assert [widget.geometry() for widget in (panel.scores, panel.k, panel.time, panel.input)] == before
+        assert "34 ms" in panel.time.value
+        assert panel.copy.isEnabled()
+        assert panel.why.isEnabled()
+
+    def test_nothing_is_offered_where_no_answer_was(self, panel: ScoresPanel) -> None:
+        panel.show_waiting("Looking …", None)
+        assert not panel.k.isVisible()
+        assert not panel.copy.isVisible()
+        panel.show_prediction(make_prediction(make_info()))
+        panel.show_line("No answer")
+        assert not panel.k.isVisible()
+        assert not panel.copy.isVisible()
+
+    def test_a_longer_name_moves_what_is_below(self, panel: ScoresPanel) -> None:
+        names = ("W" * 20, " ".join(["long"] * 40), *TEN[2:])
+        panel.show_prediction(make_prediction(make_info(labels=names), seed=0))
+        QApplication.processEvents()
+        top = panel.scores.y()
+        panel.show_prediction(make_prediction(make_info(labels=names), seed=1))
+        QApplication.processEvents()
+        assert panel.answer.height() >= panel.answer.heightForWidth(panel.answer.width())
+        assert panel.scores.y() > top
+
     def test_k_changes_what_is_shown_at_once(self, panel: ScoresPanel) -> None:
         panel.show_prediction(make_prediction(make_info()))
         told = heard(panel.k_changed)
