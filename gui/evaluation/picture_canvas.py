@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QImage,
@@ -15,10 +15,10 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
+from gui.evaluation.zoomed import Zoomed
 from gui.widgets import theme
 from gui.widgets.theme import UNIT
 
@@ -35,7 +35,7 @@ _ARROWS = {
 }  # fmt: skip
 
 
-class PictureCanvas(QAbstractScrollArea):
+class PictureCanvas(Zoomed):
     """Shows a picture as large as there is room, or as large as a person wants it.
 
     Attributes:
@@ -60,11 +60,6 @@ class PictureCanvas(QAbstractScrollArea):
         self._scale = 1.0
         self._hovered = -1
         self.current = -1
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAutoFillBackground(False)
-        self.setMinimumSize(24 * UNIT, 20 * UNIT)
         theme.name(self, "Picture", "Arrow keys move between its places, Enter shows a place's images.")
 
     @property
@@ -236,10 +231,6 @@ class PictureCanvas(QAbstractScrollArea):
             self._go_to(there[0], scroll=False)
             self._choose(there)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Belongs to the press."""
-        event.accept()
-
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The place that the keyboard is at stands out."""
         super().focusInEvent(event)
@@ -262,22 +253,12 @@ class PictureCanvas(QAbstractScrollArea):
             self._go_to(max(0, min(self.current + steps[key], len(areas) - 1)))
         elif areas and key in ends:
             self._go_to(ends[key])
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._choose([self.current] if self.current >= 0 else [])
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self.zoom(-1 if key == Qt.Key.Key_Minus else 1)
-        elif key == Qt.Key.Key_0:
-            self.fit()
         else:
             super().keyPressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """With Ctrl it zooms."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(1 if event.angleDelta().y() > 0 else -1)
-            event.accept()
-        else:
-            super().wheelEvent(event)
+    def choose_current(self) -> None:
+        """Show the images of the place that the keyboard is at."""
+        self._choose([self.current] if self.current >= 0 else [])
 
     def _nearest(self, right: int, down: int) -> int:
         """The place next to the current one in a direction; the current one where there is none."""
@@ -298,15 +279,7 @@ class PictureCanvas(QAbstractScrollArea):
         self.current = number
         area = self._picture.areas[number]
         if scroll:
-            place = self.place_of(area)
-            for bar, low, high, room in (
-                (self.horizontalScrollBar(), place.left(), place.right(), self.viewport().width()),
-                (self.verticalScrollBar(), place.top(), place.bottom(), self.viewport().height()),
-            ):
-                if low < UNIT:
-                    bar.setValue(round(bar.value() + low - UNIT))
-                elif high > room - UNIT:
-                    bar.setValue(round(bar.value() + high - room + UNIT))
+            self.bring_into_sight(self.place_of(area), QPoint(UNIT, UNIT), UNIT)
         self.setAccessibleDescription(f"{area.text}. Enter shows these images.")
         self.looked.emit(area.text)
         self.viewport().update()
