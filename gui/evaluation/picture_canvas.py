@@ -29,6 +29,8 @@ _LEGIBLE, _LARGEST = 0.45, 2.0
 """How small and how large a picture may get when it is fitted to the room there is, in parts of its own size."""
 _RANGE = (0.2, 5.0)
 _STEP = 1.25
+_LEAST = 10
+"""Pixels that a place takes, however few are drawn."""
 _MOST_PIXELS = 24_000_000
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1),
@@ -129,7 +131,19 @@ class PictureCanvas(Zoomed):
             for number in range(len(areas) - 1, -1, -1)
             if 0 <= x - areas[number].x < areas[number].width and 0 <= y - areas[number].y < areas[number].height
         ]
-        return [number for number in there if hasattr(areas[number].stands, "row")] or there[:1]
+        singles = [number for number in there if hasattr(areas[number].stands, "row")]
+        return singles or there[:1] or self._near(x, y)
+
+    def _near(self, x: float, y: float) -> list[int]:
+        """A place that is too small to be met with a pointer, next to it."""
+        assert self._picture is not None
+        least, best, found = _LEAST / self._scale, float("inf"), list[int]()
+        for number, area in enumerate(self._picture.areas):
+            aside, along = x - area.x - area.width / 2, y - area.y - area.height / 2
+            inside = abs(aside) <= max(area.width, least) / 2 and abs(along) <= max(area.height, least) / 2
+            if inside and aside**2 + along**2 < best:
+                best, found = aside**2 + along**2, [number]
+        return found
 
     def _origin(self) -> QPointF:
         """Where the picture's corner is on the viewport, at whole pixels of the screen."""

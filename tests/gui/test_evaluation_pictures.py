@@ -179,6 +179,22 @@ def test_the_keyboard_reaches_every_place(opened: Opened, found: Evaluation) -> 
     assert view.isVisible()
 
 
+def test_a_place_of_one_pixel_can_be_met(opened: Opened) -> None:
+    scores = np.asarray([[0.97, 0.03]] * 1001, np.float32)
+    view = show(opened, of_classes(np.asarray([0] * 1000 + [1]), scores, ["a", "b"]))
+    picture = picture_of(opened, view, "scores")
+    canvas = view.results.pictures.canvas
+    wrong = next(area for area in picture.areas if area.stands == Between(0.95, 1.0, False))
+    place = canvas.place_of(wrong)
+    assert place.height() < 1
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place.center().toPoint() - QPoint(0, 3))
+    opened.until(lambda: view.results.rows is not None and view.results.rows.tolist() == [1000])
+    # A place without anything stays without.
+    view.results.about.setText("")
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place.center().toPoint() - QPoint(60, 0))
+    assert canvas.current == picture.areas.index(wrong)
+
+
 def test_what_is_under_the_mouse_is_said(opened: Opened, found: Evaluation) -> None:
     view = show(opened, found)
     picture = picture_of(opened, view, "confusion")
