@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.drawing import Kind, true_labels, true_values
+from core.drawing import Kind
 from core.evaluations import Evaluation
 from core.measures.library import Floats, Indices, Truths
 from core.plots import Between, Cell, OfClass, Row, Stands, Threshold
@@ -25,10 +25,12 @@ class Behind:
     Attributes:
         rows: of the evaluation, in the order in which they are to be looked at.
         text: which they are, as a sentence.
+        label: the one that it is about, where an image may have several; -1 for none.
     """
 
     rows: Indices
     text: str
+    label: int = -1
 
 
 def images_behind(evaluation: Evaluation, kind: Kind, *places: Stands) -> Behind:
@@ -39,16 +41,17 @@ def images_behind(evaluation: Evaluation, kind: Kind, *places: Stands) -> Behind
         kind: of the picture.
         places: what one of the picture's areas stands for; several where single images lie on top of each other.
     """
+    several = evaluation.data.kind == "several"
     match places[0]:
         case Cell() as cell:
             return _of_cell(evaluation, cell)
         case OfClass() as one:
-            return _of_class(evaluation, one)
+            return replace(_of_class(evaluation, one), label=one.index if several else -1)
         case Threshold() as point:
-            return _at_threshold(evaluation, point)
+            return replace(_at_threshold(evaluation, point), label=point.index if several else -1)
         case Between() as part if kind == "errors":
             return _off_by(evaluation, part)
-        case Between() as part if evaluation.data.kind == "several":
+        case Between() as part if several:
             return _with_scores(evaluation, part)
         case Between() as part:
             return _with_confidence(evaluation, part)
@@ -91,7 +94,7 @@ def _column(evaluation: Evaluation, index: int) -> tuple[Truths, Truths, Floats]
     """(N,) each: which images are of a class, which are taken for it, and its scores."""
     scores = np.asarray(evaluation.scores[:, index], np.float64)
     if evaluation.data.kind == "several":
-        return true_labels(evaluation)[:, index], scores >= GIVEN, scores
+        return evaluation.true_labels[:, index], scores >= GIVEN, scores
     return evaluation.truth == index, evaluation.predicted == index, scores
 
 
@@ -109,7 +112,7 @@ def _of_class(evaluation: Evaluation, stands: OfClass) -> Behind:
     wrong = true[rows] != said[rows]
     # Wrong ones first; of each kind the surest.
     rows = rows[np.lexsort((-scores[rows], ~wrong))]
-    told = f"{of}, {int(wrong.sum()):,} of them wrong" if len(rows) else of
+    told = f"{of}, {f'{int(wrong.sum()):,}' if wrong.any() else 'none'} of them wrong" if len(rows) else of
     return _counted(rows, told, "wrong ones first" if wrong.any() else _SUREST)
 
 
@@ -151,7 +154,7 @@ def _with_scores(evaluation: Evaluation, stands: Between) -> Behind:
     inside = _inside(scores, stands)
     kind = "a label"
     if stands.right is not None:
-        inside &= true_labels(evaluation) == stands.right
+        inside &= evaluation.true_labels == stands.right
         kind = "a label that they have" if stands.right else "a label that they do not have"
     rows = np.flatnonzero(inside.any(axis=1))
     best = np.where(inside[rows], scores[rows], -np.inf).max(axis=1, initial=-np.inf)
@@ -160,7 +163,7 @@ def _with_scores(evaluation: Evaluation, stands: Between) -> Behind:
 
 
 def _errors(evaluation: Evaluation) -> Floats:
-    return np.asarray(evaluation.scores[:, 0], np.float64) - true_values(evaluation)
+    return np.asarray(evaluation.scores[:, 0], np.float64) - evaluation.true_values
 
 
 def _off_by(evaluation: Evaluation, stands: Between) -> Behind:
@@ -176,6 +179,6 @@ def _single(evaluation: Evaluation, rows: list[int]) -> Behind:
     errors = np.abs(_errors(evaluation)[chosen])
     chosen = chosen[np.argsort(-errors, kind="stable")]
     if len(rows) == 1:
-        true, said = true_values(evaluation)[rows[0]], float(evaluation.scores[rows[0], 0])
+        true, said = evaluation.true_values[rows[0]], float(evaluation.scores[rows[0], 0])
         return Behind(chosen, f"1 image: true {as_number(float(true))}, predicted {as_number(said)}.")
     return _counted(chosen, "at this place", "those furthest off first")

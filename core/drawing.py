@@ -69,17 +69,12 @@ def orders(evaluation: Evaluation, kind: Kind) -> tuple[ClassOrder, ...]:
 
 def true_values(evaluation: Evaluation) -> Floats:
     """(N,) the numbers to be predicted, of a regression."""
-    images = evaluation.data.images
-    return np.asarray([images[int(place)].value for place in evaluation.places], np.float64)
+    return evaluation.true_values
 
 
 def true_labels(evaluation: Evaluation) -> Truths:
     """(N, labels) which labels each image has, where it may have several."""
-    indices, images = evaluation.alignment.indices, evaluation.data.images
-    truth: Truths = np.zeros(evaluation.scores.shape, np.bool_)
-    for row, place in enumerate(evaluation.places):
-        truth[row, [indices[label] for label in images[int(place)].labels if label in indices]] = True
-    return truth
+    return evaluation.true_labels
 
 
 def draw(

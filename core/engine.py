@@ -26,6 +26,7 @@ from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
+from core.kept import find_kept
 from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, refuse_other_kind, wanted_by
 from core.opening import Assembly, build_network, confirm, dress, locate
 from core.packing import save_model
@@ -201,11 +202,22 @@ class Engine:
     def survey(
         self, context: Context, request: EvaluationRequest
     ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
-        """Job: read labelled data and align it with the current classifier; finishes with both."""
+        """Job: read labelled data and align it with the current classifier; finishes with both.
+
+        Emits ``Kept`` before: how many of the images were answered in an earlier run.
+        """
+        data, alignment = yield from self._look_at(context, request)
+        yield
+        context.emit(find_kept(self._measurable().info, data, alignment))
+        return data, alignment
+
+    def _look_at(
+        self, context: Context, request: EvaluationRequest
+    ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
         info = self._measurable().info
         context.progress(0, 0, "Looking for labelled images")
         path, wanted = Path(request.data), wanted_by(info)
-        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 
@@ -217,7 +229,7 @@ class Engine:
         from core.evaluating import Evaluating
 
         classifier = self._measurable()
-        data, alignment = yield from self.survey(context, request)
+        data, alignment = yield from self._look_at(context, request)
         context.emit((data, alignment))
         evaluating = Evaluating(classifier, data, alignment)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))

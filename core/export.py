@@ -146,13 +146,13 @@ def make_folder(folder: Path) -> None:
         raise _not_written(folder, error) from error
 
 
-def csv_line(cells: Iterable[object]) -> str:
+def csv_line(cells: Iterable[object], mark: str = ",") -> str:
     """One line of a table; the csv module would leave a carriage return unquoted, and no reader takes that back."""
-    return ",".join(_cell(str(cell)) for cell in cells) + "\n"
+    return mark.join(_cell(str(cell), mark) for cell in cells) + "\n"
 
 
-def _cell(text: str) -> str:
-    if any(mark in text for mark in '",\r\n'):
+def _cell(text: str, between: str) -> str:
+    if any(mark in text for mark in f'"\r\n{between}'):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -36,6 +36,7 @@ def add_evaluate(add: AddCommand) -> None:
         "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
     )
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
+    parser.add_argument("--path-column", default="", metavar="COLUMN", help="the column of the images' paths")
     parser.add_argument(
         "--align",
         action="append",
@@ -85,7 +86,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
         chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
         request = EvaluationRequest(
-            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
+            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size, options.path_column
         )
         evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
         _say_alignment(evaluation)

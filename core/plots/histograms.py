@@ -81,14 +81,15 @@ def score_histogram(
         x: what the scores are.
     """
     names = ("Right", "Wrong") if mistakes else ("Has the label", "Has it not")
+    kinds = ("right", "wrong") if mistakes else ("of labels that are there", "of labels that are not there")
     edges = np.linspace(0, 1, BINS + 1)
     # Bins are open below and closed above, as those of the reliability diagram.
     place = np.clip(np.searchsorted(edges, scores, side="left") - 1, 0, BINS - 1)
     counts = [np.bincount(place[part], minlength=BINS) for part in (right, ~right)]
     most = int((counts[0] + counts[1]).max()) or 1
     frame = Frame(64, 56, _SIDE + 80, 240, y=(0, most))
-    told = ", ".join(f"{len(scores[part]):,} {name.lower()}" for part, name in zip((right, ~right), names, strict=True))
-    canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"{x}: {told}")
+    whole = ", ".join(f"{len(scores[part]):,} {kind}" for part, kind in zip((right, ~right), kinds, strict=True))
+    canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"{x}: {whole}")
     draw_axes(canvas, frame, x, "Images" if mistakes else "Scores", shares=(True, False))
     colours = (palette.accent, palette.error if mistakes else palette.muted)
     left = frame.right - sum(wide(name, 12) + 34 for name in names)
@@ -100,11 +101,11 @@ def score_histogram(
         bottom = frame.bottom
         x1, low, high = frame.at_x(edges[number]), float(edges[number]), float(edges[number + 1])
         width = frame.at_x(high) - x1
-        for counted, colour, name, kind in zip(counts, colours, names, (True, False), strict=True):
+        for counted, colour, told, kind in zip(counts, colours, kinds, (True, False), strict=True):
             count = int(counted[number])
             if count:
                 tall = frame.bottom - frame.at_y(count)
-                words = f"{x} {percent(low)} to {percent(high)}: {count:,} {name.lower()}"
+                words = f"{x} {percent(low)} to {percent(high)}: {count:,} {told}"
                 canvas.rect(x1, bottom - tall, width - 1, tall, colour, opacity=0.8, title=words)
                 canvas.hit(x1, bottom - tall, width, tall, Between(low, high, kind), words)
                 bottom -= tall

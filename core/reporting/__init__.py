@@ -2,6 +2,6 @@
 
 from core.reporting.page import save_report, to_html
 from core.reporting.pictures import save_pictures
-from core.reporting.table import save_predictions
+from core.reporting.table import save_left_out, save_predictions
 
-__all__ = ["save_pictures", "save_predictions", "save_report", "to_html"]
+__all__ = ["save_left_out", "save_pictures", "save_predictions", "save_report", "to_html"]

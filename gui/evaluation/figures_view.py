@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
+from gui.evaluation.list_words import fit
 from gui.widgets import theme, wording
 from gui.widgets.theme import UNIT
 
@@ -38,11 +39,15 @@ class FiguresModel(QAbstractTableModel):
         self._given: list[Row] = []
         self._rows: list[Row] = []
         self._sorting = -1, Qt.SortOrder.AscendingOrder
+        self._are_rows = False
 
-    def show_rows(self, rows: list[Row]) -> None:
-        """Args: rows: as they stand until a person sorts them."""
+    def show_rows(self, rows: list[Row], are_rows: bool = False) -> None:
+        """Args:
+        rows: as they stand until a person sorts them.
+        are_rows: whether what is counted are rows of numbers, not images.
+        """
         self.beginResetModel()
-        self._given = rows
+        self._given, self._are_rows = rows, are_rows
         self._rows = self._in_order()
         self.endResetModel()
 
@@ -88,7 +93,7 @@ class FiguresModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole and section:
             return _NUMBER
-        return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
+        return fit(self._titles[section], self._are_rows) if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell."""
@@ -110,9 +115,11 @@ class FiguresView(QTableView):
 
     Signals:
         chosen: the key of the row that a person chose.
+        cell_chosen: the same, and the column.
     """
 
     chosen = Signal(int)
+    cell_chosen = Signal(int, int)
 
     def __init__(self, titles: Sequence[str], name: str, parent: QWidget, sortable: bool = False) -> None:
         super().__init__(parent)
@@ -145,7 +152,9 @@ class FiguresView(QTableView):
         return super().sizeHintForColumn(column) + UNIT
 
     def _choose(self, index: QModelIndex) -> None:
-        self.chosen.emit(int(index.data(_KEY_ROLE)))
+        key = int(index.data(_KEY_ROLE))
+        self.chosen.emit(key)
+        self.cell_chosen.emit(key, index.column())
 
 
 def measures_table(parent: QWidget) -> FiguresView:
@@ -153,14 +162,14 @@ def measures_table(parent: QWidget) -> FiguresView:
     return FiguresView(("Measure", "Value", "95 % interval"), "Measures", parent)
 
 
-def show_measures(view: FiguresView, measures: Measures) -> None:
+def show_measures(view: FiguresView, measures: Measures, are_rows: bool = False) -> None:
     """Fill the table of the whole."""
     rows: list[Row] = []
     for place, (name, value) in enumerate(measures.values.items()):
         words = metric(name)
         cells = (metric_words.shown(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
-        rows.append((place, words.title, words.meaning, cells))
-    view.figures.show_rows(rows)
+        rows.append((place, words.title, fit(words.meaning, are_rows), cells))
+    view.figures.show_rows(rows, are_rows)
 
 
 def classes_table(parent: QWidget) -> FiguresView:
@@ -169,7 +178,7 @@ def classes_table(parent: QWidget) -> FiguresView:
     return FiguresView(titles, "Measures of each class", parent, sortable=True)
 
 
-def show_classes(view: FiguresView, measures: Measures, names: Sequence[str]) -> None:
+def show_classes(view: FiguresView, measures: Measures, names: Sequence[str], are_rows: bool = False) -> None:
     """Fill the table of the classes that occur."""
     rows: list[Row] = []
     for one in measures.classes:
@@ -180,13 +189,13 @@ def show_classes(view: FiguresView, measures: Measures, names: Sequence[str]) ->
         meaning = f"{name}: {recall}{wording.percent(one.precision)} of {one.predicted:,} answers for it are right."
         cells = (
             (f"{one.count:,}", float(one.count)),
-            _share(one.recall),
-            _share(one.precision),
-            _share(one.f1),
+            share(one.recall),
+            share(one.precision),
+            share(one.f1),
             (wording.DASH, math.nan) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc),
         )
         rows.append((one.index, name, meaning, cells))
-    view.figures.show_rows(rows)
+    view.figures.show_rows(rows, are_rows)
 
 
 def mixups_table(parent: QWidget) -> FiguresView:
@@ -196,7 +205,9 @@ def mixups_table(parent: QWidget) -> FiguresView:
     )
 
 
-def show_mixups(view: FiguresView, measures: Measures, names: Sequence[str]) -> list[tuple[int, int]]:
+def show_mixups(
+    view: FiguresView, measures: Measures, names: Sequence[str], are_rows: bool = False
+) -> list[tuple[int, int]]:
     """Fill the table of mistakes, the most frequent first; the classes of each row by its key."""
     counts = measures.confusion
     totals = counts.sum(axis=1)
@@ -206,10 +217,11 @@ def show_mixups(view: FiguresView, measures: Measures, names: Sequence[str]) -> 
     rows: list[Row] = []
     for place, (count, i, j) in enumerate(found[:_MOST_MIXUPS]):
         name = f"{isolated(names[i])} → {isolated(names[j])}"
-        rows.append((place, name, name, ((f"{count:,}", float(count)), _share(count / int(totals[i])))))
-    view.figures.show_rows(rows)
+        rows.append((place, name, name, ((f"{count:,}", float(count)), share(count / int(totals[i])))))
+    view.figures.show_rows(rows, are_rows)
     return [(i, j) for _, i, j in found[:_MOST_MIXUPS]]
 
 
-def _share(value: float | None) -> Cell:
+def share(value: float | None) -> Cell:
+    """A share as a cell; a dash where there is none."""
     return (wording.DASH, math.nan) if value is None else (wording.percent(value), value)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.showing import printable
+from gui.evaluation.list_words import are_rows, fit
 from gui.evaluation.picture_canvas import PictureCanvas
 from gui.evaluation.picture_work import Look
 from gui.widgets import theme
@@ -90,7 +91,7 @@ class PicturesView(QWidget):
         from core import drawing, plots
 
         self._evaluation, self._asked = evaluation, None
-        before = self.kinds.key
+        before, whose = self.kinds.key, self.classes.key
         self.kinds.clear()
         for kind in drawing.kinds(evaluation):
             self.kinds.addItem(drawing.TITLES[kind], kind)
@@ -100,7 +101,9 @@ class PicturesView(QWidget):
         for one in sorted(evaluation.measures.classes, key=lambda one: plots.name_key(evaluation.labels[one.index])):
             if one.count:
                 self.classes.addItem(printable(evaluation.labels[one.index]), str(one.index))
-        self._bar_order = ""
+        self.classes.show_key(whose)
+        if self._bar_order not in drawing.orders(evaluation, "classes"):
+            self._bar_order = ""
         self._switch()
 
     def show_matrix_look(self, order: str, rates: bool) -> None:
@@ -204,6 +207,8 @@ class PicturesView(QWidget):
         from core.drawing import CAPTIONS
 
         words = text or f"{_READ.get(self.kind, CAPTIONS.get(self.kind, ''))} {_HINT}".strip()
+        if self._evaluation is not None:
+            words = fit(words, are_rows(self._evaluation.data))
         self.look.setText(words)
         self.look.setToolTip(words)
 

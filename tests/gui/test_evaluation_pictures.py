@@ -23,7 +23,7 @@ from core.plots import LIGHT, Between, Cell, HitArea, OfClass, Picture, Row, Thr
 from gui.evaluation.figures_view import FiguresView, classes_table, show_classes
 from gui.evaluation.picture_canvas import PictureCanvas
 from gui.evaluation.picture_files import painted, save_picture
-from gui.evaluation.testing import ORDERS, Findings
+from gui.evaluation.testing import Findings, find
 from gui.evaluation.window import EvaluationWindow
 from gui.widgets import theme
 from tests.core.evaluated import of_classes, of_several, of_values, random_scores
@@ -43,11 +43,19 @@ def found() -> Evaluation:
 def show(opened: Opened, evaluation: Evaluation) -> EvaluationWindow:
     """A window with findings, at its pictures."""
     view = view_of(opened)
-    wanted = ORDERS if len(evaluation.truth) else ()
-    view.show_findings(Findings(evaluation, {order: evaluation.ordered(order) for order in wanted}))
+    view.show_findings(findings_of(evaluation))
     tab = next(button for button in view.results.findChildren(QPushButton) if button.text() == "Pictures")
     tab.click()
     return view
+
+
+def findings_of(evaluation: Evaluation) -> Findings:
+    steps = find(evaluation, lambda: None)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def picture_of(opened: Opened, view: EvaluationWindow, kind: str) -> Picture:
@@ -121,14 +129,12 @@ def test_values_and_points_on_top_of_each_other(opened: Opened) -> None:
     said = np.asarray([1.0, 17.0, 17.0, 20.0])
     view = show(opened, of_values(truth, said))
     picture = picture_of(opened, view, "values")
-    canvas = view.results.pictures.canvas
-    chosen: list[tuple[object, ...]] = []
-    canvas.chosen.connect(chosen.append)
-    for row, there in ((0, {Row(0)}), (1, {Row(1), Row(2)}), (3, {Row(3)})):
+    for row, there in ((0, {0}), (1, {1, 2}), (3, {3})):
         area = next(area for area in picture.areas if area.stands == Row(row))
-        QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=middle(canvas, area))
-        assert set(chosen[-1]) == there
+        assert set(click(opened, view, area)) == there
+    assert "true 20, predicted 20" in view.results.about.text()
     picture = picture_of(opened, view, "errors")
+    assert click(opened, view, picture.areas[-1]) == [1, 2]
     assert sum(int(re.findall(r": (\d+) images", area.text)[0]) for area in picture.areas) == 4
 
 
@@ -143,6 +149,16 @@ def test_several_labels_have_pictures(opened: Opened) -> None:
     assert "3 of 3 classes" in picture.title
     assert page.order.isVisible()
     assert page.order.findData("together") < 0
+    recall = next(area for area in picture.areas if area.stands == OfClass(1, "recall"))
+    assert set(click(opened, view, recall)) == set(np.flatnonzero(truth[:, 1]).tolist())
+    lists = view.results.lists
+    assert lists.currentText() == "Images behind the picture"
+    # The list of the place is gone back to, after another one.
+    shown = view.results.about.text()
+    for text in ("Missed", "Images behind the picture"):
+        lists.setCurrentText(text)
+        lists.activated.emit(lists.currentIndex())
+        assert (view.results.about.text() == shown) == (text != "Missed")
 
 
 def test_the_keyboard_reaches_every_place(opened: Opened, found: Evaluation) -> None:
@@ -270,7 +286,7 @@ def test_a_picture_that_cannot_be_drawn_is_said(
 def test_other_findings_have_their_own_pictures(opened: Opened, found: Evaluation) -> None:
     view = show(opened, found)
     picture_of(opened, view, "scores")
-    view.show_findings(Findings(of_values(np.arange(5.0), np.arange(5.0) + 1), {}))
+    view.show_findings(findings_of(of_values(np.arange(5.0), np.arange(5.0) + 1)))
     page = view.results.pictures
     assert [page.kinds.itemData(row) for row in range(page.kinds.count())] == ["values", "errors"]
     assert page.canvas.picture is None
@@ -290,9 +306,10 @@ def test_classes_of_the_matrix_stand_as_a_person_wants(
 ) -> None:
     view = show(opened, found)
     results = view.results
-    results.order.setCurrentIndex(results.order.findData(order))
-    results.order.activated.emit(results.order.currentIndex())
-    results.rates.click()
+    choice = results.confusion.order
+    choice.setCurrentIndex(choice.findData(order))
+    choice.activated.emit(choice.currentIndex())
+    results.confusion.rates.click()
     wanted = sorted(range(len(LABELS)), key=SORTED[order])
     said = [results.matrix.describe(row, row) for row in range(len(LABELS))]
     assert [re.findall(r" of (\S+) are", words)[0] for words in said] == [LABELS[index] for index in wanted]
@@ -314,8 +331,8 @@ def test_the_order_is_chosen_at_either_place(opened: Opened, found: Evaluation) 
     page.order.setCurrentIndex(page.order.findData("name"))
     page.order.activated.emit(page.order.currentIndex())
     page.rates.click()
-    assert results.order.key == "name"
-    assert results.rates.text() == page.rates.text() == "Show counts"
+    assert results.confusion.order.key == "name"
+    assert results.confusion.rates.text() == page.rates.text() == "Show counts"
     assert "Apple" in results.matrix.describe(1, 1)
     opened.until(lambda: page.canvas.picture is not None and rows_of(page.canvas.picture.svg)[1] == "Apple")
     # Bars have an order of their own.
@@ -328,7 +345,7 @@ def test_the_order_is_chosen_at_either_place(opened: Opened, found: Evaluation) 
     assert page.canvas.picture is not None
     counts = [int(words) for words in re.findall(r">(\d+) images<", page.canvas.picture.svg)]
     assert counts == sorted(np.bincount(true_classes).tolist(), reverse=True)
-    assert results.order.key == "name"
+    assert results.confusion.order.key == "name"
 
 
 def test_the_curve_of_any_class(opened: Opened, found: Evaluation) -> None:
