@@ -228,6 +228,12 @@ class PictureCanvas(Zoomed):
         super().resizeEvent(event)
         self._resize_picture()
 
+    def event(self, event: QEvent) -> bool:
+        """On a screen of other pixels."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._resize_picture()
+        return super().event(event)
+
     def viewportEvent(self, event: QEvent) -> bool:
         """Nothing is under the mouse any more."""
         if event.type() == QEvent.Type.Leave:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -19,6 +20,9 @@ from pytestqt.qtbot import QtBot
 from core import drawing
 from core.errors import ExportError
 from core.evaluations import Evaluation
+from core.measures import reliability
+from core.measures.curves import Bin
+from core.measures.library import Floats, Truths
 from core.plots import LIGHT, Between, Cell, HitArea, OfClass, Picture, Row, Threshold
 from gui.evaluation.figures_view import FiguresView, classes_table, show_classes
 from gui.evaluation.picture_canvas import PictureCanvas
@@ -262,6 +266,31 @@ def test_the_last_wish_wins(opened: Opened, found: Evaluation) -> None:
     opened.until(lambda: page.canvas.image is not None)
     assert page.canvas.picture is not None
     assert page.canvas.picture.title.startswith("Confidence: ")
+
+
+def test_closing_while_a_picture_is_drawn(opened: Opened, found: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = threading.Event(), threading.Event()
+    measured = reliability
+
+    def wait(confidence: Floats, right: Truths) -> tuple[Bin, ...]:
+        begun.set()
+        assert go.wait(20)
+        return measured(confidence, right)
+
+    monkeypatch.setattr(drawing, "reliability", wait)
+    view = show(opened, found)
+    page = view.results.pictures
+    page.kinds.setCurrentIndex(page.kinds.findData("reliability"))
+    page.kinds.activated.emit(page.kinds.currentIndex())
+    assert begun.wait(20)
+    gone: list[bool] = []
+    view.destroyed.connect(lambda: gone.append(True))
+    view.close()
+    opened.until(lambda: gone)
+    go.set()
+    # The next window has its pictures, and nothing of the one before.
+    picture = picture_of(opened, show(opened, of_values(np.arange(9.0), np.arange(9.0) + 1)), "errors")
+    assert "9 predicted values" in picture.title
 
 
 def test_a_picture_that_cannot_be_drawn_is_said(
