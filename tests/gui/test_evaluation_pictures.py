@@ -282,7 +282,7 @@ def test_closing_while_a_picture_is_drawn(opened: Opened, found: Evaluation, mon
     page = view.results.pictures
     page.kinds.setCurrentIndex(page.kinds.findData("reliability"))
     page.kinds.activated.emit(page.kinds.currentIndex())
-    assert begun.wait(20)
+    opened.until(begun.is_set)
     gone: list[bool] = []
     view.destroyed.connect(lambda: gone.append(True))
     view.close()
