@@ -109,7 +109,9 @@ def _data(data: LabelledData, corrections: Corrections) -> LabelledData:
         if truth is not None:
             images[place] = _image(images[place], truth)
     classes = {*data.classes, *(label for image in images for label in image.labels)}
-    return replace(data, images=tuple(images), classes=tuple(sorted(classes)))
+    count = len(corrections)
+    note = f"{count:,} {'label is' if count == 1 else 'labels are'} corrected by a person, and differ from the data."
+    return replace(data, images=tuple(images), classes=tuple(sorted(classes)), notes=(*data.notes, note))
 
 
 def _image(image: LabelledImage, truth: tuple[str, ...] | float) -> LabelledImage:

@@ -103,6 +103,7 @@ def read_list(
     if not found:
         raise _unusable(path, f"No row has a label in the column {shown(columns.target, 30)!r}.")
     target = columns.target or ", ".join(columns.shares[:3])
+    paths = _path_columns(rows)
     kept, repeats, merged = without_repeats(found, merge=wanted == "labels" and kind != "values")
     return Listed(
         rows=tuple(kept),
@@ -112,9 +113,9 @@ def read_list(
         unlabelled=tuple(unlabelled),
         target=target,
         notes=(*([place.note] if place.note else []), *repeats),
-        targets=tuple(name for name in rows[0] if name not in (columns.path, columns.split)),
+        targets=tuple(name for name in rows[0] if name == target or name not in (*paths, columns.path, columns.split)),
         path_column=columns.path,
-        path_columns=_path_columns(rows),
+        path_columns=paths,
     )
 
 

@@ -34,9 +34,10 @@ def class_choices(evaluation: Evaluation, row: int, now: Truth) -> list[Choice]:
     scores = evaluation.scores[row]
     several = evaluation.data.kind == "several"
     image = evaluation.data.images[int(evaluation.places[row])]
-    there = set(now) if isinstance(now, tuple) else set[str]()
+    there: set[str] = set(now) if isinstance(now, tuple) else set()
     choices: list[Choice] = []
-    for index in (-scores).argsort(kind="stable").tolist():
+    order: list[int] = (-scores).argsort(kind="stable").tolist()
+    for index in order:
         written = written_as(evaluation.alignment, evaluation.labels, index)
         score = wording.percent(float(scores[index]))
         choices.append(Choice(str(index), evaluation.labels[index], score, written in there))

@@ -29,7 +29,7 @@ class CorrectionsBar(QWidget):
         self.line.setForegroundRole(theme.ACCENT)
         hint = "All figures as if the data said what you say. Nothing is answered again."
         self.count = Check(self, "Count them in", "Count your corrections in", hint)
-        self.count.picked.connect(lambda key: self.counted.emit(key == "on"))
+        self.count.picked.connect(self._tell)
         self.undo = button(self, "Undo", self.undo_asked.emit)
         self.undo.setToolTip("Take the last correction back (Ctrl+Z)")
         self.save = button(self, "Save corrected labels …", self.save_asked.emit)
@@ -47,6 +47,9 @@ class CorrectionsBar(QWidget):
         column.addLayout(first)
         column.addLayout(second)
         self.hide()
+
+    def _tell(self, key: str) -> None:
+        self.counted.emit(key == "on")
 
     def show_count(self, count: int, can_undo: bool) -> None:
         """Args:

@@ -39,6 +39,7 @@ _CENTRED = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
 _AT_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CHART = 14 * UNIT
 _NARROWEST_ROW = 30 * UNIT
+_BATCH = 2000
 _NUMBERS = 12
 """How many numbers of a row are written."""
 
@@ -262,6 +263,9 @@ class Gallery(QListView):
         self.setWrapping(True)
         self.setUniformItemSizes(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
+        # Places of many thousand images are found a part at a time, so that the first are there at once.
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(_BATCH)
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

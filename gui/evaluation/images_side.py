@@ -164,7 +164,7 @@ class ImagesSide(QWidget):
         undo.setEnabled(self.correcting.can_undo)
         return menu
 
-    def _predicted(self, evaluation: Evaluation, row: int) -> Truth:
+    def _predicted(self, evaluation: Evaluation, row: int) -> tuple[str, ...] | None:
         """What the data would say if the model were right; ``None`` for a value, which is never exact."""
         from core.corrections import written_as
 

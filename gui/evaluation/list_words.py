@@ -156,7 +156,7 @@ def _short(number: float, digits: int = 4) -> str:
 def _of_labels(evaluation: Evaluation, row: int, label: int) -> Shown:
     scores, truth = evaluation.scores[row], evaluation.true_labels[row]
     given = scores >= _HALF
-    order = (-scores).argsort(kind="stable").tolist()
+    order: list[int] = (-scores).argsort(kind="stable").tolist()
     said_ = tuple(evaluation.labels[index] for index in order if given[index])
     true = tuple(name for name, there in zip(evaluation.labels, truth, strict=True) if there)
     right = bool((given == truth).all()) if label < 0 else bool(given[label] == truth[label])

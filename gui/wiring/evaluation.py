@@ -184,11 +184,10 @@ class EvaluationWiring(QObject):
             self._ask_target(self.view.results.rows, "images.csv")
 
     def _ask_target(self, rows: Indices | None, name: str) -> None:
-        if self.view is None or self.view.results.findings is None:
+        if self.view is None or (findings := self.view.results.findings) is None:
             return
-        results = self.view.results
-        listed = results.images.listed if rows is not None else None
-        evaluation = listed or results.findings.evaluation
+        listed = self.view.results.images.listed if rows is not None else None
+        evaluation = listed or findings.evaluation
         self._ask_file(name, lambda path: self._testing.save(path, evaluation, rows))
 
     def _ask_left_out_target(self) -> None:

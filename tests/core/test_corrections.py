@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, mean_absolute_error
+from sklearn import metrics
 
 from core.arrays import Takes
 from core.corrections import (
@@ -31,6 +31,7 @@ from tests.core.evaluated import of_classes, of_several, of_values, random_score
 from tests.core.labelled.making import folders, read
 
 NAMES = ("ant", "bee", "cow", "dog")
+_sk = cast(Any, metrics)
 
 
 @pytest.fixture
@@ -49,11 +50,12 @@ def made(data: LabelledData, *changes: tuple[int, Truth]) -> Corrections:
 def test_measures_are_those_of_data_that_says_so(classes: Evaluation) -> None:
     truth, said = classes.truth.copy(), np.asarray(classes.scores).argmax(axis=1)
     wrong = np.flatnonzero(truth != said)[:5]
-    changes = [(int(place), (NAMES[said[place]],)) for place in wrong]
+    changes: list[tuple[int, Truth]] = [(int(place), (NAMES[int(said[place])],)) for place in wrong]
     found = corrected(classes, made(classes.data, *changes))
     truth[wrong] = said[wrong]
-    assert found.measures.values["accuracy"] == pytest.approx(accuracy_score(truth, said), abs=1e-12)
+    assert found.measures.values["accuracy"] == pytest.approx(_sk.accuracy_score(truth, said), abs=1e-12)
     assert found.truth.tolist() == truth.tolist()
+    assert f"{len(changes)} labels are corrected" in " ".join(found.data.notes)
     again = of_classes(truth, np.asarray(classes.scores), NAMES)
     assert found.measures.values == again.measures.values
     assert (found.measures.confusion == again.measures.confusion).all()
@@ -97,7 +99,7 @@ def test_values(tmp_path: Path) -> None:
     evaluation = of_values(truth, said)
     corrections = made(evaluation.data, (2, 8.25))
     found = corrected(evaluation, corrections)
-    assert found.measures.values["mae"] == pytest.approx(mean_absolute_error([1.0, 2.5, 8.25], said))
+    assert found.measures.values["mae"] == pytest.approx(_sk.mean_absolute_error([1.0, 2.5, 8.25], said))
     save_corrected(tmp_path / "t.csv", evaluation.data, corrections)
     again = read(tmp_path / "t.csv")
     assert (again.kind, [image.value for image in again.images]) == ("values", [1.0, 2.5, 8.25])
