@@ -435,6 +435,18 @@ def test_what_cannot_be_saved_is_said(opened: Opened, found: Evaluation, tmp_pat
     assert view.results.pictures.canvas.picture is not None
 
 
+def test_names_that_mean_harm_are_only_names(qtbot: QtBot, tmp_path: Path) -> None:
+    del qtbot
+    names = ["</text><script>", "a\x00b\x1b[31m\u202egnp\ud800\uffff", "x" * 3000, "خنزير", "& &amp; \"'", "飞机"]
+    found = of_classes(true_classes, all_scores, names)
+    for kind in drawing.kinds(found):
+        picture = drawing.draw(found, kind, LIGHT)
+        assert corner(painted(picture, 400, 300)) == LIGHT.window
+        for ending in ("pdf", "png"):
+            save_picture(tmp_path / f"a.{ending}", picture)
+            assert (tmp_path / f"a.{ending}").stat().st_size > 2000
+
+
 def test_a_thousand_classes_are_drawn_and_painted(qtbot: QtBot, tmp_path: Path) -> None:
     del qtbot
     truth, scores = random_scores(3000, 1000, sure=3)
