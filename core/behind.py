@@ -123,7 +123,7 @@ def _at_threshold(evaluation: Evaluation, stands: Threshold) -> Behind:
     missed = missed[np.argsort(-scores[missed], kind="stable")]
     alarms = alarms[np.argsort(-scores[alarms], kind="stable")]
     words = (
-        f"Were everything {name} from a score of {percent(stands.score, 1)} on: {len(missed):,} of its "
+        f"If everything from a score of {percent(stands.score, 1)} on were taken for {name}, {len(missed):,} of its "
         f"{_images(int(true.sum()))} would be missed (shown first), and {_images(len(alarms))} of others taken for it."
     )
     return Behind(np.concatenate((missed, alarms)), words)
