@@ -27,11 +27,11 @@ from core.plots import LIGHT, Between, Cell, HitArea, OfClass, Picture, Row, Thr
 from gui.evaluation.figures_view import FiguresView, classes_table, show_classes
 from gui.evaluation.picture_canvas import PictureCanvas
 from gui.evaluation.picture_files import painted, save_picture
-from gui.evaluation.testing import Findings, find
 from gui.evaluation.window import EvaluationWindow
 from gui.widgets import theme
 from tests.core.evaluated import of_classes, of_several, of_values, random_scores
 from tests.gui.conftest import Opened
+from tests.gui.test_evaluation import found as findings_of
 from tests.gui.test_evaluation import view_of
 
 LABELS = ("n10", "zebra", "Apple", "n9", "<b>bold</b>", "cat")
@@ -51,15 +51,6 @@ def show(opened: Opened, evaluation: Evaluation) -> EvaluationWindow:
     tab = next(button for button in view.results.findChildren(QPushButton) if button.text() == "Pictures")
     tab.click()
     return view
-
-
-def findings_of(evaluation: Evaluation) -> Findings:
-    steps = find(evaluation, lambda: None)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def picture_of(opened: Opened, view: EvaluationWindow, kind: str) -> Picture:
