@@ -497,6 +497,22 @@ def move(canvas: PictureCanvas, place: QPoint) -> None:
     QApplication.sendEvent(canvas.viewport(), event)
 
 
+def test_every_tab_can_be_read_in_a_narrow_window(opened: Opened, found: Evaluation) -> None:
+    view = show(opened, found)
+    lines: list[int] = []
+    for width in (1400, 720):
+        view.resize(width, 560)
+        opened.until(lambda width=width: view.width() == width)
+        tabs = [made for made in view.results.tabs.findChildren(QPushButton) if made.property("kind") == "tab"]
+        shown = [made for made in tabs if made.isVisible()]
+        assert [made.text() for made in shown][:2] == ["Confusion", "Mistakes"]
+        for made in shown:
+            assert made.width() >= made.sizeHint().width()
+            assert made.visibleRegion().boundingRect() == made.rect()
+        lines.append(len({made.y() for made in shown}))
+    assert lines == [1, 2]
+
+
 def names(view: FiguresView) -> list[str]:
     return [str(view.model().index(row, 0).data()) for row in range(view.model().rowCount())]
 
