@@ -120,6 +120,7 @@ class FakeWorkbench(Workbench):
         progress: told while a model opens: done, total, text.
         evaluated: what was to be evaluated.
         kept: so many images of any data were answered in an earlier run.
+        changed: whether any data was tested before, and has changed since.
         gate: so many images of an evaluation are answered whether ``go_long`` is set or not.
         missing_devices: opening on one of these fails.
         agreed: what a person agreed to trust; what failed for want of it then opens.
@@ -156,6 +157,7 @@ class FakeWorkbench(Workbench):
         self.missing_devices: set[str] = set()
         self.evaluated: list[EvaluationRequest] = []
         self.gate = self.kept = 0
+        self.changed = False
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
@@ -229,7 +231,7 @@ class FakeWorkbench(Workbench):
     def survey(self, request: EvaluationRequest) -> int:
         def work(context: Context) -> Steps:
             data, alignment = yield from self._survey(request)
-            context.emit(Kept(self.kept, len(scored(data, alignment))))
+            context.emit(Kept(self.kept, len(scored(data, alignment)), self.changed))
             return data, alignment
 
         return self._jobs.submit(work, Priority.SOON)
