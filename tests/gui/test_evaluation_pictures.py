@@ -312,6 +312,28 @@ def test_other_findings_have_their_own_pictures(opened: Opened, found: Evaluatio
     assert page.canvas.picture is None
 
 
+def test_what_a_place_showed_is_gone_back_to(opened: Opened, found: Evaluation) -> None:
+    view = show(opened, found)
+    picture = picture_of(opened, view, "confusion")
+    rows = click(opened, view, next(area for area in picture.areas if area.stands == Cell((0,), (0,))))
+    # As with corrections that leave the first images out: rows have other places in what is shown now.
+    view.results.show_recounted(findings_of(of_classes(true_classes[9:], all_scores[9:], LABELS)))
+    lists, results = view.results.lists, view.results
+    for text in ("Least certain", "Images behind the picture"):
+        lists.setCurrentText(text)
+        lists.activated.emit(lists.currentIndex())
+    assert results.rows is not None
+    assert results.rows.tolist() == rows
+    assert results.images.listed is found
+    # Other data has none of it.
+    view.show_findings(findings_of(of_classes(true_classes[:5], all_scores[:5], LABELS)))
+    assert [lists.itemText(row) for row in range(lists.count())][-1] == "Images of a cell or class"
+    lists.setCurrentIndex(lists.count() - 1)
+    lists.activated.emit(lists.currentIndex())
+    assert results.rows.tolist() != rows
+    assert results.images.listed is not found
+
+
 SORTED: dict[str, Callable[[int], float]] = {
     "head": lambda index: index,
     "name": lambda index: ["<b>bold</b>", "Apple", "cat", "n9", "n10", "zebra"].index(LABELS[index]),
