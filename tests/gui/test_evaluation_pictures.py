@@ -418,6 +418,7 @@ def test_a_picture_is_saved_in_each_form(opened: Opened, found: Evaluation, tmp_
     assert LIGHT.accent in accent
     assert round(image.dotsPerMeterX() * 0.0254) == 192
     root = ElementTree.fromstring((tmp_path / "bars.svg").read_text("utf-8"))
+    assert str(root.get("font-family")).startswith("system-ui, ")
     words = {node.text for node in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {*LABELS, "Precision", "Recall", "F1"} <= words
     pdf = (tmp_path / "bars.pdf").read_bytes()
