@@ -11,10 +11,9 @@ from core.evaluations import Evaluation
 from core.measures.library import Floats, Indices, Truths
 from core.plots import Between, Cell, OfClass, Row, Stands, Threshold
 from core.plots.axes import as_number, percent
+from core.selecting import HALF
 from core.showing import isolated
 
-GIVEN = 0.5
-"""The score from which on a label counts as given, where an image may have several."""
 _SUREST = "the surest answers first"
 
 
@@ -94,7 +93,7 @@ def _column(evaluation: Evaluation, index: int) -> tuple[Truths, Truths, Floats]
     """(N,) each: which images are of a class, which are taken for it, and its scores."""
     scores = np.asarray(evaluation.scores[:, index], np.float64)
     if evaluation.data.kind == "several":
-        return evaluation.true_labels[:, index], scores >= GIVEN, scores
+        return evaluation.true_labels[:, index], scores >= HALF, scores
     return evaluation.truth == index, evaluation.predicted == index, scores
 
 
