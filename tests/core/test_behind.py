@@ -24,8 +24,8 @@ def found() -> Evaluation:
 @pytest.fixture(scope="module")
 def several() -> tuple[Evaluation, np.ndarray, np.ndarray]:
     random = np.random.default_rng(8)
-    truth = random.random((300, 4)) < 0.4
-    scores = np.clip(0.4 * truth + 0.7 * random.random((300, 4)), 0, 1).astype(np.float32)
+    truth = random.random((5000, 4)) < 0.4
+    scores = np.clip(0.4 * truth + 0.7 * random.random((5000, 4)), 0, 1).astype(np.float32)
     return of_several(truth, scores, list("wxyz")), truth, scores
 
 
