@@ -58,6 +58,12 @@ def add_evaluate(add: AddCommand) -> None:
         "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
     )
     parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="write confusion matrix, curves and all other pictures as SVG (the window saves PNG and PDF, too)",
+    )
+    parser.add_argument(
         "--against",
         default="",
         metavar="FILE",
@@ -72,7 +78,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     from core.evaluation_export import to_json
 
     limits = [_limit(text) for text in options.fail_under]
-    _check_folders(options.report, options.predictions)
+    _check_folders(options.report, options.predictions, options.pictures)
+    if options.pictures is not None and options.pictures.exists() and not options.pictures.is_dir():
+        raise UsageError(f"{options.pictures} is no folder.", "There is a file of that name.", "Name another.")
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
@@ -84,7 +92,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
-    _save(evaluation, options.report, options.predictions)
+    _save(evaluation, options.report, options.predictions, options.pictures)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
@@ -121,8 +129,8 @@ def _check_folders(*files: Path | None) -> None:
             )
 
 
-def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
-    from core.reporting import save_predictions, save_report
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None, pictures: Path | None) -> None:
+    from core.reporting import save_pictures, save_predictions, save_report
 
     if report is not None:
         save_report(report, evaluation)
@@ -130,6 +138,8 @@ def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None)
     if predictions is not None:
         save_predictions(predictions, evaluation)
         say(f"The predictions are in {predictions}.")
+    if pictures is not None:
+        say(f"{len(save_pictures(pictures, evaluation))} pictures are in {pictures}.")
 
 
 def _pair(text: str) -> tuple[str, str]:

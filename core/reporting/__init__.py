@@ -1,6 +1,7 @@
-"""An evaluation as one HTML file to hand on, and as a table of predictions."""
+"""An evaluation as one HTML file to hand on, as pictures, and as a table of predictions."""
 
 from core.reporting.page import save_report, to_html
+from core.reporting.pictures import save_pictures
 from core.reporting.table import save_left_out, save_predictions
 
-__all__ = ["save_left_out", "save_predictions", "save_report", "to_html"]
+__all__ = ["save_left_out", "save_pictures", "save_predictions", "save_report", "to_html"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from core.measures.words import metric
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 Cell = tuple[str, float]
-"""What is shown, and what it is sorted by."""
+"""What is shown, and what it is sorted by; NaN for what is undefined."""
+Row = tuple[int, str, str, tuple[Cell, ...]]
+"""Key, name, tooltip and numbers."""
 
 _MOST_MIXUPS = 500
-_SORT_ROLE = int(Qt.ItemDataRole.UserRole)
-_KEY_ROLE = _SORT_ROLE + 1
+_KEY_ROLE = int(Qt.ItemDataRole.UserRole)
 _NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -34,17 +36,48 @@ class FiguresModel(QAbstractTableModel):
     def __init__(self, titles: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent)
         self._titles = tuple(titles)
-        self._rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+        self._given: list[Row] = []
+        self._rows: list[Row] = []
+        self._sorting = -1, Qt.SortOrder.AscendingOrder
         self._are_rows = False
 
-    def show_rows(self, rows: list[tuple[int, str, str, tuple[Cell, ...]]], are_rows: bool = False) -> None:
+    def show_rows(self, rows: list[Row], are_rows: bool = False) -> None:
         """Args:
-        rows: key, name, tooltip and numbers of each.
+        rows: as they stand until a person sorts them.
         are_rows: whether what is counted are rows of numbers, not images.
         """
         self.beginResetModel()
-        self._rows, self._are_rows = rows, are_rows
+        self._given, self._are_rows = rows, are_rows
+        self._rows = self._in_order()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """By a column, what is undefined last either way; as they were given where the column is negative."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        chosen = [self._rows[index.row()][0] for index in before]
+        self._sorting = column, order
+        self._rows = self._in_order()
+        places = {row[0]: place for place, row in enumerate(self._rows)}
+        after = [self.index(places[key], index.column()) for key, index in zip(chosen, before, strict=True)]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _in_order(self) -> list[Row]:
+        column, order = self._sorting
+        falling = order is Qt.SortOrder.DescendingOrder
+        if column < 0:
+            return list(self._given)
+        if column == 0:
+            from core.plots import name_key
+
+            return sorted(self._given, key=lambda row: name_key(row[1]), reverse=falling)
+
+        def key(row: Row) -> tuple[bool, float]:
+            value = row[3][column - 1][1]
+            return math.isnan(value), 0.0 if math.isnan(value) else -value if falling else value
+
+        return sorted(self._given, key=key)
 
     def rowCount(self, parent: Index | None = None) -> int:
         """As they were given."""
@@ -68,8 +101,6 @@ class FiguresModel(QAbstractTableModel):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return cells[column - 1][0] if column else name
-        if role == _SORT_ROLE:
-            return cells[column - 1][1] if column else name.casefold()
         if role == _KEY_ROLE:
             return key
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -93,10 +124,7 @@ class FiguresView(QTableView):
     def __init__(self, titles: Sequence[str], name: str, parent: QWidget, sortable: bool = False) -> None:
         super().__init__(parent)
         self.figures = FiguresModel(titles, self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.figures)
-        self._sorted.setSortRole(_SORT_ROLE)
-        self.setModel(self._sorted)
+        self.setModel(self.figures)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -136,7 +164,7 @@ def measures_table(parent: QWidget) -> FiguresView:
 
 def show_measures(view: FiguresView, measures: Measures, are_rows: bool = False) -> None:
     """Fill the table of the whole."""
-    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    rows: list[Row] = []
     for place, (name, value) in enumerate(measures.values.items()):
         words = metric(name)
         cells = (metric_words.shown(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
@@ -152,7 +180,7 @@ def classes_table(parent: QWidget) -> FiguresView:
 
 def show_classes(view: FiguresView, measures: Measures, names: Sequence[str], are_rows: bool = False) -> None:
     """Fill the table of the classes that occur."""
-    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    rows: list[Row] = []
     for one in measures.classes:
         if not (one.count or one.predicted):
             continue
@@ -164,7 +192,7 @@ def show_classes(view: FiguresView, measures: Measures, names: Sequence[str], ar
             share(one.recall),
             share(one.precision),
             share(one.f1),
-            (wording.DASH, -1.0) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc),
+            (wording.DASH, math.nan) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc),
         )
         rows.append((one.index, name, meaning, cells))
     view.figures.show_rows(rows, are_rows)
@@ -186,7 +214,7 @@ def show_mixups(
     true, said = (places.tolist() for places in counts.nonzero())
     found = [(int(counts[i, j]), i, j) for i, j in zip(true, said, strict=True) if i != j]
     found.sort(key=lambda each: -each[0])
-    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    rows: list[Row] = []
     for place, (count, i, j) in enumerate(found[:_MOST_MIXUPS]):
         name = f"{isolated(names[i])} → {isolated(names[j])}"
         rows.append((place, name, name, ((f"{count:,}", float(count)), share(count / int(totals[i])))))
@@ -196,4 +224,4 @@ def show_mixups(
 
 def share(value: float | None) -> Cell:
     """A share as a cell; a dash where there is none."""
-    return (wording.DASH, -1.0) if value is None else (wording.percent(value), value)
+    return (wording.DASH, math.nan) if value is None else (wording.percent(value), value)

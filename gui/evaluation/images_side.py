@@ -97,6 +97,12 @@ class ImagesSide(QWidget):
             for index, name in enumerate(names):
                 self.labels.addItem(isolated(name), str(index))
 
+    def offer_chosen(self) -> None:
+        """There are images that were clicked on: they have a place among the lists."""
+        if self.lists.findData(CHOSEN) < 0:
+            self.lists.insertSeparator(self.lists.count())
+            self.lists.addItem("Images behind the picture", CHOSEN)
+
     def show_rows(self, evaluation: Evaluation, rows: Indices, about: str, label: int = -1) -> None:
         """Show the images of some rows of an evaluation.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def show_labels(
         numbers = (one.count, *(int(each[one.index]) for each in counts))
         cells = [(f"{number:,}", float(number)) for number in numbers]
         cells += [share(value) for value in (one.f1, one.recall, one.precision if one.predicted else None)]
-        cells.append((wording.DASH, -1.0) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc))
+        cells.append((wording.DASH, math.nan) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc))
         meaning = (
             f"{isolated(names[one.index])}: {one.count:,} have it, {numbers[1]:,} of them are found and {numbers[2]:,} "
             f"missed; {numbers[3]:,} have it not and are said to."

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidg
 from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
-from gui.evaluation.confusion_view import ConfusionView
 from gui.evaluation.figures_view import (
     classes_table,
     measures_table,
@@ -24,12 +23,15 @@ from gui.evaluation.images_side import ImagesSide
 from gui.evaluation.left_out import LeftOutView
 from gui.evaluation.list_tables import LABEL_COLUMNS, labels_table, ranges_table, show_labels, show_ranges
 from gui.evaluation.list_words import CHOSEN, are_rows, fit, meaning, things
+from gui.evaluation.matrix_page import MatrixPage
+from gui.evaluation.pictures_view import PicturesView
 from gui.evaluation.tabs import Tabs
 from gui.widgets import theme, wording
-from gui.widgets.error_view import button, wrapped
+from gui.widgets.error_view import wrapped
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.behind import Behind
     from core.evaluations import Evaluation
     from core.measures.library import Indices
     from core.selecting import Range
@@ -37,9 +39,9 @@ if TYPE_CHECKING:
     from gui.photos.thumbnails import Thumbnails
 
 _TABS = {
-    "classes": ("confusion", "mistakes", "classes", "measures"),
-    "several": ("labels", "measures"),
-    "values": ("ranges", "measures"),
+    "classes": ("confusion", "mistakes", "classes", "measures", "pictures"),
+    "several": ("labels", "measures", "pictures"),
+    "values": ("ranges", "measures", "pictures"),
 }
 """The tabs of each kind of data, the first in front."""
 
@@ -49,7 +51,7 @@ class EvaluationResults(QWidget):
 
     Attributes:
         headline: the figure that counts.
-        matrix, mixups, classes, labels, ranges, figures, left_out: the views.
+        matrix, mixups, classes, labels, ranges, figures, pictures, left_out: the views.
         images: the gallery, with what belongs to it.
         findings: what is shown, with a person's corrections where these are counted in; ``None`` at first.
 
@@ -75,21 +77,21 @@ class EvaluationResults(QWidget):
         self._pairs: list[tuple[int, int]] = []
         self._ranges: tuple[Range, ...] = ()
         self._range = 0
+        self._behind: tuple[Evaluation, Behind] | None = None
         self.headline = QLabel(self)
         self.headline.setFont(theme.scaled(self.font(), 3.2, QFont.Weight.DemiBold))
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
         self.line, self.small = wrapped(self), wrapped(self)
         self.small.setForegroundRole(theme.MUTED)
-        self.matrix = ConfusionView(self)
+        self.confusion = MatrixPage(self)
+        self.matrix, self.look = self.confusion.matrix, self.confusion.look
         self.mixups = mixups_table(self)
         self.classes = classes_table(self)
         self.labels = labels_table(self)
         self.ranges = ranges_table(self)
         self.figures = measures_table(self)
+        self.pictures = PicturesView(self)
         self.left_out = LeftOutView(self)
-        self.look = wrapped(self)
-        self.look.setForegroundRole(theme.MUTED)
-        self.rates = button(self, "Show percent", self._switch_rates)
         self.images = ImagesSide(thumbnails, self)
         self.gallery, self.lists = self.images.gallery, self.images.lists
         self.about, self.save_list = self.images.about, self.images.save_list
@@ -109,7 +111,7 @@ class EvaluationResults(QWidget):
 
     def show_findings(self, findings: Findings) -> None:
         """Show what was found, as the data says."""
-        self._base = findings
+        self._base, self._behind = findings, None
         evaluation = findings.evaluation
         kind, names = evaluation.data.kind, evaluation.labels
         self.images.bar.count.setChecked(False)
@@ -151,6 +153,7 @@ class EvaluationResults(QWidget):
         if self.findings is None or not len(self.findings.evaluation.truth):
             return
         evaluation, self._cell = self.findings.evaluation, (true, predicted)
+        self._behind = None
         rows = evaluation.cell(true, predicted)
         is_, said = (isolated(evaluation.labels[index]) if index >= 0 else "" for index in (true, predicted))
         words = [f"of {is_}"] if true >= 0 else []
@@ -166,9 +169,24 @@ class EvaluationResults(QWidget):
     def show_range(self, place: int) -> None:
         """Show the images of a range of values."""
         one, self._range = self._ranges[place], place
+        self._behind = None
         ends = f"{wording.value(one.low)} to {wording.value(one.high)}"
         self._name_chosen(f"Images from {ends}")
         self.show_rows(one.rows, f"{things(len(one.rows))} with true values from {ends}; the furthest off first.")
+
+    def show_behind(self, evaluation: Evaluation, behind: Behind) -> None:
+        """Show the images behind a place of a picture, unless other findings are shown by now."""
+        if self.findings is None or evaluation is not self.findings.evaluation:
+            return
+        self._behind = evaluation, behind
+        self.images.offer_chosen()
+        self._name_chosen("Images behind the picture")
+        self._show_behind(evaluation, behind)
+
+    def _show_behind(self, evaluation: Evaluation, behind: Behind) -> None:
+        if evaluation.data.kind == "several":
+            self.images.labels.show_key(str(behind.label))
+        self.images.show_rows(evaluation, behind.rows, fit(behind.text, are_rows(evaluation.data)), behind.label)
 
     def _show_figures(self, findings: Findings) -> None:
         self.findings = findings
@@ -184,10 +202,11 @@ class EvaluationResults(QWidget):
         self.tabs.name_tab("left out", f"Left out ({len(evaluation.skipped):,})")
         self.left_out.show_skipped(evaluation.skipped, evaluation.failed, rows)
         show_measures(self.figures, measures, rows)
+        self.pictures.show_evaluation(evaluation)
         if kind == "classes":
             show_classes(self.classes, measures, evaluation.labels, rows)
             self._pairs = show_mixups(self.mixups, measures, evaluation.labels, rows)
-            self.matrix.show_matrix(measures.confusion, evaluation.labels)
+            self.confusion.show_evaluation(evaluation)
         elif kind == "several" and findings.labels is not None:
             show_labels(self.labels, measures, evaluation.labels, findings.counts, rows)
         elif findings.values is not None:
@@ -210,6 +229,11 @@ class EvaluationResults(QWidget):
         if self.findings is None:
             return
         findings, kind = self.findings, self.findings.evaluation.data.kind
+        if order == CHOSEN and self._behind is not None:
+            # Of the evaluation that they were chosen from: corrections may have been counted in since.
+            self.lists.show_key(CHOSEN)
+            self._show_behind(*self._behind)
+            return
         if order == CHOSEN:
             self.show_cell(*self._cell) if kind == "classes" else self.show_range(self._range)
             return
@@ -221,14 +245,12 @@ class EvaluationResults(QWidget):
         of = f"{things(len(rows))}, {isolated(findings.evaluation.labels[label])}. " if label >= 0 and len(rows) else ""
         self.show_rows(rows, f"{nothing}{of}{meaning(kind, order)}", label)
 
-    def _switch_rates(self) -> None:
-        rates = self.rates.text() == "Show percent"
-        self.matrix.show_rates(rates)
-        self.rates.setText("Show counts" if rates else "Show percent")
-
     def _connect(self) -> None:
         self.matrix.chosen.connect(self.show_cell)
         self.matrix.looked.connect(self._show_look)
+        self.confusion.changed.connect(self.pictures.show_matrix_look)
+        self.pictures.order_picked.connect(self.confusion.choose_order)
+        self.pictures.rates_asked.connect(self.confusion.switch_rates)
         self.classes.chosen.connect(self.show_cell)
         self.mixups.chosen.connect(self._show_pair)
         self.labels.cell_chosen.connect(self.show_label)
@@ -242,21 +264,14 @@ class EvaluationResults(QWidget):
         self.images.bar.save_asked.connect(self.corrections_asked)
 
     def _arrange(self) -> None:
-        matrix = QWidget(self)
-        below = _row(self.look, button(self, "Smaller", lambda: self.matrix.zoom(-1)))
-        for widget in (button(self, "Larger", lambda: self.matrix.zoom(1)), button(self, "Fit", self.matrix.fit)):
-            below.addWidget(widget)
-        below.addWidget(self.rates)
-        column = _column(matrix)
-        column.addWidget(self.matrix, 1)
-        column.addLayout(below)
         for key, text, page in (
-            ("confusion", "Confusion", matrix),
+            ("confusion", "Confusion", self.confusion),
             ("mistakes", "Mistakes", self.mixups),
             ("classes", "Classes", self.classes),
             ("labels", "Labels", self.labels),
             ("ranges", "By value", self.ranges),
             ("measures", "Measures", self.figures),
+            ("pictures", "Pictures", self.pictures),
             ("left out", "Left out", self.left_out),
         ):
             self.tabs.add(key, text, page)
@@ -326,12 +341,3 @@ def _column(parent: QWidget) -> QVBoxLayout:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(UNIT)
     return column
-
-
-def _row(wide: QWidget, *others: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(UNIT // 2)
-    row.addWidget(wide, 1)
-    for other in others:
-        row.addWidget(other)
-    return row

@@ -15,6 +15,7 @@ from core.kept import Kept
 from core.labelled import Alignment, EvaluationRequest, LabelledData
 from core.predictions import ImageResult
 from gui.evaluation.judging import Judge
+from gui.evaluation.picture_work import PictureWork
 from gui.photos.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Testing(QObject):
 
     Attributes:
         thumbnails: brings small pictures of the images that are looked at.
+        pictures: draws what was found, and finds the images behind it.
 
     Signals:
         surveyed: ``LabelledData`` and its ``Alignment``.
@@ -164,6 +166,7 @@ class Testing(QObject):
         self._listener = listener
         self._runner: JobRunner | None = None
         self.thumbnails = Thumbnails(workbench, self)
+        self.pictures = PictureWork(self._own_runner, self)
         self._job = self._saving = self._keeping = self._recounting = 0
         self._evaluating = self._is_sorting = False
         self._names: tuple[str, ...] = ()
@@ -283,7 +286,7 @@ class Testing(QObject):
         elif self._recounting and event.job == self._recounting:
             self._handle_recount(event)
         else:
-            return self.thumbnails.handle(event)
+            return self.pictures.handle(event) or self.thumbnails.handle(event)
         return True
 
     def _handle_job(self, event: JobEvent) -> None:

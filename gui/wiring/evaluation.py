@@ -15,8 +15,10 @@ from gui.session import Session
 from gui.widgets import dialogs, wording
 
 if TYPE_CHECKING:
+    from core.evaluations import Evaluation
     from core.images import ImageSource
     from core.measures.library import Indices
+    from gui.evaluation.picture_work import Look
     from gui.evaluation.testing import Findings
     from gui.evaluation.window import EvaluationWindow
 
@@ -68,6 +70,7 @@ class EvaluationWiring(QObject):
             view.corrections_asked.connect(self._ask_corrected_target)
             view.left_out_asked.connect(self._ask_left_out_target)
             view.opened.connect(self._open_image)
+            self._connect_pictures(view)
             view.destroyed.connect(self._forget)
             testing.progressed.connect(view.show_pace)
             testing.missed.connect(view.add_missed)
@@ -151,6 +154,27 @@ class EvaluationWiring(QObject):
             self._testing.survey(self._request)
         elif self._request is None:
             self.view.show_invitation(self._session.models.info.name)
+
+    def _connect_pictures(self, view: EvaluationWindow) -> None:
+        work, page = self._testing.pictures, view.results.pictures
+        page.draw_asked.connect(work.draw)
+        page.paint_asked.connect(work.paint)
+        page.behind_asked.connect(work.find)
+        page.save_asked.connect(self._ask_picture_target)
+        work.drawn.connect(page.show_picture)
+        work.painted.connect(page.show_image)
+        work.failed.connect(page.show_error)
+        work.found.connect(view.results.show_behind)
+        work.saved.connect(page.show_saved)
+        work.undone.connect(page.show_undone)
+
+    def _ask_picture_target(self, evaluation: Evaluation, look: Look) -> None:
+        def save(paths: list[Path]) -> None:
+            self._session.preferences.folder = str(paths[0].parent)
+            self._testing.pictures.save(paths[0], evaluation, look)
+
+        if self.view is not None:
+            dialogs.choose_picture_target(self.view, self._session.preferences.folder, f"{look.kind}.png", save)
 
     def _open_image(self, source: ImageSource) -> None:
         """Show an image in the main window; one that is there already is gone to."""
