@@ -18,14 +18,14 @@ Kind = Literal["confusion", "classes", "roc", "pr", "reliability", "scores", "va
 Check = Callable[[], None]
 
 TITLES: dict[Kind, str] = {
-    "confusion": "Which class is taken for which",
+    "confusion": "Confusion matrix: which class is taken for which",
     "classes": "Class by class",
-    "roc": "Hits against false alarms",
-    "pr": "Precision against recall",
-    "reliability": "How far percentages can be believed",
-    "scores": "How sure the answers are",
+    "roc": "ROC curve: hits against false alarms",
+    "pr": "Precision-recall curve",
+    "reliability": "Reliability diagram: how far percentages can be believed",
+    "scores": "Score histogram: how sure the answers are",
     "values": "Predicted against true values",
-    "errors": "How far values are off",
+    "errors": "Error histogram: how far values are off",
 }
 """What a person calls each picture."""
 CAPTIONS: dict[Kind, str] = {
