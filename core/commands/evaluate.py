@@ -14,7 +14,7 @@ from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_outpu
 from core.commands.model import add_model_options, against, named_files, open_model
 from core.descriptions import ClassifierInfo
 from core.errors import UsageError
-from core.labelled import EvaluationRequest
+from core.labelled import EvaluationRequest, carried_over
 
 if TYPE_CHECKING:
     # They bring scikit-learn along, which no other command needs.
@@ -98,17 +98,10 @@ def _compare(session: Session, options: argparse.Namespace, request: EvaluationR
     info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
     say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
     # A choice of classes was made by the first model's numbers.
-    chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
-    request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
+    request = replace(request, chosen=carried_over(request.chosen, first.labels, info.labels))
     second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
     _say_alignment(second)
     return compare_evaluations(first, second)
-
-
-def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> int | None:
-    if index < 0:
-        return index
-    return theirs.index(ours[index]) if ours[index] in theirs else None
 
 
 def _check_folders(*files: Path | None) -> None:

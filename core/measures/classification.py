@@ -146,10 +146,14 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
     return found
 
 
-def image_losses(truth: Indices, scores: Scores) -> dict[str, Floats]:
-    """Log loss and Brier score of each image, (N,), for comparing models image by image."""
-    summed = _sums(truth, scores, np.unique(truth), lambda: None)
-    return {"log_loss": summed.log_loss, "brier": summed.brier}
+def image_losses(truth: Indices, scores: Scores, check: Check = lambda: None) -> dict[str, Floats | Truths]:
+    """Log loss and Brier score of each image, (N,), for comparing models image by image.
+
+    Of more than five classes also whether the true one is among the best five.
+    """
+    summed = _sums(truth, scores, np.unique(truth), check)
+    top: dict[str, Floats | Truths] = {"top_5_accuracy": summed.within_top} if scores.shape[1] > TOP else {}
+    return {**top, "log_loss": summed.log_loss, "brier": summed.brier}
 
 
 def _counted(confusion: Indices) -> tuple[Indices, Indices, Indices]:

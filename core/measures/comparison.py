@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.measures.classification import averages
-from core.measures.intervals import Interval, of_means
+from core.measures.intervals import Interval, of_means, of_pairs
 from core.measures.library import Floats, Indices, Truths, paired_t_test, percentiles, sign_test
 
 Answers = tuple[Indices, Indices]
 """True and predicted classes, (N,) each."""
+Pair = tuple[Floats, Floats] | tuple[Truths, Truths]
+Check = Callable[[], None]
 _DRAWS = 1000
 _AVERAGES = ("balanced_accuracy", "precision_macro", "f1_macro", "f1_weighted")
 
@@ -54,32 +57,41 @@ class Comparison:
     both: int
     neither: int
 
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return len(self.only_first) + len(self.only_second) + self.both + self.neither
+
 
 def compare(
     right_first: Truths,
     right_second: Truths,
-    losses: dict[str, tuple[Floats, Floats]] | None = None,
+    losses: Mapping[str, Pair] | None = None,
     answers: tuple[Answers, Answers] | None = None,
+    *,
+    name: str = "accuracy",
+    check: Check = lambda: None,
 ) -> Comparison:
     """Compare two models image by image.
 
-    Accuracy by McNemar's exact test (McNemar, 1947: only images on which they differ count); what is a mean over
-    images, such as the log loss, by the paired t-test; averages over classes by the paired bootstrap (Efron, 1979).
+    Shares of images, such as the accuracy, by McNemar's exact test (McNemar, 1947: only images on which they differ
+    count); what is a mean over images, such as the log loss, by the paired t-test; averages over classes by the paired
+    bootstrap (Efron, 1979).
 
     Args:
         right_first, right_second: (N,) whether each is right about each image; N at least 1.
-        losses: by name, a value an image for each of the two.
+        losses: by name, a value an image for each of the two; where it is a truth, its mean is a share.
         answers: true and predicted classes of each; the order of classes may differ between them.
+        name: what the share of images that are right is called.
+        check: called between draws; may raise to end it.
     """
     only_first = np.flatnonzero(right_first & ~right_second)
     only_second = np.flatnonzero(right_second & ~right_first)
-    differ = len(only_first) + len(only_second)
-    p = sign_test(len(only_second), differ) if differ else 1.0
-    steps = right_second.astype(np.float64) - right_first
-    changes = [Change("accuracy", float(right_first.mean()), float(right_second.mean()), of_means(steps), p, "McNemar")]
-    changes += [_of_means(name, *each) for name, each in (losses or {}).items()]
+    changes = [_of_shares(name, right_first, right_second)]
+    for loss, (first, second) in (losses or {}).items():
+        changes.append((_of_shares if first.dtype == np.bool_ else _of_means)(loss, first, second))
     if answers is not None:
-        changes += _of_classes(*answers)
+        changes += _of_classes(*answers, check)
     return Comparison(
         tuple(changes),
         only_first,
@@ -97,6 +109,13 @@ def compare_values(truth: Floats, first: Floats, second: Floats) -> Comparison:
     return Comparison(changes, nearer, farther, len(truth) - len(nearer) - len(farther), 0)
 
 
+def _of_shares(name: str, first: Truths, second: Truths) -> Change:
+    gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    chance = sign_test(gained, gained + lost) if gained + lost else 1.0
+    shares = float(first.mean()), float(second.mean())
+    return Change(name, *shares, of_pairs(gained, lost, len(first)), chance, "McNemar")
+
+
 def _of_means(name: str, first: Floats, second: Floats) -> Change:
     by = second - first
     if len(by) < 2:
@@ -109,12 +128,13 @@ def _of_means(name: str, first: Floats, second: Floats) -> Change:
     return Change(name, float(first.mean()), float(second.mean()), of_means(by), chance, "paired t")
 
 
-def _of_classes(first: Answers, second: Answers) -> list[Change]:
+def _of_classes(first: Answers, second: Answers, check: Check) -> list[Change]:
     """Averages over classes; both models are drawn the same images."""
     values = _averages(*first), _averages(*second)
     random, count = np.random.default_rng(0), len(first[0])
     steps: dict[str, list[float]] = {name: [] for name in _AVERAGES}
     for _ in range(_DRAWS):
+        check()
         drawn = random.integers(0, count, count)
         one, other = (_averages(true[drawn], predicted[drawn]) for true, predicted in (first, second))
         for name in _AVERAGES:
