@@ -83,7 +83,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
-    _save(evaluation, options.report, options.predictions)
+    _save(evaluation, options.report, options.predictions, compared)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
@@ -113,11 +113,11 @@ def _check_folders(*files: Path | None) -> None:
             )
 
 
-def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
+def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None, compared: Compared | None) -> None:
     from core.reporting import save_predictions, save_report
 
     if report is not None:
-        save_report(report, evaluation)
+        save_report(report, evaluation, compared=compared)
         say(f"The report is in {report}.")
     if predictions is not None:
         save_predictions(predictions, evaluation)

@@ -13,7 +13,6 @@ from core.measures.library import Floats, Indices, Truths, paired_t_test, percen
 
 Answers = tuple[Indices, Indices]
 """True and predicted classes, (N,) each."""
-Pair = tuple[Floats, Floats] | tuple[Truths, Truths]
 Check = Callable[[], None]
 _DRAWS = 1000
 _AVERAGES = ("balanced_accuracy", "precision_macro", "f1_macro", "f1_weighted")
@@ -66,9 +65,10 @@ class Comparison:
 def compare(
     right_first: Truths,
     right_second: Truths,
-    losses: Mapping[str, Pair] | None = None,
+    losses: Mapping[str, tuple[Floats, Floats]] | None = None,
     answers: tuple[Answers, Answers] | None = None,
     *,
+    shares: Mapping[str, tuple[Truths, Truths]] | None = None,
     name: str = "accuracy",
     check: Check = lambda: None,
 ) -> Comparison:
@@ -80,16 +80,17 @@ def compare(
 
     Args:
         right_first, right_second: (N,) whether each is right about each image; N at least 1.
-        losses: by name, a value an image for each of the two; where it is a truth, its mean is a share.
+        losses: by name, a value an image for each of the two.
         answers: true and predicted classes of each; the order of classes may differ between them.
+        shares: by name, a truth an image for each of the two.
         name: what the share of images that are right is called.
         check: called between draws; may raise to end it.
     """
     only_first = np.flatnonzero(right_first & ~right_second)
     only_second = np.flatnonzero(right_second & ~right_first)
     changes = [_of_shares(name, right_first, right_second)]
-    for loss, (first, second) in (losses or {}).items():
-        changes.append((_of_shares if first.dtype == np.bool_ else _of_means)(loss, first, second))
+    changes += [_of_shares(other, *each) for other, each in (shares or {}).items()]
+    changes += [_of_means(loss, *each) for loss, each in (losses or {}).items()]
     if answers is not None:
         changes += _of_classes(*answers, check)
     return Comparison(

@@ -24,6 +24,7 @@ body{margin:0;background:var(--window);color:var(--text);font:15px/1.5 var(--fon
 main{max-width:1000px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:0 0 8px}
 h2{font-size:18px;margin:48px 0 8px}
+h3{font-size:15px;margin:32px 0 8px}
 p{margin:0 0 16px}
 .quiet,small,.tiles span{color:var(--muted)}
 .tiles{display:flex;flex-wrap:wrap;gap:16px 48px;margin:16px 0 32px}
@@ -43,6 +44,7 @@ figure{margin:0;min-width:0;break-inside:avoid}
 figure img,.none{width:128px;height:128px;object-fit:contain;background:var(--track);border-radius:8px;display:block}
 .none{padding:12px;margin:0;font-size:12px;color:var(--muted);overflow:hidden}
 figcaption{display:flex;flex-direction:column;font-size:14px;line-height:1.35;margin-top:6px;overflow-wrap:anywhere}
+figcaption b{white-space:pre-line}
 figcaption small{font-size:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 24px;font-size:14px}
 dt{color:var(--muted)}
