@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gui.photos.thumbnails import Thumbnails
 
 Index = QModelIndex | QPersistentModelIndex
+Line = tuple[str, bool, bool]
+"""A text, whether it is in bold type, and whether it is wrong."""
 
 _SIDE = 12 * UNIT
 _WIDTH = 15 * UNIT
@@ -53,6 +55,13 @@ class Shown:
     predicted: str
     score: float
     right: bool
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What stands below the picture."""
+        first = f"{isolated(self.predicted)} {wording.percent(self.score)}"
+        second = "right" if self.right else f"is {isolated(self.true)}"
+        return (first, True, not self.right), (second, False, False)
 
     @property
     def words(self) -> str:
@@ -113,15 +122,16 @@ class GalleryModel(QAbstractListModel):
 
 
 class _Delegate(QStyledItemDelegate):
-    def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
+    def __init__(self, thumbnails: Thumbnails, lines: int, parent: QWidget) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
+        self._lines = lines
         self._bold = theme.scaled(parent.font(), 0.92, QFont.Weight.DemiBold)
         self._plain = theme.small(parent.font())
         self._line = QFontMetrics(self._bold).height()
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(_WIDTH, _SIDE + UNIT + UNIT // 2 + 2 * self._line)
+        return QSize(_WIDTH, _SIDE + UNIT + UNIT // 2 + self._lines * self._line)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         shown = index.data(_SHOWN_ROLE)
@@ -139,12 +149,10 @@ class _Delegate(QStyledItemDelegate):
         area = QRect(corner.x() + (_WIDTH - _SIDE) // 2, corner.y() + UNIT // 2, _SIDE, _SIDE)
         self._paint_picture(painter, option, area, self._thumbnails.get(shown.source))
         line = QRect(corner.x() + UNIT // 2, area.bottom() + UNIT // 2, _WIDTH - UNIT, self._line)
-        first = f"{isolated(shown.predicted)} {wording.percent(shown.score)}"
-        second = "right" if shown.right else f"is {isolated(shown.true)}"
-        role = option.palette.ColorRole.Text if shown.right else theme.ERROR
-        for text, font, colour in ((first, self._bold, role), (second, self._plain, theme.MUTED)):
-            painter.setFont(font)
-            painter.setPen(option.palette.color(colour))
+        for text, loud, wrong in shown.lines:
+            painter.setFont(self._bold if loud else self._plain)
+            role = option.palette.ColorRole.Text if loud else theme.MUTED
+            painter.setPen(option.palette.color(theme.ERROR if wrong else role))
             elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
             painter.drawText(line, _CENTRED, elided)
             line.translate(0, self._line)
@@ -182,12 +190,17 @@ class Gallery(QListView):
 
     opened = Signal(object)
 
-    def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
+    def __init__(self, thumbnails: Thumbnails, parent: QWidget, lines: int = 2) -> None:
+        """Args:
+        thumbnails: brings the pictures.
+        parent: Qt's.
+        lines: that stand below a picture.
+        """
         super().__init__(parent)
         self.images = GalleryModel(self)
         self._thumbnails = thumbnails
         self.setModel(self.images)
-        self.setItemDelegate(_Delegate(thumbnails, self))
+        self.setItemDelegate(_Delegate(thumbnails, lines, self))
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
         self.setUniformItemSizes(True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from core.jobs import Context, Emitted, Failed, Finished, JobEvent, JobRunner, Listener, Priority, Progressed, Stopped
 from core.labelled import Alignment, EvaluationRequest, LabelledData, scored
 from core.predictions import ImageResult
+from gui.evaluation.comparing import Comparing
+from gui.evaluation.pace import Pacer
 from gui.photos.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
+    from core.comparing import Compared
     from core.evaluations import Evaluation, Order
     from core.measures.library import Indices
     from core.workbench import Workbench
@@ -37,24 +39,6 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How far an evaluation is.
-
-    Attributes:
-        done, total: images; ``total`` is 0 where nobody knows.
-        text: what is being done.
-        rate: images a second; 0 where it cannot be told yet.
-        left_s: seconds that are left at this rate.
-    """
-
-    done: int
-    total: int
-    text: str
-    rate: float = 0.0
-    left_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class _Saved:
     """Where how many images went."""
 
@@ -67,6 +51,7 @@ class Testing(QObject):
 
     Attributes:
         thumbnails: brings small pictures of the images that are looked at.
+        comparing: compares the model with another one.
 
     Signals:
         surveyed: ``LabelledData`` and its ``Alignment``.
@@ -100,7 +85,8 @@ class Testing(QObject):
         self._truths: list[int] = []
         self._names: tuple[str, ...] = ()
         self._right = self._judged = 0
-        self._began: tuple[float, int] | None = None
+        self._pacer = Pacer()
+        self.comparing = Comparing(workbench, self._own_runner, self)
 
     @property
     def busy(self) -> bool:
@@ -124,7 +110,7 @@ class Testing(QObject):
         self._evaluating = True
         self._names, self._truths = names, []
         self._right = self._judged = 0
-        self._began = None
+        self._pacer = Pacer()
         self._job = self._workbench.evaluate(request)
 
     def cancel(self) -> None:
@@ -135,12 +121,28 @@ class Testing(QObject):
     def save(self, path: Path, evaluation: Evaluation, rows: Indices | None = None) -> None:
         """Write an evaluation, or a table of some of its images; the file's ending tells the form."""
 
-        def work(context: Context) -> Generator[None, None, _Saved]:
+        def write() -> int:
             from core.evaluation_export import save_evaluation
 
+            return save_evaluation(path, evaluation, rows)
+
+        self._save(path, write)
+
+    def save_compared(self, path: Path, compared: Compared, places: Indices | None = None) -> None:
+        """Write what was compared, or a table of some of its images; the file's ending tells the form."""
+
+        def write() -> int:
+            from core.evaluation_export import save_compared
+
+            return save_compared(path, compared, places)
+
+        self._save(path, write)
+
+    def _save(self, path: Path, write: Callable[[], int]) -> None:
+        def work(context: Context) -> Generator[None, None, _Saved]:
             context.check()
             yield
-            return _Saved(str(path), save_evaluation(path, evaluation, rows))
+            return _Saved(str(path), write())
 
         self._saving = self._own_runner().submit(work, Priority.NOW)
 
@@ -156,7 +158,7 @@ class Testing(QObject):
         elif self._saving and event.job == self._saving:
             self._handle_saving(event)
         else:
-            return self.thumbnails.handle(event)
+            return self.comparing.handle(event) or self.thumbnails.handle(event)
         return True
 
     def _handle_job(self, event: JobEvent) -> None:
@@ -164,7 +166,7 @@ class Testing(QObject):
             self._job = 0
             self._is_sorting = False
         if isinstance(event, Progressed):
-            self.progressed.emit(self._pace(event))
+            self.progressed.emit(self._pacer.pace(event))
         elif isinstance(event, Emitted):
             self._take_part(event.value)
         elif isinstance(event, Finished):
@@ -212,17 +214,6 @@ class Testing(QObject):
         if not right:
             self.missed.emit(result, self._names[truth])
         self.judged.emit(self._right, self._judged)
-
-    def _pace(self, event: Progressed) -> Pace:
-        now = time.monotonic()
-        if self._began is None and event.total:
-            self._began = now, event.done
-        if self._began is None:
-            return Pace(event.done, event.total, event.text)
-        began, first = self._began
-        rate = (event.done - first) / max(now - began, 1e-3) if event.done > first and now - began > 0.5 else 0.0
-        left = (event.total - event.done) / rate if rate else 0.0
-        return Pace(event.done, event.total, event.text, rate, left)
 
     def _sort(self, value: object) -> None:
         """Sorting many thousand images takes time that the window does not have."""

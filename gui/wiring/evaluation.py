@@ -13,6 +13,7 @@ from core.labelled import Alignment, EvaluationRequest, LabelledData
 from gui.main_window import MainWindow
 from gui.session import Session
 from gui.widgets import dialogs
+from gui.wiring.comparison import ComparisonWiring
 
 if TYPE_CHECKING:
     from core.images import ImageSource
@@ -37,6 +38,7 @@ class EvaluationWiring(QObject):
         self._findings: Findings | None = None
         self._aligned = False
         self.view: EvaluationWindow | None = None
+        self._comparison = ComparisonWiring(session, self)
         window.actions_by_name["test_model"].triggered.connect(lambda: self.open())
         testing = self._testing
         testing.surveyed.connect(self._show_survey)
@@ -64,6 +66,7 @@ class EvaluationWiring(QObject):
             view.dropped.connect(self.survey)
             view.opened.connect(self._open_image)
             view.destroyed.connect(self._forget)
+            self._comparison.attach(view)
             testing.progressed.connect(view.show_pace)
             testing.missed.connect(view.add_missed)
             testing.judged.connect(view.show_judged)
@@ -75,9 +78,12 @@ class EvaluationWiring(QObject):
         self.view.activateWindow()
 
     def survey(self, path: Path) -> None:
-        """Find out what is at a place that a person chose."""
+        """Find out what is at a place that a person chose; weights are another model to compare with."""
+        if self._comparison.take(path):
+            return
         self._request, self._findings = EvaluationRequest(str(path)), None
         self._aligned = False
+        self._comparison.forget(self._request)
         if self.view is not None:
             self.view.show_reading()
         self._testing.survey(self._request)
@@ -106,12 +112,14 @@ class EvaluationWiring(QObject):
             request = replace(self._request, chosen=self.view.alignment.labels.choices)
             self._aligned = False
             self.view.show_start()
+            self._comparison.forget(request)
             self._testing.evaluate(request, info.labels)
 
     def _show_findings(self, findings: Findings) -> None:
         self._findings = findings
         if self.view is not None:
             self.view.show_findings(findings)
+            self._comparison.use(findings.evaluation)
 
     def _show_stopped(self) -> None:
         if self.view is not None:
@@ -156,6 +164,7 @@ class EvaluationWiring(QObject):
 
     def _forget(self) -> None:
         self.view = None
+        self._comparison.detach()
         self._request = self._findings = None
         self._aligned = False
         self._testing.thumbnails.clear()
