@@ -159,16 +159,19 @@ def compare_evaluations(first: Evaluation, second: Evaluation, check: Callable[[
         return Compared(first, second, rows, compare_values(truth, said[0], said[1]), said[0] == said[1])
     if kind == "several":
         return _of_several(first, second, rows)
+    codes = _codes(first, second)
     losses, tops = zip(*(image_losses(each.truth, each.scores, check) for each in (first, second)), strict=True)
     comparison = compare(
         first.right[one],
         second.right[other],
         {name: (losses[0][name][one], losses[1][name][other]) for name in losses[0]},
-        ((first.truth[one], first.predicted[one]), (second.truth[other], second.predicted[other])),
+        (
+            (codes[0][first.truth[one]], codes[0][first.predicted[one]]),
+            (codes[1][second.truth[other]], codes[1][second.predicted[other]]),
+        ),
         shares={name: (tops[0][name][one], tops[1][name][other]) for name in tops[0] if name in tops[1]},
         check=check,
     )
-    codes = _codes(first, second)
     same = codes[0][first.predicted[one]] == codes[1][second.predicted[other]]
     return Compared(first, second, rows, comparison, same)
 

@@ -15,6 +15,9 @@ Answers = tuple[Indices, Indices]
 """True and predicted classes, (N,) each."""
 Check = Callable[[], None]
 _DRAWS = 1000
+_FEWEST_DRAWN = 10
+"""Of fewer images the bootstrap knows nothing."""
+_ROUNDING = 1e-12
 _AVERAGES = ("balanced_accuracy", "precision_macro", "f1_macro", "f1_weighted")
 
 
@@ -75,13 +78,14 @@ def compare(
     """Compare two models image by image.
 
     Shares of images, such as the accuracy, by McNemar's exact test (McNemar, 1947: only images on which they differ
-    count); what is a mean over images, such as the log loss, by the paired t-test; averages over classes by the paired
-    bootstrap (Efron, 1979).
+    count); what is a mean over images, such as the log loss, by the paired t-test; averages over classes by
+    approximate randomisation (Noreen, 1989: the models' answers to an image are exchanged, or not), with intervals by
+    the paired bootstrap (Efron, 1979).
 
     Args:
         right_first, right_second: (N,) whether each is right about each image; N at least 1.
         losses: by name, a value an image for each of the two.
-        answers: true and predicted classes of each; the order of classes may differ between them.
+        answers: true and predicted classes of each, by the same numbers.
         shares: by name, a truth an image for each of the two.
         name: what the share of images that are right is called.
         check: called between draws; may raise to end it.
@@ -130,27 +134,49 @@ def _of_means(name: str, first: Floats, second: Floats) -> Change:
 
 
 def _of_classes(first: Answers, second: Answers, check: Check) -> list[Change]:
-    """Averages over classes; both models are drawn the same images."""
-    values = _averages(*first), _averages(*second)
-    random, count = np.random.default_rng(0), len(first[0])
-    steps: dict[str, list[float]] = {name: [] for name in _AVERAGES}
+    """Averages over classes: intervals by drawing images anew, chance by exchanging the models' answers."""
+    cases, counts = np.unique(np.stack([*first, *second], axis=1), axis=0, return_counts=True)
+    size = int(cases.max()) + 1
+    true, predicted = cases[:, [0, 2]], cases[:, [1, 3]]
+
+    def steps_of(ours: Indices, theirs: Indices) -> tuple[dict[str, float], dict[str, float]]:
+        """Measures of two models, each of which gives so many of the first model's answers and of the second's."""
+        one, other = (_averages(true, predicted, each.T, size) for each in (ours, theirs))
+        return one, other
+
+    random, count, nothing = np.random.default_rng(0), len(first[0]), np.zeros_like(counts)
+    values = steps_of(np.stack([counts, nothing]), np.stack([nothing, counts]))
+    drawn: dict[str, list[float]] = {name: [] for name in _AVERAGES}
+    as_large = dict.fromkeys(_AVERAGES, 0)
     for _ in range(_DRAWS):
         check()
-        drawn = random.integers(0, count, count)
-        one, other = (_averages(true[drawn], predicted[drawn]) for true, predicted in (first, second))
+        some = random.multinomial(count, counts / count)
+        one, other = steps_of(np.stack([some, nothing]), np.stack([nothing, some]))
+        swapped = random.binomial(counts, 0.5)
+        mixed = steps_of(np.stack([counts - swapped, swapped]), np.stack([swapped, counts - swapped]))
         for name in _AVERAGES:
-            steps[name].append(other[name] - one[name])
-    changes: list[Change] = []
-    for name, each in steps.items():
-        differences = np.asarray(each)
-        # Twice the smaller tail; with so many draws no less can be told than one of them.
-        tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
-        chance = min(1.0, 2 * (tail + 1) / (_DRAWS + 1))
-        changes.append(Change(name, values[0][name], values[1][name], percentiles(each), chance, "paired bootstrap"))
-    return changes
+            drawn[name].append(other[name] - one[name])
+            found, by_chance = (abs(b[name] - a[name]) for a, b in (values, mixed))
+            as_large[name] += by_chance >= found - _ROUNDING
+    few = count < _FEWEST_DRAWN
+    return [
+        Change(
+            name,
+            values[0][name],
+            values[1][name],
+            (-np.inf, np.inf) if few else percentiles(drawn[name]),
+            (as_large[name] + 1) / (_DRAWS + 1),
+            "randomisation",
+        )
+        for name in _AVERAGES
+    ]
 
 
-def _averages(true: Indices, predicted: Indices) -> dict[str, float]:
-    classes = int(max(true.max(), predicted.max())) + 1
-    counts = (np.bincount(each, minlength=classes) for each in (true, predicted, true[true == predicted]))
+def _averages(true: Indices, predicted: Indices, weights: Indices, size: int) -> dict[str, float]:
+    """Args: true, predicted, weights: (cases, 2) classes, and how many images of each there are."""
+    right = weights * (true == predicted)
+    counts = (
+        np.bincount(place.ravel(), weights=weight.ravel(), minlength=size).astype(np.int64)
+        for place, weight in ((true, weights), (predicted, weights), (true, right))
+    )
     return {name: value for name, value in averages(*counts).items() if value is not None}

@@ -63,7 +63,7 @@ def section_of(compared: Compared, decoder: Decoder, check: Callable[[], None]) 
     head = ("Measure", "A", "B", "B \N{MINUS SIGN} A", "95 % interval", "Could it be chance?", "Test")
     body = [
         f"<dl>{names}</dl><p><b>{safe(said.what)}</b> {safe(said.more)}</p>{table_of(head, rows, range(1, 5))}",
-        f"<p>{safe(_counted(compared))}</p>",
+        f"<p class=quiet>Differences of shares are in percentage points.</p><p>{safe(_counted(compared))}</p>",
     ]
     for which in ("only_first", "only_second"):
         places = compared.places(which)[:_PICTURES]
@@ -159,6 +159,6 @@ def _counted(compared: Compared) -> str:
 
 def _signed(name: str, step: float) -> str:
     """A difference with its sign; that of two shares in percentage points."""
-    text = f"{100 * abs(step):.1f} points" if metric(name).share else written(name, abs(step))
+    text = f"{100 * abs(step):.1f}" if metric(name).share else written(name, abs(step))
     rounded = not any(digit in text for digit in "123456789")
     return text if rounded else f"{'+' if step > 0 else _MINUS}{text}"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gui.evaluation.pace import Pace
     from gui.photos.thumbnails import Thumbnails
 
-_TITLES = ("Measure", "A", "B", f"B {wording.MINUS} A", "95 % interval", "Chance?")
+_TITLES = ("Measure", "A", "B", f"B {wording.MINUS} A", "95 % interval", "Could be chance?")
 _MEANINGS = {
     "only_first": "A is right and B is not; B's surest mistakes first.",
     "only_second": "B is right and A is not; A's surest mistakes first.",
@@ -45,6 +45,7 @@ _OF_VALUES = {
     "both": "Both are as far off.",
 }
 _HALF = 0.5
+_TABLE_WIDTH = 72 * UNIT
 _MOST_UNKNOWN = 4
 
 
@@ -148,8 +149,8 @@ class ComparisonView(QWidget):
     def show_start(self, first: str, second: str) -> None:
         """It is about to begin, with models of these names."""
         self.changes = None
-        self.headline.setText(f"{isolated(first)} and {isolated(second)}")
-        self.small.setText(f"A is {isolated(first)}, B is {isolated(second)}. The model in use stays in use.")
+        self.headline.setText(f"Comparing {isolated(first)} with {isolated(second)}")
+        self.small.setText("The model in use stays in use. What was answered is kept: you can go on later.")
         self.show_going_on()
 
     def show_going_on(self) -> None:
@@ -214,6 +215,7 @@ class ComparisonView(QWidget):
         filled: list[Which] = [which for which in shown if len(changes.lists[which])]
         self._show_state("found")
         self.show_list(filled[0] if filled else shown[0])
+        self.lists.setFocus()
 
     def show_list(self, which: Which) -> None:
         """Show the images of a list."""
@@ -270,7 +272,8 @@ class ComparisonView(QWidget):
                 ends or "unknown",
                 chance(change.p),
             )
-            meaning = f"{words.meaning} Tested by: {change.test}, on images of both."
+            unit = " The difference is in percentage points." if words.share else ""
+            meaning = f"{words.title}. {words.meaning}{unit} Tested by: {change.test}."
             rows.append((place, words.title, meaning, tuple((text, 0.0) for text in texts)))
         self.figures.figures.show_rows(rows)
 
@@ -281,6 +284,7 @@ class ComparisonView(QWidget):
             (self.cancel, ("busy",)),
             (self.go, ("asked", "paused")),
             (self.save, ("found",)),
+            (self.save_list, ("found",)),
             (self.other, ("asked", "paused", "failed", "found")),
             (self.help, ("failed",) if self.help.text() else ()),
         ):
@@ -295,14 +299,10 @@ class ComparisonView(QWidget):
 
     def _arrange(self) -> None:
         images = QWidget(self)
-        top = QHBoxLayout()
-        top.setSpacing(UNIT // 2)
-        top.addWidget(self.lists, 1)
-        top.addWidget(self.save_list)
         column = QVBoxLayout(images)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT)
-        column.addLayout(top)
+        column.addWidget(self.lists)
         column.addWidget(self.about)
         column.addWidget(self.gallery, 1)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -310,14 +310,16 @@ class ComparisonView(QWidget):
         self.split.addWidget(images)
         self.split.setChildrenCollapsible(False)
         self.split.setHandleWidth(3 * UNIT)
-        self.split.setSizes([5000, 4000])
+        # More room is for more pictures.
+        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([_TABLE_WIDTH, 1])
         for page in (self._nothing, self.alignment, self.split):
             self._pages.addWidget(page)
         row = QHBoxLayout()
         for widget in (self.back, self.other):
             row.addWidget(widget)
         row.addStretch()
-        for widget in (self.cancel, self.save, self.help, self.go):
+        for widget in (self.cancel, self.save_list, self.save, self.help, self.go):
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -334,7 +336,8 @@ def _legend(compared: Compared) -> str:
     left = max(compared.first.count, compared.second.count) - len(compared.rows)
     less = f"; {left:,} were answered by one alone, and are left out" if left else ""
     part = f", part {data.split}" if data.split else ""
-    return f"{names}\n{len(compared.rows):,} images of {wording.file_name(data.root)}{part}{less}"
+    images = "1 image" if len(compared.rows) == 1 else f"{len(compared.rows):,} images"
+    return f"{names}\n{images} of {wording.file_name(data.root)}{part}{less}"
 
 
 def _maker(compared: Compared) -> Callable[[int], Shown]:

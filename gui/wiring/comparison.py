@@ -150,8 +150,7 @@ class ComparisonWiring(QObject):
         """Compare with what was tested before, which is the first of the two."""
         if self._view is not None and self._shown is not None:
             self._quiet = False
-            self._view.comparison.show_start(other.evaluation.model, self._shown.evaluation.model)
-            self._view.show_comparison()
+            self._start(other.evaluation.model, self._shown.evaluation.model)
             self._session.testing.comparing.compare(other.evaluation, self._shown.evaluation)
 
     def _begin(self, spec: ModelSpec) -> None:
@@ -160,10 +159,15 @@ class ComparisonWiring(QObject):
             return
         self._quiet = False
         first = self._shown.evaluation
-        self._view.comparison.show_start(first.model, _name(spec))
-        self._view.show_comparison()
+        self._start(first.model, _name(spec))
         models = self._session.models
         self._session.testing.comparing.begin(first, self._shown.request, spec, models.device)
+
+    def _start(self, first: str, second: str) -> None:
+        if self._view is not None:
+            self._view.show_change("")
+            self._view.comparison.show_start(first, second)
+            self._view.show_comparison()
 
     def _go_on(self, act: Callable[[], object]) -> None:
         if self._view is not None:
