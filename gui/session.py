@@ -21,7 +21,7 @@ from gui.answers.scripting import Scripting
 from gui.evaluation.testing import Testing
 from gui.models.looking import Looking
 from gui.models.model_keeper import ModelKeeper, differ_in_names_alone
-from gui.models.refusal import refusal
+from gui.models.refusal import refusal, wants_trust
 from gui.models.weights_watch import WeightsWatch
 from gui.photos.dropping import Dropped, from_paths
 from gui.photos.photo_loading import PhotoLoading
@@ -372,8 +372,7 @@ class Session(QObject):
         refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
-            words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, "Look inside", look))
+            self.noticed.emit(Notice("model", wants_trust(error), "Read what is in it …", ask, "Look inside", look))
             ask()
             return
         if isinstance(error, QuestionsError):

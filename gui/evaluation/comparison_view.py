@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gui.evaluation.pace import Pace
     from gui.photos.thumbnails import Thumbnails
 
-_TITLES = ("Measure", "A", "B", f"B {wording.MINUS} A", "95 % interval", "Could be chance?")
+_TITLES = ("Measure", "A", "B", f"B {wording.MINUS} A", "95 % interval", "Chance?")
 _MEANINGS = {
     "only_first": "A is right and B is not; B's surest mistakes first.",
     "only_second": "B is right and A is not; A's surest mistakes first.",
@@ -44,6 +44,10 @@ _OF_VALUES = {
     "changed": "All images; those first on which the two values are furthest apart.",
     "both": "Both are as far off.",
 }
+_NONE_KNOWN = (
+    "No image can be compared. Choose classes in the rows; or open this model in the main window, give it its class "
+    "names and test it there: what was tested on the same data before can be compared with."
+)
 _HALF = 0.5
 _TABLE_WIDTH = 72 * UNIT
 _MOST_UNKNOWN = 4
@@ -250,7 +254,7 @@ class ComparisonView(QWidget):
         parts = [f"{known:,} images can be compared."]
         if left:
             parts.append(f"{left:,} are of labels without a class: choose it in the row, or go on without them.")
-        self._say(" ".join(parts) if known else "No image can be compared: choose classes in the rows.")
+        self._say(" ".join(parts) if known else _NONE_KNOWN)
         self.go.setEnabled(known > 0)
 
     def _say(self, text: str, wrong: bool = False) -> None:

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from core.jobs import Progressed
 
 
+_DOWNLOADING = "Downloading"
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How far an evaluation is.
 
     Attributes:
-        done, total: images; ``total`` is 0 where nobody knows.
+        done, total: images, or bytes of a download; ``total`` is 0 where nobody knows.
         text: what is being done.
         rate: images a second; 0 where it cannot be told yet.
         left_s: seconds that are left at this rate.
@@ -32,6 +35,8 @@ class Pace:
     @property
     def words(self) -> str:
         """In one line."""
+        if self.text.startswith(_DOWNLOADING) and self.total:
+            return f"{self.text}: {wording.size(self.done)} of {wording.size(self.total)}"
         parts = [f"{self.done:,} of {self.total:,} images" if self.total else f"{self.text} …"]
         if self.rate:
             parts += [f"{wording.value(float(f'{self.rate:.2g}'))} a second"]

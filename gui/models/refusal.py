@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, NoClassifierError, TrustError, UnsafeError
-from gui.widgets.error_view import Notice, words_for
+from gui.widgets.error_view import Notice, Words, words_for
 
 READABLE = (MatchError, NoClassifierError, TrustError, UnsafeError)
 """What is wrong with files that can be read all the same, and so be looked at."""
+
+
+def wants_trust(error: TrustError) -> Words:
+    """What to say where code would have to run: in the window a person can read what it is, and agree."""
+    return Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
 
 
 def refusal(

@@ -16,6 +16,7 @@ from core.labelled import Alignment, EvaluationRequest
 from core.showing import isolated
 from gui.models.asking import Answers, QuestionsDialog, TrustDialog
 from gui.models.model_choices import OPEN, chosen_model, model_choices
+from gui.models.refusal import wants_trust
 from gui.photos.dropping import looks_like_weights
 from gui.session import Session
 from gui.widgets import dialogs
@@ -128,10 +129,11 @@ class ComparisonWiring(QObject):
             for place, each in enumerate(self._tested)
             if self._shown is not None and each is not self._shown and each.same_data(self._shown)
         ]
-        heading = [Choice("", "Tested on this data before")] if choices else []
+        if choices:
+            choices = [Choice("", "Tested on this data before"), *choices, Choice("", "Another model")]
         info, recent = self._session.models.info, self._session.preferences.recent
         models = model_choices(recent, info.spec if info is not None else ModelSpec())
-        self._list.open_at(anchor, [*heading, *choices, *models])
+        self._list.open_at(anchor, [*choices, *models])
 
     def _choose_key(self, key: str) -> None:
         preferences = self._session.preferences
@@ -213,7 +215,8 @@ class ComparisonWiring(QObject):
             helps, self._help = "Answer …", partial(self._ask_questions, error, spec)
         elif spec is not None and isinstance(error, MatchError) and spec == ModelSpec("file", spec.weights):
             helps, self._help = "Choose its Python file …", partial(self._ask_source, spec)
-        self._view.comparison.show_error(words_for(error, report), helps)
+        words = wants_trust(error) if isinstance(error, TrustError) else words_for(error, report)
+        self._view.comparison.show_error(words, helps)
         if isinstance(error, TrustError | QuestionsError):
             self._help()
 

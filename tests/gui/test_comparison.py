@@ -23,6 +23,7 @@ from core.evaluations import Evaluation
 from core.questions import Question, TrustRequest
 from gui.evaluation.comparing import Changes
 from gui.evaluation.comparison_view import ComparisonView, ShownPair
+from gui.evaluation.pace import Pace
 from gui.evaluation.window import EvaluationWindow
 from gui.models.asking import QuestionsDialog, TrustDialog
 from gui.widgets.picker_list import PickerList
@@ -259,6 +260,7 @@ def test_code_runs_only_after_a_persons_word(opened: Opened, folder: Path, other
     (dialog,) = view.findChildren(TrustDialog)
     dialog.refuse.click()
     assert view.comparison.line.text() == "It would run code."
+    assert view.comparison.small.text() == "It runs only if you trust it: it is a program."
     assert not opened.fake.agreed
     view.comparison.help.click()
     opened.until(lambda: view.findChildren(TrustDialog))
@@ -314,7 +316,7 @@ def test_what_was_tested_before_is_compared_with_at_once(opened: Opened, folder:
     view.comparison.back.click()
     dropdown, titles = choices(view)
     dropdown.close()
-    assert titles[:2] == ["Tested on this data before", "Built-in: CIFAR-10"]
+    assert titles[:3] == ["Tested on this data before", "Built-in: CIFAR-10", "Another model"]
     dropdown.chosen.emit("tested:1")
     opened.until(lambda: view.comparison.changes is not None)
     assert not opened.fake.others
@@ -379,6 +381,11 @@ def test_other_kinds_of_data(opened: Opened) -> None:
         (("A  y", True, False), ("B  x", True, True), ("is y", False, False)),
         (("A  x, y", True, False), ("B  no label", True, True), ("is x, y", False, False)),
     }
+
+
+def test_a_download_is_told_in_bytes() -> None:
+    assert Pace(5_000_000, 45_000_000, "Downloading resnet18/V1").words == "Downloading resnet18/V1: 5.0 MB of 45 MB"
+    assert Pace(5, 45, "Evaluating", 2.0, 20).words == "5 of 45 images   ·   2 a second   ·   20 s left"
 
 
 def test_a_thousand_classes_and_equal_results(opened: Opened) -> None:
