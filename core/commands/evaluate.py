@@ -208,17 +208,20 @@ def _table(evaluation: Evaluation, compared: Compared | None) -> str:
 
 
 def _changes(compared: Compared) -> list[str]:
+    from core.measures import verdict
+
     found = compared.comparison
-    rows = [f"\n{compared.first.model} (1) and {compared.second.model} (2) on the same {len(compared.rows):,} images\n"]
-    rows.append(f"  {'':<20}{'(1)':>10}{'(2)':>10}{'change':>10}   95 %                  p\n")
+    said = verdict(found)
+    rows = [f"\n{name} ({letter})\n" for name, letter in zip(compared.titles, "AB", strict=True)]
+    rows.append(f"on the same {len(compared.rows):,} images: {said.what} {said.more}\n\n")
+    rows.append(f"  {'':<20}{'A':>10}{'B':>10}{'B - A':>10}   95 %                  p\n")
     for one in found.changes:
-        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}"
+        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}" if math.isfinite(one.interval[0]) else "unknown"
         step = one.second - one.first
         rows.append(f"  {one.name:<20}{one.first:>10.4f}{one.second:>10.4f}{step:>+10.4f}   {ends:<20}  {one.p:.3g}\n")
     better = "nearer" if compared.first.data.kind == "values" else "right"
     both = "equally near" if compared.first.data.kind == "values" else "both right"
     rows.append(
-        f"  only (1) {better}: {len(found.only_first):,}; only (2): {len(found.only_second):,}; "
-        f"{both}: {found.both:,}\n"
+        f"  only A {better}: {len(found.only_first):,}; only B: {len(found.only_second):,}; {both}: {found.both:,}\n"
     )
     return rows

@@ -86,6 +86,16 @@ def compared(opened: Opened, view: EvaluationWindow, path: Path) -> ComparisonVi
     return view.comparison
 
 
+def held(opened: Opened, folder: Path, other: Path) -> EvaluationWindow:
+    """The second model has answered two images, and waits."""
+    view = evaluated(opened, folder)
+    opened.fake.go_long.clear()
+    opened.fake.gate = 2
+    drop(view, other)
+    opened.until(lambda: "of 9 images" in view.comparison.line.text())
+    return view
+
+
 def shown(page: ComparisonView) -> list[ShownPair]:
     images = page.gallery.images
     return [cast("ShownPair", images.at(row)) for row in range(images.rowCount())]
@@ -210,11 +220,7 @@ def test_it_can_be_paused_and_taken_up_again(opened: Opened, folder: Path, other
 
 
 def test_escape_pauses_then_goes_back(opened: Opened, folder: Path, other: Path) -> None:
-    view = evaluated(opened, folder)
-    opened.fake.go_long.clear()
-    opened.fake.gate = 2
-    drop(view, other)
-    opened.until(lambda: "of 9 images" in view.comparison.line.text())
+    view = held(opened, folder, other)
     QTest.keyClick(view, Qt.Key.Key_Escape)
     opened.until(lambda: not view.comparison.busy)
     QTest.keyClick(view, Qt.Key.Key_Escape)
@@ -223,11 +229,7 @@ def test_escape_pauses_then_goes_back(opened: Opened, folder: Path, other: Path)
 
 
 def test_going_back_ends_it(opened: Opened, folder: Path, other: Path) -> None:
-    view = evaluated(opened, folder)
-    opened.fake.go_long.clear()
-    opened.fake.gate = 2
-    drop(view, other)
-    opened.until(lambda: "of 9 images" in view.comparison.line.text())
+    view = held(opened, folder, other)
     view.comparison.back.click()
     assert view.results.isVisible()
     assert not opened.session.testing.comparing.busy
@@ -342,11 +344,7 @@ def test_files(opened: Opened, folder: Path, other: Path, tmp_path: Path) -> Non
 
 
 def test_closing_the_window_ends_it(opened: Opened, folder: Path, other: Path) -> None:
-    view = evaluated(opened, folder)
-    opened.fake.go_long.clear()
-    opened.fake.gate = 2
-    drop(view, other)
-    opened.until(lambda: "of 9 images" in view.comparison.line.text())
+    view = held(opened, folder, other)
     view.close()
     opened.until(lambda: not opened.session.testing.comparing.busy)
 
