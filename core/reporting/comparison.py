@@ -62,8 +62,9 @@ def section_of(compared: Compared, decoder: Decoder, check: Callable[[], None]) 
     ]
     head = ("Measure", "A", "B", "B \N{MINUS SIGN} A", "95 % interval", "Could it be chance?", "Test")
     body = [
-        f"<dl>{names}</dl><p><b>{safe(said.what)}</b> {safe(said.more)}</p>{table_of(head, rows, range(1, 5))}",
-        f"<p class=quiet>Differences of shares are in percentage points.</p><p>{safe(_counted(compared))}</p>",
+        f"<dl>{names}</dl><p><b>{safe(said.what)}</b> {safe(said.more)}</p>"
+        f"<p>{safe(_counted(compared))}</p><p class=quiet>Differences of shares are in percentage points.</p>",
+        table_of(head, rows, range(1, 5)),
     ]
     for which in ("only_first", "only_second"):
         places = compared.places(which)[:_PICTURES]
@@ -139,12 +140,12 @@ def _shown(compared: Compared, places: Indices) -> list[gallery.Shown]:
     values = compared.kind == "values"
     made: list[gallery.Shown] = []
     for place, (true, answers) in zip(places, _answers(compared, places), strict=True):
-        said = (
+        first, second = (
             f"{letter}: {as_number(float(answer)) if values else f'{answer or _NOTHING} {percent(sure, 1)}'}"
             for letter, (answer, sure) in zip("AB", answers, strict=True)
         )
         told = as_number(float(true)) if values else str(true) or _NOTHING
-        made.append(gallery.Shown(compared.first.source(int(compared.rows[place, 0])), told, "\n".join(said)))
+        made.append(gallery.Shown(compared.first.source(int(compared.rows[place, 0])), told, first, second))
     return made
 
 

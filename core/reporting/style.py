@@ -44,7 +44,6 @@ figure{margin:0;min-width:0;break-inside:avoid}
 figure img,.none{width:128px;height:128px;object-fit:contain;background:var(--track);border-radius:8px;display:block}
 .none{padding:12px;margin:0;font-size:12px;color:var(--muted);overflow:hidden}
 figcaption{display:flex;flex-direction:column;font-size:14px;line-height:1.35;margin-top:6px;overflow-wrap:anywhere}
-figcaption b{white-space:pre-line}
 figcaption small{font-size:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 24px;font-size:14px}
 dt{color:var(--muted)}

@@ -203,7 +203,8 @@ def test_what_cannot_be_written_is_said(classes: Evaluation, tmp_path: Path) -> 
 def test_another_model_in_the_page(classes: Evaluation) -> None:
     scores = np.roll(classes.scores, 1, axis=1)
     other = replace(classes, model=f"Other {HOSTILE}", scores=scores, predicted=scores.argmax(axis=1))
-    page = read(to_html(classes, compared=compare_evaluations(classes, other), made=WHEN))
+    html = to_html(classes, compared=compare_evaluations(classes, other), made=WHEN)
+    page = read(html)
     told = " ".join(page.text.split())
     right = [each.predicted == classes.truth for each in (classes, other)]
     only = [int((right[place] & ~right[1 - place]).sum()) for place in (0, 1)]
@@ -211,3 +212,5 @@ def test_another_model_in_the_page(classes: Evaluation) -> None:
     assert f"Only A is right: {only[0]}; Only B is right: {only[1]};" in told
     assert "McNemar" in told
     assert not set("\x00\u202e\ud800") & set(page.text)
+    pictures = sum(min(12, count) for count in only)
+    assert pictures == html.count('<b dir="auto">A: ') == html.count('<b dir="auto">B: ')
