@@ -136,27 +136,24 @@ def _of_means(name: str, first: Floats, second: Floats) -> Change:
 def _of_classes(first: Answers, second: Answers, check: Check) -> list[Change]:
     """Averages over classes: intervals by drawing images anew, chance by exchanging the models' answers."""
     cases, counts = np.unique(np.stack([*first, *second], axis=1), axis=0, return_counts=True)
-    size = int(cases.max()) + 1
-    true, predicted = cases[:, [0, 2]], cases[:, [1, 3]]
-
-    def steps_of(ours: Indices, theirs: Indices) -> tuple[dict[str, float], dict[str, float]]:
-        """Measures of two models, each of which gives so many of the first model's answers and of the second's."""
-        one, other = (_averages(true, predicted, each.T, size) for each in (ours, theirs))
-        return one, other
-
-    random, count, nothing = np.random.default_rng(0), len(first[0]), np.zeros_like(counts)
-    values = steps_of(np.stack([counts, nothing]), np.stack([nothing, counts]))
+    ours, theirs, size = cases[:, :2], cases[:, 2:], int(cases.max()) + 1
+    differ = (ours != theirs).any(axis=1)
+    random, count = np.random.default_rng(0), len(first[0])
+    one, other = _counts(ours, counts, size), _counts(theirs, counts, size)
+    values = _averages(one), _averages(other)
     drawn: dict[str, list[float]] = {name: [] for name in _AVERAGES}
     as_large = dict.fromkeys(_AVERAGES, 0)
     for _ in range(_DRAWS):
         check()
         some = random.multinomial(count, counts / count)
-        one, other = steps_of(np.stack([some, nothing]), np.stack([nothing, some]))
-        swapped = random.binomial(counts, 0.5)
-        mixed = steps_of(np.stack([counts - swapped, swapped]), np.stack([swapped, counts - swapped]))
+        again = [_averages(_counts(part, some, size)) for part in (ours, theirs)]
+        # Only where the answers differ does exchanging them change anything.
+        swapped = random.binomial(counts[differ], 0.5)
+        step = _counts(theirs[differ], swapped, size) - _counts(ours[differ], swapped, size)
+        mixed = _averages(one + step), _averages(other - step)
         for name in _AVERAGES:
-            drawn[name].append(other[name] - one[name])
-            found, by_chance = (abs(b[name] - a[name]) for a, b in (values, mixed))
+            drawn[name].append(again[1][name] - again[0][name])
+            found, by_chance = (abs(each[1][name] - each[0][name]) for each in (values, mixed))
             as_large[name] += by_chance >= found - _ROUNDING
     few = count < _FEWEST_DRAWN
     return [
@@ -172,11 +169,19 @@ def _of_classes(first: Answers, second: Answers, check: Check) -> list[Change]:
     ]
 
 
-def _averages(true: Indices, predicted: Indices, weights: Indices, size: int) -> dict[str, float]:
-    """Args: true, predicted, weights: (cases, 2) classes, and how many images of each there are."""
+def _counts(cases: Indices, weights: Indices, size: int) -> Indices:
+    """(3, size): how many images each class has, is predicted for, and is right about.
+
+    Args:
+        cases: (K, 2) true and predicted classes.
+        weights: (K,) how many images of each there are.
+        size: number of classes.
+    """
+    true, predicted = cases.T
     right = weights * (true == predicted)
-    counts = (
-        np.bincount(place.ravel(), weights=weight.ravel(), minlength=size).astype(np.int64)
-        for place, weight in ((true, weights), (predicted, weights), (true, right))
-    )
+    each = ((true, weights), (predicted, weights), (true, right))
+    return np.stack([np.bincount(*pair, minlength=size) for pair in each]).astype(np.int64)
+
+
+def _averages(counts: Indices) -> dict[str, float]:
     return {name: value for name, value in averages(*counts).items() if value is not None}
