@@ -25,6 +25,7 @@ from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
+from core.kept import find_kept
 from core.labelled import (
     Alignment,
     EvaluationRequest,
@@ -238,8 +239,15 @@ class Engine:
     def survey(
         self, context: Context, request: EvaluationRequest
     ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
-        """Job: read labelled data and align it with the current classifier; finishes with both."""
-        return (yield from self._survey(context, request, self._measurable().info))
+        """Job: read labelled data and align it with the current classifier; finishes with both.
+
+        Emits ``Kept`` before: how many of the images were answered in an earlier run.
+        """
+        info = self._measurable().info
+        data, alignment = yield from self._look_at(context, request, info)
+        yield
+        context.emit(find_kept(info, data, alignment))
+        return data, alignment
 
     def survey_other(
         self, context: Context, spec: ModelSpec, device: str, request: EvaluationRequest, names: tuple[str, ...]
@@ -256,14 +264,14 @@ class Engine:
         """
         info = (yield from self._bring_other(context, spec, device)).info
         request = replace(request, chosen=carried_over(request.chosen, names, info.labels))
-        return info, *(yield from self._survey(context, request, info))
+        return info, *(yield from self._look_at(context, request, info))
 
-    def _survey(
+    def _look_at(
         self, context: Context, request: EvaluationRequest, info: ClassifierInfo
     ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
         context.progress(0, 0, "Looking for labelled images")
         path, wanted = Path(request.data), wanted_by(info)
-        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 
@@ -286,7 +294,7 @@ class Engine:
     ) -> Steps:
         from core.evaluating import Evaluating
 
-        data, alignment = yield from self._survey(context, request, classifier.info)
+        data, alignment = yield from self._look_at(context, request, classifier.info)
         context.emit((data, alignment))
         evaluating = Evaluating(classifier, data, alignment)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,12 @@ from typing import Any
 import numpy as np
 
 from core.classifier import Classifier
-from core.descriptions import ClassifierInfo
 from core.errors import DataError
-from core.evaluations import Evaluation
+from core.evaluations import Evaluation, measure
 from core.images import ImageSource
 from core.jobs import Context
+from core.kept import key
 from core.labelled import Alignment, LabelledData, LabelledImage, scored
-from core.measures import Measures, measure_classes, measure_several, measure_values
-from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
 from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, tidy, usual_folder
 from core.stream import Stream
@@ -56,7 +52,7 @@ class Evaluating:
         if not self._scored:
             raise DataError("There is nothing to measure.", "No image has a label that the model knows.", "")
         root = folder or usual_folder()
-        self._folder = root / self._key()
+        self._folder = root / key(classifier.info, data, self._scored)
         self._root = root
 
     def run(
@@ -109,7 +105,7 @@ class Evaluating:
             raise DataError("None of the images could be answered.", skipped[0][1], "Choose other images.")
         places = np.asarray(self._scored, np.int64)[rows]
         scores = store.scores if len(rows) == len(store.state) else store.scores[rows]
-        measures, truth = self._measure(context, places, scores)
+        measures, truth = measure(data, self._alignment, places, scores, context.check)
         return Evaluation(
             model=info.name,
             labels=info.labels,
@@ -126,56 +122,12 @@ class Evaluating:
             seconds=seconds,
         )
 
-    def _measure(self, context: Context, places: Indices, scores: Scores) -> tuple[Measures, Indices]:
-        images = [self._data.images[int(place)] for place in places]
-        if self._data.kind == "values":
-            values = np.asarray([image.value for image in images], np.float64)
-            return measure_values(values, np.asarray(scores[:, 0], np.float64)), np.zeros(0, np.int64)
-        indices = self._alignment.indices
-        if self._data.kind == "several":
-            truth: Truths = np.zeros(scores.shape, np.bool_)
-            for row, image in enumerate(images):
-                truth[row, [indices[label] for label in image.labels if label in indices]] = True
-            return measure_several(truth, scores, check=context.check), np.zeros(0, np.int64)
-        single = np.asarray([indices[image.labels[0]] for image in images], np.int64)
-        return measure_classes(single, scores, check=context.check), single
-
     def _left_out(self) -> list[LabelledImage]:
         there = set(self._scored)
         return [image for place, image in enumerate(self._data.images) if place not in there]
 
     def _source(self, row: int) -> ImageSource:
         return self._data.images[self._scored[row]].source
-
-    def _key(self) -> str:
-        """The same for the same images, answered in the same way."""
-        told = hashlib.sha256(json.dumps(_facts(self._classifier.info), sort_keys=True, default=str).encode())
-        for place in self._scored:
-            source = self._data.images[place].source
-            told.update(f"{source.name}\0{_stamp(source)}\0{source.place}\n".encode("utf-8", "surrogateescape"))
-        return told.hexdigest()[:24]
-
-
-def _facts(info: ClassifierInfo) -> Mapping[str, object]:
-    """All that scores depend on."""
-    return {
-        "sha256": info.checkpoint.sha256,
-        "sets": info.checkpoint.sets[:1],
-        "architecture": info.architecture,
-        "spec": repr(info.spec),
-        "preprocessing": repr(info.preprocessing),
-        "count": len(info.labels),
-    }
-
-
-def _stamp(source: ImageSource) -> str:
-    if source.path is None:
-        return ""
-    try:
-        status = source.path.stat()
-    except (OSError, ValueError):
-        return "missing"
-    return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def _why_left_out(image: LabelledImage) -> str:

@@ -132,3 +132,13 @@ def _read_reasons(path: Path) -> dict[int, str]:
             row, reason = json.loads(line)
             reasons[int(row)] = str(reason)
     return reasons
+
+
+def answered_in(folder: Path, count: int) -> int:
+    """How many of ``count`` images have scores in a folder; 0 where there are none for so many."""
+    try:
+        state = np.fromfile(folder / "state.u8", np.uint8)
+        there = (folder / "scores.f32").exists()
+    except OSError:
+        return 0
+    return int(np.count_nonzero(state == ANSWERED)) if there and len(state) == count else 0

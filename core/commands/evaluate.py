@@ -36,6 +36,7 @@ def add_evaluate(add: AddCommand) -> None:
         "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
     )
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
+    parser.add_argument("--path-column", default="", metavar="COLUMN", help="the column of the images' paths")
     parser.add_argument(
         "--align",
         action="append",
@@ -57,6 +58,12 @@ def add_evaluate(add: AddCommand) -> None:
         "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
     )
     parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="write confusion matrix, curves and all other pictures as SVG; as PNG or PDF the window saves them",
+    )
+    parser.add_argument(
         "--against",
         default="",
         metavar="FILE",
@@ -71,19 +78,21 @@ def _evaluate(options: argparse.Namespace) -> int:
     from core.evaluation_export import to_json
 
     limits = [_limit(text) for text in options.fail_under]
-    _check_folders(options.report, options.predictions)
+    _check_folders(options.report, options.predictions, options.pictures)
+    if options.pictures is not None and options.pictures.exists() and not options.pictures.is_dir():
+        raise UsageError(f"{options.pictures} is no folder.", "There is a file of that name.", "Name another.")
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
         chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
         request = EvaluationRequest(
-            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
+            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size, options.path_column
         )
         evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
-    _save(evaluation, options.report, options.predictions, compared)
+    _save(evaluation, options, compared)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
@@ -113,8 +122,10 @@ def _check_folders(*files: Path | None) -> None:
             )
 
 
-def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None, compared: Compared | None) -> None:
-    from core.reporting import save_predictions, save_report
+def _save(evaluation: Evaluation, options: argparse.Namespace, compared: Compared | None) -> None:
+    from core.reporting import save_pictures, save_predictions, save_report
+
+    report, predictions, pictures = options.report, options.predictions, options.pictures
 
     if report is not None:
         save_report(report, evaluation, compared=compared)
@@ -122,6 +133,8 @@ def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None,
     if predictions is not None:
         save_predictions(predictions, evaluation)
         say(f"The predictions are in {predictions}.")
+    if pictures is not None:
+        say(f"{len(save_pictures(pictures, evaluation))} pictures are in {pictures}.")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ class EvaluationRequest:
         target: the column of the labels; empty to find it.
         chosen: a person's choice of class by label as written, as indices; -1 leaves a label out.
         batch_size: images in one forward pass; 0 chooses by itself.
+        path_column: the column of the paths; empty to find it.
     """
 
     data: str
@@ -22,3 +23,4 @@ class EvaluationRequest:
     target: str = ""
     chosen: tuple[tuple[str, int], ...] = ()
     batch_size: int = 0
+    path_column: str = ""

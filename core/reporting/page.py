@@ -29,12 +29,6 @@ _MISTAKES = {
     "several": "The furthest off first. A label is given from a score of 50 % on.",
     "values": "The furthest off first.",
 }
-_CAPTIONS: dict[str, str] = {
-    "confusion": "Rows are true, columns predicted classes. Blue is right, red is a mistake.",
-    "roc": "The mean of all classes, and those with the smallest area; the dotted diagonal is guessing.",
-    "pr": "The mean of all classes, and those with the smallest area.",
-    "reliability": "The dotted diagonal: as sure as right. Red: surer than right. Pale: righter than sure.",
-}
 
 
 def save_report(
@@ -81,7 +75,7 @@ def to_html(
     for kind in drawing.kinds(evaluation):
         check()
         picture = drawing.draw(evaluation, kind, FOLLOWING, check=check)
-        parts.append(section(drawing.TITLES[kind], _inline(picture.svg), _CAPTIONS.get(kind, "")))
+        parts.append(section(drawing.TITLES[kind], _inline(picture.svg), drawing.CAPTIONS.get(kind, "")))
     parts.append(_classes(evaluation))
     mistakes = gallery.worst(evaluation, _WORST)
     told = _MISTAKES[evaluation.data.kind]

@@ -14,7 +14,8 @@ from core.showing import isolated
 from gui.evaluation import metric_words
 from gui.evaluation.alignment_view import AlignmentView
 from gui.evaluation.figures_view import Cell, FiguresView
-from gui.evaluation.gallery import Gallery, Line, Shown
+from gui.evaluation.gallery import Gallery, Shown
+from gui.evaluation.list_words import are_rows, fit
 from gui.widgets import theme, wording
 from gui.widgets.entries import Combo
 from gui.widgets.error_view import Words, button, wrapped
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.comparing import Compared, Which
+    from core.images import ImageSource
     from core.labelled import Alignment
     from core.measures.library import Indices
     from gui.evaluation.comparing import Changes
@@ -55,27 +57,24 @@ _MOST_UNKNOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class ShownPair(Shown):
-    """One image with two answers; what ``Shown`` has is the first model's.
+    """One image with two answers, a line each; what else ``Shown`` has is the first model's.
 
     Attributes:
-        first, second: what each says, in a few words.
         second_right: whether the second is right; of values, nearer.
     """
 
-    first: str
-    second: str
-    second_right: bool
+    second_right: bool = False
 
     @property
-    def lines(self) -> tuple[Line, ...]:
-        """What stands below the picture."""
-        said = (f"A  {self.first}", True, not self.right), (f"B  {self.second}", True, not self.second_right)
-        return *said, (f"is {isolated(self.true)}", False, False)
+    def tones(self) -> tuple[tuple[bool, bool], ...]:
+        """Of each line: whether it is in bold type, and whether it is wrong."""
+        return (True, not self.right), (True, not self.second_right), (False, False)
 
-    @property
-    def words(self) -> str:
-        """All of it in one line."""
-        return f"{isolated(self.source.short_name)}: {isolated(self.true)}, A says {self.first}, B says {self.second}"
+
+def _pair(source: ImageSource, true: str, first: tuple[str, bool], second: tuple[str, bool]) -> ShownPair:
+    """Args: first, second: what either model says, and whether that is right."""
+    lines = f"A  {first[0]}", f"B  {second[0]}", f"is {isolated(true)}"
+    return ShownPair(source, true, first[0], 0.0, first[1], *lines, second_right=second[1])
 
 
 class ComparisonView(QWidget):
@@ -127,7 +126,7 @@ class ComparisonView(QWidget):
         self.lists.picked.connect(self._pick_list)
         self.about = wrapped(self)
         self.about.setForegroundRole(theme.MUTED)
-        self.gallery = Gallery(thumbnails, self, lines=3)
+        self.gallery = Gallery(thumbnails, self)
         self.gallery.opened.connect(self.opened)
         self.save_list = button(self, "Save this list …", self.list_asked.emit)
         self.back = button(self, "Back to the results", self.back_asked.emit)
@@ -208,8 +207,9 @@ class ComparisonView(QWidget):
         self.changes = changes
         compared = changes.compared
         said, kind = verdict(compared.comparison), compared.kind
-        self.headline.setText(said.what)
-        self._say(said.more)
+        rows = are_rows(compared.first.data)
+        self.headline.setText(fit(said.what, rows))
+        self._say(fit(said.more, rows))
         self.small.setText(_legend(compared))
         self._show_figures(compared)
         shown: list[Which] = [which for which in changes.lists if list_title(which, kind)]
@@ -230,7 +230,7 @@ class ComparisonView(QWidget):
         compared, places = self.changes.compared, self.changes.lists[which]
         meanings = _OF_VALUES if compared.kind == "values" else _MEANINGS
         nothing = "" if len(places) else "There are none. "
-        self.about.setText(f"{nothing}{meanings[which]}")
+        self.about.setText(fit(f"{nothing}{meanings[which]}", are_rows(compared.first.data)))
         self.save_list.setEnabled(len(places) > 0)
         make = _maker(compared)
         self.gallery.show_images(len(places), lambda place: make(int(places[place])))
@@ -341,6 +341,7 @@ def _legend(compared: Compared) -> str:
     less = f"; {left:,} were answered by one alone, and are left out" if left else ""
     part = f", part {data.split}" if data.split else ""
     images = "1 image" if len(compared.rows) == 1 else f"{len(compared.rows):,} images"
+    images = fit(images, are_rows(data))
     return f"{names}\n{images} of {wording.file_name(data.root)}{part}{less}"
 
 
@@ -349,24 +350,22 @@ def _maker(compared: Compared) -> Callable[[int], Shown]:
     both = tuple(zip((compared.first, compared.second), compared.rows.T, strict=True))
 
     def of_class(place: int) -> Shown:
-        said: list[tuple[str, float, bool]] = []
+        said: list[tuple[str, bool]] = []
         for each, rows in both:
             row = int(rows[place])
-            label = each.labels[int(each.predicted[row])]
-            said.append((label, float(each.confidence[row]), bool(each.right[row])))
-        (first, sure, right), (second, other, right_too) = said
+            label = isolated(each.labels[int(each.predicted[row])])
+            said.append((f"{label} {wording.percent(float(each.confidence[row]))}", bool(each.right[row])))
         row = int(compared.rows[place, 0])
         true = compared.first.labels[int(compared.first.truth[row])]
-        words = [f"{isolated(name)} {wording.percent(score)}" for name, score in ((first, sure), (second, other))]
-        return ShownPair(compared.first.source(row), true, first, sure, right, words[0], words[1], right_too)
+        return _pair(compared.first.source(row), true, *said)
 
     def of_value(place: int) -> Shown:
         row = int(compared.rows[place, 0])
         value = compared.first.data.images[int(compared.first.places[row])].value or 0.0
         first, second = (float(each.scores[rows[place], 0]) for each, rows in both)
         off = abs(first - value), abs(second - value)
-        said, other, source = wording.value(first), wording.value(second), compared.first.source(row)
-        return ShownPair(source, wording.value(value), said, 0.0, off[0] <= off[1], said, other, off[1] <= off[0])
+        said = (wording.value(first), off[0] <= off[1]), (wording.value(second), off[1] <= off[0])
+        return _pair(compared.first.source(row), wording.value(value), *said)
 
     def of_several(place: int) -> Shown:
         row = int(compared.rows[place, 0])
@@ -377,8 +376,6 @@ def _maker(compared: Compared) -> Callable[[int], Shown]:
             given = {int(index) for index in np.flatnonzero(scores >= _HALF)}
             names = ", ".join(isolated(each.labels[index]) for index in sorted(given)) or "no label"
             said.append((names, given == {indices[label] for label in true if label in indices}))
-        (first, right), (second, right_too) = said
-        source, labels = compared.first.source(row), ", ".join(true) or "none of these"
-        return ShownPair(source, labels, first, 0.0, right, first, second, right_too)
+        return _pair(compared.first.source(row), ", ".join(true) or "none of these", *said)
 
     return {"values": of_value, "several": of_several}.get(compared.kind, of_class)

@@ -24,6 +24,7 @@ class Pace:
         text: what is being done.
         rate: images a second; 0 where it cannot be told yet.
         left_s: seconds that are left at this rate.
+        before: how many of ``done`` were answered before, in an earlier run.
     """
 
     done: int
@@ -31,6 +32,7 @@ class Pace:
     text: str
     rate: float = 0.0
     left_s: float = 0.0
+    before: int = 0
 
     @property
     def words(self) -> str:
@@ -41,6 +43,7 @@ class Pace:
         if self.rate:
             parts += [f"{wording.value(float(f'{self.rate:.2g}'))} a second"]
             parts += [f"{_left(self.left_s)} left"] if self.left_s >= 1 else []
+        parts += [f"{self.before:,} from before"] if self.before and self.total else []
         return "   ·   ".join(parts)
 
 
@@ -60,7 +63,7 @@ class Pacer:
         began, first = self._began
         rate = (event.done - first) / max(now - began, 1e-3) if event.done > first and now - began > 0.5 else 0.0
         left = (event.total - event.done) / rate if rate else 0.0
-        return Pace(event.done, event.total, event.text, rate, left)
+        return Pace(event.done, event.total, event.text, rate, left, first)
 
 
 def _left(seconds: float) -> str:

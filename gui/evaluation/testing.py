@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 
 from core.jobs import Context, Emitted, Failed, Finished, JobEvent, JobRunner, Listener, Priority, Progressed, Stopped
+from core.kept import Kept
 from core.labelled import Alignment, EvaluationRequest, LabelledData, scored
 from core.predictions import ImageResult
 from gui.evaluation.comparing import Comparing
 from gui.evaluation.pace import Pacer
+from gui.evaluation.picture_work import PictureWork
 from gui.photos.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from core.comparing import Compared
+    from core.corrections import Corrections
     from core.evaluations import Evaluation, Order
     from core.measures.library import Indices
+    from core.selecting import LabelList, LabelLists, ValueList, ValueLists
     from core.workbench import Workbench
 
 ORDERS: tuple[Order, ...] = ("surest mistakes", "least certain", "likely label errors")
+_LABEL_ORDERS: tuple[LabelList, ...] = (
+    "surest mistakes", "missed", "false alarms", "found", "least certain", "likely label errors", "with it",
+)  # fmt: skip
+_VALUE_ORDERS: tuple[ValueList, ...] = ("furthest off", "too high", "too low", "nearest")
+
+
+def _no_corrections() -> Corrections:
+    from core.corrections import Corrections
+
+    return Corrections()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +45,51 @@ class Findings:
 
     Attributes:
         evaluation: what was found.
-        orders: rows by the name of an order; empty where an image has no single class.
+        orders: rows by the name of an order.
+        labels: the lists of a label, where an image may have several.
+        counts: how many images of each label are found, missed and false alarms.
+        values: the lists of values.
+        corrections: what a person corrected in this data before.
     """
 
     evaluation: Evaluation
-    orders: dict[Order, Indices]
+    orders: dict[str, Indices]
+    labels: LabelLists | None = None
+    counts: tuple[Indices, ...] = ()
+    values: ValueLists | None = None
+    corrections: Corrections = field(default_factory=_no_corrections)
+
+    def rows(self, order: str, label: int = -1) -> Indices:
+        """The rows of a list; of one label alone where that is not -1."""
+        if label >= 0 and self.labels is not None:
+            return self.labels.rows(cast("LabelList", order), label)
+        return self.orders[order]
+
+
+def find(evaluation: Evaluation, check: Callable[[], None]) -> Generator[None, None, Findings]:
+    """Sort an evaluation's images in all orders.
+
+    Args:
+        evaluation: what was found.
+        check: called between parts; may raise to end it.
+    """
+    from core.selecting import LabelLists, ValueLists
+
+    orders: dict[str, Indices] = {}
+    if evaluation.data.kind == "several":
+        labels = LabelLists(evaluation, check)
+        for order in _LABEL_ORDERS:
+            yield
+            orders[order] = labels.rows(order)
+        return Findings(evaluation, orders, labels, labels.counts())
+    if evaluation.data.kind == "values":
+        values = ValueLists(evaluation)
+        orders = {order: values.rows(order) for order in _VALUE_ORDERS}
+        return Findings(evaluation, orders, values=values)
+    for order in ORDERS:
+        yield
+        orders[order] = evaluation.ordered(order)
+    return Findings(evaluation, orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +106,7 @@ class Testing(QObject):
     Attributes:
         thumbnails: brings small pictures of the images that are looked at.
         comparing: compares the model with another one.
+        pictures: draws what was found, and finds the images behind it.
 
     Signals:
         surveyed: ``LabelledData`` and its ``Alignment``.
@@ -59,6 +114,8 @@ class Testing(QObject):
         missed: an ``ImageResult`` that is wrong, and the name of the true class.
         judged: how many images were right so far, and how many there were; since the start or the continuation.
         found: ``Findings``.
+        recounted: ``Findings`` with a person's corrections counted in.
+        kept: how many of how many images were answered before, in an earlier run.
         saved: the file, and how many images are in it.
         stopped: it was cancelled.
         failed, saving_failed: an error, and a bug's report or an empty text.
@@ -69,18 +126,30 @@ class Testing(QObject):
     missed = Signal(object, str)
     judged = Signal(int, int)
     found = Signal(object)
+    recounted = Signal(object)
+    kept = Signal(int, int)
     saved = Signal(str, int)
     stopped = Signal()
     failed = Signal(object, str)
     saving_failed = Signal(object, str)
 
-    def __init__(self, workbench: Workbench, listener: Listener, parent: QObject | None = None) -> None:
+    def __init__(
+        self, workbench: Workbench, listener: Listener, parent: QObject | None = None, home: Path | None = None
+    ) -> None:
+        """Args:
+        workbench: does the work.
+        listener: the bridge's, for jobs of its own.
+        parent: Qt's.
+        home: the folder that keeps what a person corrected; the usual one if not given.
+        """
         super().__init__(parent)
+        self._kept_in = home / "corrections" if home is not None else None
         self._workbench = workbench
         self._listener = listener
         self._runner: JobRunner | None = None
         self.thumbnails = Thumbnails(workbench, self)
-        self._job = self._saving = 0
+        self.pictures = PictureWork(self._own_runner, self)
+        self._job = self._saving = self._keeping = self._recounting = 0
         self._evaluating = self._is_sorting = False
         self._truths: list[int] = []
         self._names: tuple[str, ...] = ()
@@ -138,6 +207,58 @@ class Testing(QObject):
 
         self._save(path, write)
 
+    def save_left_out(self, path: Path, evaluation: Evaluation) -> None:
+        """Write a table of the images that were not scored."""
+
+        def write() -> int:
+            from core.reporting import save_left_out
+
+            return save_left_out(path, evaluation)
+
+        self._save(path, write)
+
+    def save_corrected(self, path: Path, evaluation: Evaluation, corrections: Corrections) -> None:
+        """Write the labels as a person corrected them."""
+
+        def write() -> int:
+            from core.corrections import save_corrected
+
+            return save_corrected(path, evaluation.data, corrections)
+
+        self._save(path, write)
+
+    def keep(self, evaluation: Evaluation, corrections: Corrections) -> None:
+        """Keep what a person corrected, for the next time."""
+        folder = self._kept_in
+
+        def work(context: Context) -> Generator[None, None, None]:
+            from core.corrections import remember
+
+            context.check()
+            yield
+            remember(evaluation.data, corrections, folder)
+
+        self._keeping = self._own_runner().submit(work, Priority.NOW)
+
+    def recount(self, evaluation: Evaluation, corrections: Corrections) -> None:
+        """Measure again with a person's corrections; nothing is answered again, and a newer wish goes first."""
+
+        def work(context: Context) -> Generator[None, None, Findings]:
+            from core.corrections import corrected
+
+            yield
+            found = yield from find(corrected(evaluation, corrections, context.check), context.check)
+            return replace(found, corrections=corrections)
+
+        self.stop_recounting()
+        self._recounting = self._own_runner().submit(work, Priority.SOON)
+
+    def stop_recounting(self) -> None:
+        """What is being measured again is wanted no more."""
+        if self._recounting and self._runner is not None:
+            self._runner.cancel(self._recounting)
+        self._recounting = 0
+
     def _save(self, path: Path, write: Callable[[], int]) -> None:
         def work(context: Context) -> Generator[None, None, _Saved]:
             context.check()
@@ -155,10 +276,13 @@ class Testing(QObject):
         """Take a job's event; whether it was meant for this object."""
         if self._job and event.job == self._job:
             self._handle_job(event)
-        elif self._saving and event.job == self._saving:
+        elif event.job in (self._saving, self._keeping) and event.job:
             self._handle_saving(event)
+        elif self._recounting and event.job == self._recounting:
+            self._handle_recount(event)
         else:
-            return self.comparing.handle(event) or self.thumbnails.handle(event)
+            parts = (self.comparing, self.pictures, self.thumbnails)
+            return any(part.handle(event) for part in parts)
         return True
 
     def _handle_job(self, event: JobEvent) -> None:
@@ -182,8 +306,18 @@ class Testing(QObject):
         elif isinstance(event, Failed):
             self.saving_failed.emit(event.error, event.report)
 
+    def _handle_recount(self, event: JobEvent) -> None:
+        if isinstance(event, Finished | Failed | Stopped):
+            self._recounting = 0
+        if isinstance(event, Finished) and isinstance(event.value, Findings):
+            self.recounted.emit(event.value)
+        elif isinstance(event, Failed):
+            self.saving_failed.emit(event.error, event.report)
+
     def _take_part(self, value: object) -> None:
         match value:
+            case Kept() as kept:
+                self.kept.emit(kept.answered, kept.total)
             case (LabelledData() as data, Alignment() as alignment):
                 indices = alignment.indices
                 single = data.kind == "classes"
@@ -217,17 +351,16 @@ class Testing(QObject):
 
     def _sort(self, value: object) -> None:
         """Sorting many thousand images takes time that the window does not have."""
+        folder = self._kept_in
 
         def work(context: Context) -> Generator[None, None, Findings]:
+            from core.corrections import recall
             from core.evaluations import Evaluation
 
             assert isinstance(value, Evaluation)
             context.progress(value.count, value.count, "Sorting")
-            orders: dict[Order, Indices] = {}
-            for order in ORDERS if len(value.truth) else ():
-                yield
-                orders[order] = value.ordered(order)
-            return Findings(value, orders)
+            found = yield from find(value, context.check)
+            return replace(found, corrections=recall(value.data, folder))
 
         self._job = self._own_runner().submit(work, Priority.SOON)
         self._is_sorting = True

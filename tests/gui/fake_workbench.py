@@ -26,6 +26,7 @@ from core.errors import DeviceError, ExportError, MatchError, ScriptError, Whats
 from core.evaluations import Evaluation
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
+from core.kept import Kept
 from core.labelled import Alignment, EvaluationRequest, LabelledData, align, carried_over, read_labelled, scored
 from core.measures import measure_classes
 from core.outputs import OVER_LABELS
@@ -119,6 +120,7 @@ class FakeWorkbench(Workbench):
         progress: told while a model opens: done, total, text.
         others: the specs and devices of models to be compared with.
         evaluated: what was to be evaluated.
+        kept: so many images of any data were answered in an earlier run.
         gate: so many images of an evaluation are answered whether ``go_long`` is set or not.
         missing_devices: opening on one of these fails.
         agreed: what a person agreed to trust; what failed for want of it then opens.
@@ -155,7 +157,7 @@ class FakeWorkbench(Workbench):
         self.missing_devices: set[str] = set()
         self.evaluated: list[EvaluationRequest] = []
         self.others: list[tuple[ModelSpec, str]] = []
-        self.gate = 0
+        self.gate = self.kept = 0
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
@@ -227,7 +229,12 @@ class FakeWorkbench(Workbench):
         return self._jobs.submit(work, Priority.LONG)
 
     def survey(self, request: EvaluationRequest) -> int:
-        return self._jobs.submit(lambda _context: self._survey(request), Priority.SOON)
+        def work(context: Context) -> Steps:
+            data, alignment = yield from self._survey(request)
+            context.emit(Kept(self.kept, len(scored(data, alignment))))
+            return data, alignment
+
+        return self._jobs.submit(work, Priority.SOON)
 
     def evaluate(self, request: EvaluationRequest) -> int:
         self.evaluated.append(request)
@@ -236,7 +243,9 @@ class FakeWorkbench(Workbench):
     def survey_other(self, spec: ModelSpec, device: str, request: EvaluationRequest, names: tuple[str, ...]) -> int:
         def work(context: Context) -> Steps:
             info = yield from self._open_other(context, spec)
-            data = yield from read_labelled(Path(request.data), request.split, request.target)
+            data = yield from read_labelled(
+                Path(request.data), request.split, request.target, path_column=request.path_column
+            )
             chosen = carried_over(request.chosen, names, info.labels)
             return info, data, align(data, info.labels, dict(chosen))
 
@@ -263,12 +272,16 @@ class FakeWorkbench(Workbench):
 
     def _survey(self, request: EvaluationRequest) -> Generator[None, None, tuple[LabelledData, Alignment]]:
         assert self.current is not None
-        data = yield from read_labelled(Path(request.data), request.split, request.target)
+        data = yield from read_labelled(
+            Path(request.data), request.split, request.target, path_column=request.path_column
+        )
         return data, align(data, self.current.labels, dict(request.chosen))
 
     def _evaluate(self, context: Context, request: EvaluationRequest, info: ClassifierInfo | None) -> Steps:
         assert info is not None
-        data = yield from read_labelled(Path(request.data), request.split, request.target)
+        data = yield from read_labelled(
+            Path(request.data), request.split, request.target, path_column=request.path_column
+        )
         alignment = align(data, info.labels, dict(request.chosen))
         context.emit((data, alignment))
         places = scored(data, alignment)

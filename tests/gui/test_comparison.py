@@ -141,7 +141,7 @@ def test_what_changes_with_another_model(opened: Opened, folder: Path, other: Pa
     assert row[:3] == ["Accuracy", f"{100 * right[0]:.1f} %", f"{100 * right[1]:.1f} %"]
     assert row[5].startswith("yes, p = ")
     page.lists.picked.emit("changed")
-    assert sorted((each.true, each.first.split()[0], each.second.split()[0]) for each in shown(page)) == sorted(said)
+    assert sorted((each.true, each.first.split()[1], each.second.split()[1]) for each in shown(page)) == sorted(said)
     assert view.results.headline.text() == f"{100 * right[0]:.1f} %"
 
 
@@ -369,15 +369,16 @@ def test_other_kinds_of_data(opened: Opened) -> None:
         "Equally near (0)",
     ]
     first = shown(page)[0]
-    assert first.lines == (("A  2", True, True), ("B  \N{MINUS SIGN}0.5", True, False), ("is 0", False, False))
+    assert first.lines == ("A  2", "B  \N{MINUS SIGN}0.5", "is 0")
+    assert first.tones == ((True, True), (True, False), (False, False))
     labels = np.array([[True, False], [False, True], [True, True]])
     scores = np.where(labels, 0.9, 0.1).astype(np.float32)
     page.show_changes(changes(of_several(labels, scores, ("x", "y")), of_several(labels, 1 - scores, ("x", "y"))))
     assert page.lists.itemText(0) == "Only A is right (3)"
     assert {each.lines for each in shown(page)} == {
-        (("A  x", True, False), ("B  y", True, True), ("is x", False, False)),
-        (("A  y", True, False), ("B  x", True, True), ("is y", False, False)),
-        (("A  x, y", True, False), ("B  no label", True, True), ("is x, y", False, False)),
+        ("A  x", "B  y", "is x"),
+        ("A  y", "B  x", "is y"),
+        ("A  x, y", "B  no label", "is x, y"),
     }
 
 
