@@ -111,7 +111,7 @@ class ComparisonView(QWidget):
     def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
         self.changes: Changes | None = None
-        self._state = "busy"
+        self._state = "idle"
         self._which: Which = "only_first"
         self.headline, self.line, self.small = wrapped(self), wrapped(self), wrapped(self)
         self.headline.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
@@ -138,6 +138,7 @@ class ComparisonView(QWidget):
         self._pages = QStackedWidget(self)
         self._nothing = QWidget(self)
         self._arrange()
+        self._show_state("idle")
 
     @property
     def busy(self) -> bool:
