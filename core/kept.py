@@ -11,7 +11,7 @@ from pathlib import Path
 from core.descriptions import ClassifierInfo
 from core.images import ImageSource
 from core.labelled import Alignment, LabelledData, scored
-from core.scores import answered_in, usual_folder
+from core.scores import answered_in, notes, usual_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,12 @@ class Kept:
 
     Attributes:
         answered, total: images.
+        changed: whether this data was tested with this model before, and images, choices or preprocessing were others.
     """
 
     answered: int
     total: int
+    changed: bool = False
 
 
 def find_kept(info: ClassifierInfo, data: LabelledData, alignment: Alignment, root: Path | None = None) -> Kept:
@@ -38,8 +40,15 @@ def find_kept(info: ClassifierInfo, data: LabelledData, alignment: Alignment, ro
     places = scored(data, alignment)
     if not places:
         return Kept(0, 0)
-    folder = (root or usual_folder()) / key(info, data, places)
-    return Kept(answered_in(folder, len(places)), len(places))
+    root = root or usual_folder()
+    folder = root / key(info, data, places)
+    answered = answered_in(folder, len(places))
+    changed = not answered and any(
+        note.get("data") == data.root and note.get("sha256") == info.checkpoint.sha256
+        for other, note in notes(root).items()
+        if other != folder
+    )
+    return Kept(answered, len(places), changed)
 
 
 def key(info: ClassifierInfo, data: LabelledData, places: Sequence[int]) -> str:

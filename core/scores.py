@@ -6,9 +6,9 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,3 +142,15 @@ def answered_in(folder: Path, count: int) -> int:
     except OSError:
         return 0
     return int(np.count_nonzero(state == ANSWERED)) if there and len(state) == count else 0
+
+
+def notes(root: Path) -> dict[Path, Mapping[str, object]]:
+    """What is noted beside the scores in each folder below ``root``; those without a note are left out."""
+    found: dict[Path, Mapping[str, object]] = {}
+    with contextlib.suppress(OSError):
+        for path in sorted(root.glob(f"*/{_NOTE}")):
+            with contextlib.suppress(ValueError):
+                note: object = json.loads(path.read_text("utf-8"))
+                if isinstance(note, dict):
+                    found[path.parent] = cast("dict[str, object]", note)
+    return found

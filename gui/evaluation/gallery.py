@@ -292,6 +292,12 @@ class Gallery(QListView):
         if count:
             self.setCurrentIndex(self.images.index(0))
 
+    def add(self, shown: Shown) -> None:
+        """One more at the end."""
+        if not self.images.rowCount():
+            self._fit_rows(is_row=shown.source.is_row, lines=len(shown.lines))
+        self.images.add(shown)
+
     def clear(self) -> None:
         """Show nothing, and be ready for what comes."""
         self.show_images(0, _nothing)

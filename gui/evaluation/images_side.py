@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gui.photos.thumbnails import Thumbnails
 
 _ALL = "-1"
+_WIDEST = 40 * UNIT
 
 
 class ImagesSide(QWidget):
@@ -151,7 +152,8 @@ class ImagesSide(QWidget):
         menu.addSeparator()
         truth, said = self._predicted(evaluation, row), ""
         if truth is not None and truth != self._now(evaluation, row):
-            said = "The label is wrong: it is " + isolated(names(truth))
+            shown = self.fontMetrics().elidedText(names(truth), Qt.TextElideMode.ElideMiddle, _WIDEST)
+            said = f"The label is wrong: it is {shown}"
             menu.addAction(said, lambda: self._correct(evaluation, row, truth))
         value = evaluation.data.kind == "values"
         other = "The value is wrong: it is …" if value else "It is something else …" if said else "The label is wrong …"

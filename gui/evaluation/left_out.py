@@ -9,27 +9,13 @@ from gui.evaluation.list_words import fit, things
 from gui.widgets import theme, wording
 from gui.widgets.error_view import button, wrapped
 from gui.widgets.theme import UNIT
-from gui.widgets.titled_rows import Index, TitledRows
+from gui.widgets.titled_rows import Index, ListedRows
 
 
-class LeftOutModel(TitledRows):
-    """Virtual, as there may be many."""
+class LeftOutModel(ListedRows[tuple[str, str]]):
+    """Name and reason of each; virtual, as there may be many."""
 
     TITLES = ("Image", "Why it has no score")
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: tuple[tuple[str, str], ...] = ()
-
-    def show_rows(self, rows: tuple[tuple[str, str], ...]) -> None:
-        """Args: rows: name and reason of each."""
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
-    def count(self) -> int:
-        """One an image."""
-        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell; all of a name as a tooltip."""

@@ -12,6 +12,7 @@ from gui.widgets import wording
 if TYPE_CHECKING:
     from core.corrections import Corrections, Truth
     from core.evaluations import Evaluation
+    from core.images import ImageSource
     from core.labelled import LabelledData
 
 CHOSEN = "chosen"
@@ -132,18 +133,22 @@ def names(labels: tuple[str, ...]) -> str:
 
 
 def _of_value(evaluation: Evaluation, row: int) -> Shown:
-    true, predicted = float(evaluation.true_values[row]), float(evaluation.scores[row, 0])
+    return value_shown(evaluation.source(row), float(evaluation.true_values[row]), float(evaluation.scores[row, 0]))
+
+
+def value_shown(source: ImageSource, true: float, predicted: float) -> Shown:
+    """An image with a value."""
     off = predicted - true
-    sign = "+" if off >= 0 else wording.MINUS
-    by = f"{sign}{_short(abs(off), 3)}"
+    by = f"{_short(abs(off), 3)} too {'high' if off > 0 else 'low'}" if off else "exactly so"
     return Shown(
-        evaluation.source(row),
+        source,
         wording.value(true),
         wording.value(predicted),
         0.0,
         right=not off,
         first=f"said {_short(predicted)}",
-        second=f"is {_short(true)} ({by})",
+        second=by,
+        third=f"is {_short(true)}",
         quiet=True,
     )
 
@@ -164,10 +169,22 @@ def _of_labels(evaluation: Evaluation, row: int, label: int) -> Shown:
     off = abs(scores - truth)
     place = label if label >= 0 else int(off.argmax()) if not right else order[0]
     score = float(scores[place])
-    first = f"{isolated(evaluation.labels[place])} {wording.percent(score)}"
-    second = f"said {_listed(said_)}" if said_ else "said none"
+    first = f"{wording.percent(score)} {isolated(evaluation.labels[place])}"
+    return labels_shown(evaluation.source(row), first, said_, true, right)
+
+
+def labels_shown(source: ImageSource, first: str, given: tuple[str, ...], true: tuple[str, ...], right: bool) -> Shown:
+    """An image that may have several labels.
+
+    Args:
+        source: the image.
+        first: its first line.
+        given, true: labels that the model gives it, and that it has.
+        right: whether it is no mistake.
+    """
+    second = f"said {_listed(given)}" if given else "said none"
     third = f"is {_listed(true)}" if true else "has none"
-    return Shown(evaluation.source(row), names(true), names(said_), score, right, first, second, third)
+    return Shown(source, names(true), names(given), 0.0, right, first, second, third)
 
 
 def _listed(labels: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -120,10 +120,13 @@ class PictureWork(QObject):
         """Write a picture; the file's ending tells the form."""
 
         def work(context: Context) -> Generator[None, None, str]:
+            from core.plots import PAPER
             from gui.evaluation.picture_files import save_picture
 
             yield
-            save_picture(path, look.draw(evaluation, context.check))
+            # Pixels and PDF have the window's own font in them; a drawing is shown with that of whoever looks at it.
+            wanted = replace(look, palette=PAPER) if path.suffix.lower() == ".svg" else look
+            save_picture(path, wanted.draw(evaluation, context.check))
             return str(path)
 
         self._saving = self._runner().submit(work, Priority.NOW)

@@ -216,7 +216,8 @@ class PicturesView(QWidget):
         from core.plots import PAPER
 
         if self._evaluation is not None and self._asked is not None:
-            self.save_asked.emit(self._evaluation, replace(self._asked, palette=PAPER))
+            palette = replace(PAPER, font=self.font().family())
+            self.save_asked.emit(self._evaluation, replace(self._asked, palette=palette))
 
     def _arrange(self) -> None:
         top, below = QHBoxLayout(), QHBoxLayout()

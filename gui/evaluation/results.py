@@ -77,7 +77,7 @@ class EvaluationResults(QWidget):
         self._pairs: list[tuple[int, int]] = []
         self._ranges: tuple[Range, ...] = ()
         self._range = 0
-        self._behind: Behind | None = None
+        self._behind: tuple[Evaluation, Behind] | None = None
         self.headline = QLabel(self)
         self.headline.setFont(theme.scaled(self.font(), 3.2, QFont.Weight.DemiBold))
         self.headline.setTextFormat(Qt.TextFormat.PlainText)
@@ -111,7 +111,7 @@ class EvaluationResults(QWidget):
 
     def show_findings(self, findings: Findings) -> None:
         """Show what was found, as the data says."""
-        self._base = findings
+        self._base, self._behind = findings, None
         evaluation = findings.evaluation
         kind, names = evaluation.data.kind, evaluation.labels
         self.images.bar.count.setChecked(False)
@@ -178,12 +178,15 @@ class EvaluationResults(QWidget):
         """Show the images behind a place of a picture, unless other findings are shown by now."""
         if self.findings is None or evaluation is not self.findings.evaluation:
             return
-        self._behind = behind
+        self._behind = evaluation, behind
         self.images.offer_chosen()
         self._name_chosen("Images behind the picture")
+        self._show_behind(evaluation, behind)
+
+    def _show_behind(self, evaluation: Evaluation, behind: Behind) -> None:
         if evaluation.data.kind == "several":
             self.images.labels.show_key(str(behind.label))
-        self.show_rows(behind.rows, behind.text, behind.label)
+        self.images.show_rows(evaluation, behind.rows, fit(behind.text, are_rows(evaluation.data)), behind.label)
 
     def _show_figures(self, findings: Findings) -> None:
         self.findings = findings
@@ -227,7 +230,9 @@ class EvaluationResults(QWidget):
             return
         findings, kind = self.findings, self.findings.evaluation.data.kind
         if order == CHOSEN and self._behind is not None:
-            self.show_behind(findings.evaluation, self._behind)
+            # Of the evaluation that they were chosen from: corrections may have been counted in since.
+            self.lists.show_key(CHOSEN)
+            self._show_behind(*self._behind)
             return
         if order == CHOSEN:
             self.show_cell(*self._cell) if kind == "classes" else self.show_range(self._range)

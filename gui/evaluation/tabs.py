@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from gui.widgets.flow import Flow
 from gui.widgets.theme import UNIT
 
 
@@ -17,8 +18,7 @@ class Tabs(QWidget):
         self._pages = QStackedWidget(self)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QPushButton] = {}
-        self._row = QHBoxLayout()
-        self._row.addStretch()
+        self._row = Flow(0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT)
@@ -33,7 +33,7 @@ class Tabs(QWidget):
         made.setAutoDefault(False)
         self._group.addButton(made)
         self._buttons[key] = made
-        self._row.insertWidget(len(self._buttons) - 1, made)
+        self._row.addWidget(made)
         self._pages.addWidget(page)
         made.clicked.connect(lambda: self._pages.setCurrentWidget(page))
 

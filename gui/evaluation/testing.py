@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject, Signal
 
 from core.jobs import Context, Emitted, Failed, Finished, JobEvent, JobRunner, Listener, Priority, Progressed, Stopped
 from core.kept import Kept
-from core.labelled import Alignment, EvaluationRequest, LabelledData, scored
+from core.labelled import Alignment, EvaluationRequest, LabelledData
 from core.predictions import ImageResult
 from gui.evaluation.comparing import Comparing
+from gui.evaluation.judging import Judge
 from gui.evaluation.pace import Pacer
 from gui.evaluation.picture_work import PictureWork
 from gui.photos.thumbnails import Thumbnails
@@ -111,11 +112,11 @@ class Testing(QObject):
     Signals:
         surveyed: ``LabelledData`` and its ``Alignment``.
         progressed: a ``Pace``.
-        missed: an ``ImageResult`` that is wrong, and the name of the true class.
-        judged: how many images were right so far, and how many there were; since the start or the continuation.
+        missed: a ``Shown``: an image that is answered wrongly; of values, any.
+        judged: a ``Judge``: how it goes so far, since the start or the continuation.
         found: ``Findings``.
         recounted: ``Findings`` with a person's corrections counted in.
-        kept: how many of how many images were answered before, in an earlier run.
+        kept: ``Kept``: how many of the images were answered before, in an earlier run.
         saved: the file, and how many images are in it.
         stopped: it was cancelled.
         failed, saving_failed: an error, and a bug's report or an empty text.
@@ -123,11 +124,11 @@ class Testing(QObject):
 
     surveyed = Signal(object, object)
     progressed = Signal(object)
-    missed = Signal(object, str)
-    judged = Signal(int, int)
+    missed = Signal(object)
+    judged = Signal(object)
     found = Signal(object)
     recounted = Signal(object)
-    kept = Signal(int, int)
+    kept = Signal(object)
     saved = Signal(str, int)
     stopped = Signal()
     failed = Signal(object, str)
@@ -151,9 +152,8 @@ class Testing(QObject):
         self.pictures = PictureWork(self._own_runner, self)
         self._job = self._saving = self._keeping = self._recounting = 0
         self._evaluating = self._is_sorting = False
-        self._truths: list[int] = []
         self._names: tuple[str, ...] = ()
-        self._right = self._judged = 0
+        self._judge: Judge | None = None
         self._pacer = Pacer()
         self.comparing = Comparing(workbench, self._own_runner, self)
 
@@ -177,8 +177,7 @@ class Testing(QObject):
         """
         self.cancel()
         self._evaluating = True
-        self._names, self._truths = names, []
-        self._right = self._judged = 0
+        self._names, self._judge = names, None
         self._pacer = Pacer()
         self._job = self._workbench.evaluate(request)
 
@@ -317,13 +316,11 @@ class Testing(QObject):
     def _take_part(self, value: object) -> None:
         match value:
             case Kept() as kept:
-                self.kept.emit(kept.answered, kept.total)
+                self.kept.emit(kept)
             case (LabelledData() as data, Alignment() as alignment):
-                indices = alignment.indices
-                single = data.kind == "classes"
-                self._truths = [indices[data.images[place].labels[0]] for place in scored(data, alignment) if single]
-            case (int() as row, ImageResult() as result):
-                self._judge(row, result)
+                self._judge = Judge(data, alignment, self._names) if self._evaluating else None
+            case (int() as row, ImageResult() as result) if self._judge is not None:
+                self._take_answer(self._judge, row, result)
             case _:
                 pass
 
@@ -338,16 +335,12 @@ class Testing(QObject):
             case _:
                 pass
 
-    def _judge(self, row: int, result: ImageResult) -> None:
-        if not self._truths or result.prediction is None:
-            return
-        truth = self._truths[row]
-        right = result.prediction.top(1)[0].index == truth
-        self._judged += 1
-        self._right += right
-        if not right:
-            self.missed.emit(result, self._names[truth])
-        self.judged.emit(self._right, self._judged)
+    def _take_answer(self, judge: Judge, row: int, result: ImageResult) -> None:
+        shown = judge.judge(row, result)
+        if shown is not None:
+            self.missed.emit(shown)
+        if result.prediction is not None:
+            self.judged.emit(judge)
 
     def _sort(self, value: object) -> None:
         """Sorting many thousand images takes time that the window does not have."""

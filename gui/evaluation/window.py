@@ -22,8 +22,9 @@ from gui.widgets.error_view import button, words_for, wrapped
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
+    from core.kept import Kept
     from core.labelled import Alignment, LabelledData
-    from core.predictions import ImageResult
+    from gui.evaluation.judging import Judge
     from gui.evaluation.pace import Pace
     from gui.evaluation.testing import Findings, Testing
     from gui.photos.thumbnails import Thumbnails
@@ -32,6 +33,10 @@ _INVITATION = (
     "Choose images of which you know what they show: a folder that holds a folder for each class, a table (CSV or "
     "JSON) of paths and labels or values, or arrays (.npz with X and y). Before anything is answered you see which "
     "label is taken for which class."
+)
+_CHANGED = (
+    "This data was tested with this model before, but images, choices or preprocessing have changed since: all are "
+    "answered anew."
 )
 _PAUSED = "What was answered is kept, also when this window or Whatsit is closed."
 _LIVE = 120
@@ -171,8 +176,13 @@ class EvaluationWindow(QDialog):
         self._bar.setValue(pace.done)
         self.line.setText(fit(pace.words, self._rows))
 
-    def show_judged(self, right: int, count: int) -> None:
+    def show_judged(self, judge: Judge) -> None:
         """How it goes so far."""
+        if judge.are_values:
+            told = f"So far off by {wording.value(float(f'{judge.off:.4g}'))} in the mean of {things(judge.count)}."
+            self.more.setText(fit(f"{told} The first of them:" if judge.count > _LIVE else told, self._rows))
+            return
+        right, count = judge.right, judge.count
         shown = min(count - right, _LIVE)
         first = f" The first {shown:,} of them:" if count - right > shown else ""
         self.more.setText(
@@ -180,22 +190,19 @@ class EvaluationWindow(QDialog):
             f"{first}"
         )
 
-    def add_missed(self, result: ImageResult, true: str) -> None:
-        """A wrong answer, while it runs."""
-        images = self.live.images
-        if result.prediction is not None and images.rowCount() < _LIVE:
-            best = result.prediction.top(1)[0]
-            images.add(Shown(result.source, true, best.title, best.score, right=False))
+    def add_missed(self, shown: Shown) -> None:
+        """A wrong answer, or any value, while it runs."""
+        if self.live.images.rowCount() < _LIVE:
+            self.live.add(shown)
 
-    def show_kept(self, answered: int, total: int) -> None:
+    def show_kept(self, kept: Kept) -> None:
         """How many of the images were answered in an earlier run."""
-        if answered:
-            whole = answered == total
-            self._kept = (
-                "All of them were answered before by this very model: Start shows the results."
-                if whole
-                else f"{answered:,} of them were answered before by this very model: Start goes on from there."
-            )
+        if kept.answered:
+            told = "Start shows the results" if kept.answered == kept.total else "Start goes on from there"
+            many = "All" if kept.answered == kept.total else f"{kept.answered:,}"
+            self._kept = f"{many} of them were answered before by this very model: {told}."
+        elif kept.changed:
+            self._kept = _CHANGED
 
     def show_findings(self, findings: Findings) -> None:
         """It is done."""

@@ -76,11 +76,12 @@ def test_a_changed_file_or_model_starts_anew(desk: Desk, tmp_path: Path) -> None
     desk.wait(desk.workbench.evaluate(EvaluationRequest(str(data))))
     status = (data / "cat" / "0.png").stat()
     os.utime(data / "cat" / "0.png", ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000))
-    assert desk.kept(data) == Kept(0, 2)
+    assert desk.kept(data) == Kept(0, 2, changed=True)
     os.utime(data / "cat" / "0.png", ns=(status.st_atime_ns, status.st_mtime_ns))
     assert desk.kept(data) == Kept(2, 2)
     desk.wait(desk.workbench.dress(ModelSpec(preprocessing=Preprocessing(size=(40, 40), crop=(32, 32)))))
-    assert desk.kept(data) == Kept(0, 2)
+    assert desk.kept(data) == Kept(0, 2, changed=True)
+    assert desk.kept(folders(tmp_path / "other", {"cat": 2})) == Kept(0, 2)
 
 
 def test_scores_of_another_number_of_images_are_not_counted(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ class FakeWorkbench(Workbench):
         others: the specs and devices of models to be compared with.
         evaluated: what was to be evaluated.
         kept: so many images of any data were answered in an earlier run.
+        changed: whether any data was tested before, and has changed since.
         gate: so many images of an evaluation are answered whether ``go_long`` is set or not.
         missing_devices: opening on one of these fails.
         agreed: what a person agreed to trust; what failed for want of it then opens.
@@ -158,6 +159,7 @@ class FakeWorkbench(Workbench):
         self.evaluated: list[EvaluationRequest] = []
         self.others: list[tuple[ModelSpec, str]] = []
         self.gate = self.kept = 0
+        self.changed = False
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
@@ -231,7 +233,7 @@ class FakeWorkbench(Workbench):
     def survey(self, request: EvaluationRequest) -> int:
         def work(context: Context) -> Steps:
             data, alignment = yield from self._survey(request)
-            context.emit(Kept(self.kept, len(scored(data, alignment))))
+            context.emit(Kept(self.kept, len(scored(data, alignment)), self.changed))
             return data, alignment
 
         return self._jobs.submit(work, Priority.SOON)

@@ -312,6 +312,28 @@ def test_other_findings_have_their_own_pictures(opened: Opened, found: Evaluatio
     assert page.canvas.picture is None
 
 
+def test_what_a_place_showed_is_gone_back_to(opened: Opened, found: Evaluation) -> None:
+    view = show(opened, found)
+    picture = picture_of(opened, view, "confusion")
+    rows = click(opened, view, next(area for area in picture.areas if area.stands == Cell((0,), (0,))))
+    # As with corrections that leave the first images out: rows have other places in what is shown now.
+    view.results.show_recounted(findings_of(of_classes(true_classes[9:], all_scores[9:], LABELS)))
+    lists, results = view.results.lists, view.results
+    for text in ("Least certain", "Images behind the picture"):
+        lists.setCurrentText(text)
+        lists.activated.emit(lists.currentIndex())
+    assert results.rows is not None
+    assert results.rows.tolist() == rows
+    assert results.images.listed is found
+    # Other data has none of it.
+    view.show_findings(findings_of(of_classes(true_classes[:5], all_scores[:5], LABELS)))
+    assert [lists.itemText(row) for row in range(lists.count())][-1] == "Images of a cell or class"
+    lists.setCurrentIndex(lists.count() - 1)
+    lists.activated.emit(lists.currentIndex())
+    assert results.rows.tolist() != rows
+    assert results.images.listed is not found
+
+
 SORTED: dict[str, Callable[[int], float]] = {
     "head": lambda index: index,
     "name": lambda index: ["<b>bold</b>", "Apple", "cat", "n9", "n10", "zebra"].index(LABELS[index]),
@@ -396,6 +418,7 @@ def test_a_picture_is_saved_in_each_form(opened: Opened, found: Evaluation, tmp_
     assert LIGHT.accent in accent
     assert round(image.dotsPerMeterX() * 0.0254) == 192
     root = ElementTree.fromstring((tmp_path / "bars.svg").read_text("utf-8"))
+    assert str(root.get("font-family")).startswith("system-ui, ")
     words = {node.text for node in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {*LABELS, "Precision", "Recall", "F1"} <= words
     pdf = (tmp_path / "bars.pdf").read_bytes()
@@ -495,6 +518,22 @@ def move(canvas: PictureCanvas, place: QPoint) -> None:
     there = QPointF(canvas.viewport().mapToGlobal(place))
     event = QMouseEvent(QEvent.Type.MouseMove, here, there, none, none, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(canvas.viewport(), event)
+
+
+def test_every_tab_can_be_read_in_a_narrow_window(opened: Opened, found: Evaluation) -> None:
+    view = show(opened, found)
+    lines: list[int] = []
+    for width in (1400, 720):
+        view.resize(width, 560)
+        opened.until(lambda width=width: view.width() == width)
+        tabs = [made for made in view.results.tabs.findChildren(QPushButton) if made.property("kind") == "tab"]
+        shown = [made for made in tabs if made.isVisible()]
+        assert [made.text() for made in shown][:2] == ["Confusion", "Mistakes"]
+        for made in shown:
+            assert made.width() >= made.sizeHint().width()
+            assert made.visibleRegion().boundingRect() == made.rect()
+        lines.append(len({made.y() for made in shown}))
+    assert lines == [1, 2]
 
 
 def names(view: FiguresView) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +17,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 from core.arrays import ArrayPlace
+from core.errors import DataError
 from core.evaluations import Evaluation
 from core.images import ImageSource
 from core.labelled import LabelledImage
+from core.predictions import ImageResult, prediction
+from gui.evaluation.gallery import Shown
+from gui.evaluation.judging import Judge
 from gui.evaluation.window import EvaluationWindow
 from gui.wiring.evaluation import EvaluationWiring
-from tests.core.evaluated import of_classes, of_several, of_values
+from tests.core.evaluated import PROVENANCE, of_classes, of_several, of_values
 from tests.core.labelled.making import folders, read
 from tests.gui.conftest import Opened
 from tests.gui.fake_workbench import TEN
@@ -138,7 +143,9 @@ class TestSource:
         assert "4 of them were answered before" in survey(opened, folder).more.text()
         opened.fake.kept = 9
         assert "Start shows the results" in survey(opened, folder).more.text()
-        opened.fake.kept = 0
+        opened.fake.kept, opened.fake.changed = 0, True
+        assert "all are answered anew" in survey(opened, folder).more.text()
+        opened.fake.changed = False
         assert "before" not in survey(opened, folder).more.text()
 
 
@@ -169,11 +176,11 @@ class TestLabels:
     def test_true_and_predicted_labels_are_below_the_image(self, opened: Opened) -> None:
         view = self.view(opened)
         (first,) = [each for each in shown(view) if each.source.short_name == "1.png"]
-        assert first.lines == ("x 60.0 %", "said x", "is y")
+        assert first.lines == ("60.0 % x", "said x", "is y")
         view.results.images.labels.show_key("1")
         view.results.images.labels.picked.emit("1")
         (first,) = [each for each in shown(view) if each.source.short_name == "1.png"]
-        assert first.lines[0] == "y 40.0 %"
+        assert first.lines[0] == "40.0 % y"
 
     def test_labels_are_switched_one_by_one(self, opened: Opened) -> None:
         view = self.view(opened)
@@ -201,7 +208,7 @@ class TestValues:
     def test_the_furthest_off_come_first(self, opened: Opened) -> None:
         view = self.view(opened)
         assert [each.source.short_name for each in shown(view)] == ["4.png", "3.png", "1.png", "0.png", "2.png"]
-        assert shown(view)[0].lines == ("said 40", "is 50 (\N{MINUS SIGN}10)")
+        assert shown(view)[0].lines == ("said 40", "10 too low", "is 50")
         view.results.lists.picked.emit("too high")
         assert [each.source.short_name for each in shown(view)] == ["3.png", "0.png"]
 
@@ -230,6 +237,44 @@ class TestValues:
         assert dict(images.correcting.current.changed) == {4: 40.5}
         assert "corrected: 40.5" in shown(view)[0].words
         assert "was 50" in shown(view)[0].words
+
+
+class TestWhileItRuns:
+    """An image is judged as it comes, before anything is measured."""
+
+    def judge(self, evaluation: Evaluation, activation: str, *rows: list[float]) -> tuple[Judge, list[Shown | None]]:
+        judge = Judge(evaluation.data, evaluation.alignment, evaluation.labels)
+        provenance = replace(PROVENANCE, activation=activation)
+        results = [
+            ImageResult(image.source, prediction(array("f", row), evaluation.labels, 0.1, provenance), None)
+            for image, row in zip(evaluation.data.images, rows, strict=True)
+        ]
+        return judge, [judge.judge(row, result) for row, result in enumerate(results)]
+
+    def test_several_labels(self) -> None:
+        truth, scores = np.array([[True, True, False], [False, False, True]]), np.zeros((2, 3), np.float32)
+        judge, shown = self.judge(
+            of_several(truth, scores, ("x", "y", "z")), "sigmoid", [0.9, 0.6, 0.1], [0.2, 0.7, 0.4]
+        )
+        assert (judge.right, judge.count) == (1, 2)
+        assert shown[0] is None
+        assert shown[1] is not None
+        assert shown[1].lines == ("y", "said y", "is z")
+
+    def test_values(self) -> None:
+        evaluation = of_values(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
+        judge, shown = self.judge(evaluation, "regression", [1.5], [-1.0])
+        assert (judge.are_values, judge.count, judge.off) == (True, 2, 1.75)
+        assert [each.lines for each in shown if each is not None] == [
+            ("said 1.5", "0.5 too high", "is 1"),
+            ("said \N{MINUS SIGN}1", "3 too low", "is 2"),
+        ]
+
+    def test_one_without_an_answer_counts_for_nothing(self) -> None:
+        evaluation = of_values(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
+        judge = Judge(evaluation.data, evaluation.alignment, evaluation.labels)
+        assert judge.judge(0, ImageResult(evaluation.source(0), None, DataError("Broken."))) is None
+        assert judge.count == 0
 
 
 class TestRows:
