@@ -110,7 +110,10 @@ def _data(data: LabelledData, corrections: Corrections) -> LabelledData:
             images[place] = _image(images[place], truth)
     classes = {*data.classes, *(label for image in images for label in image.labels)}
     count = len(corrections)
-    note = f"{count:,} {'label is' if count == 1 else 'labels are'} corrected by a person, and differ from the data."
+    thing = "value" if data.kind == "values" else "label"
+    note = (
+        f"{count:,} {thing + ' is' if count == 1 else thing + 's are'} corrected by a person, and not as in the data."
+    )
     return replace(data, images=tuple(images), classes=tuple(sorted(classes)), notes=(*data.notes, note))
 
 
@@ -194,7 +197,11 @@ def _write_archive(path: Path, data: LabelledData, images: Sequence[LabelledImag
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ArrayError(f"{source.name} cannot be read any more.", f"The reason: {error}.", "") from error
     buffer = io.BytesIO()
-    np.savez(buffer, **{member: rows, data.target or "y": truth})
+    # As numpy.savez does, which some names of arrays would confuse.
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, values in ((member, rows), (data.target or "y", truth)):
+            with made.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, values, allow_pickle=False)
     write_parts(path, [buffer.getvalue()])
 
 

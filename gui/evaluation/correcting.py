@@ -51,12 +51,16 @@ class Correcting(QObject):
         assert self.evaluation is not None
         self._take(self.current.having(place, truth, self.evaluation.data))
 
-    def believe(self, place: int) -> None:
-        """The data is right about an image after all."""
+    def was(self, place: int) -> Truth:
+        """What the data itself says of an image."""
         from core.corrections import truth_of
 
         assert self.evaluation is not None
-        self.correct(place, truth_of(self.evaluation.data.images[place]))
+        return truth_of(self.evaluation.data.images[place])
+
+    def believe(self, place: int) -> None:
+        """The data is right about an image after all."""
+        self.correct(place, self.was(place))
 
     def undo(self) -> None:
         """Take the last step back."""

@@ -21,19 +21,19 @@ LEAVE_OUT = "out"
 BELIEVE = "data"
 
 
-def class_choices(evaluation: Evaluation, row: int, now: Truth) -> list[Choice]:
+def class_choices(evaluation: Evaluation, row: int, now: Truth, was: Truth) -> list[Choice]:
     """The classes by their scores, the likeliest first; what the data says, and leaving it out, at the end.
 
     Args:
         evaluation: with the scores.
         row: the image.
         now: what it is said to show.
+        was: what the data says.
     """
-    from core.corrections import truth_of, written_as
+    from core.corrections import written_as
 
     scores = evaluation.scores[row]
     several = evaluation.data.kind == "several"
-    image = evaluation.data.images[int(evaluation.places[row])]
     there: set[str] = set(now) if isinstance(now, tuple) else set()
     choices: list[Choice] = []
     order: list[int] = (-scores).argsort(kind="stable").tolist()
@@ -41,34 +41,33 @@ def class_choices(evaluation: Evaluation, row: int, now: Truth) -> list[Choice]:
         written = written_as(evaluation.alignment, evaluation.labels, index)
         score = wording.percent(float(scores[index]))
         choices.append(Choice(str(index), evaluation.labels[index], score, written in there))
-    said = names(image.labels)
+    said = names(was) if isinstance(was, tuple) else ""
     ends = [Choice(LEAVE_OUT, "Leave it out", "not scored, and not in the table", now is None)]
-    if now != truth_of(image):
+    if now != was:
         ends.insert(0, Choice(BELIEVE, "The data is right", said))
     title = "It shows, each one switched on or off" if several else f"The data says {said}. It is"
     return [Choice("", title), *choices, Choice("", "Or"), *ends]
 
 
-def chosen(evaluation: Evaluation, row: int, now: Truth, key: str) -> Truth:
+def chosen(evaluation: Evaluation, now: Truth, was: Truth, key: str) -> Truth:
     """What a person's choice makes of an image.
 
     Args:
         evaluation: with its classes.
-        row: the image.
-        now: what it is said to show.
+        now: what the image is said to show.
+        was: what the data says.
         key: of one of ``class_choices``.
     """
-    from core.corrections import truth_of, written_as
+    from core.corrections import written_as
 
-    image = evaluation.data.images[int(evaluation.places[row])]
     if key == LEAVE_OUT:
         return None
     if key == BELIEVE:
-        return truth_of(image)
+        return was
     label = written_as(evaluation.alignment, evaluation.labels, int(key))
     if evaluation.data.kind != "several":
         return (label,)
-    there = list(now) if isinstance(now, tuple) else list(image.labels)
+    there = now if isinstance(now, tuple) else was if isinstance(was, tuple) else ()
     return tuple(known for known in there if known != label) if label in there else (*there, label)
 
 

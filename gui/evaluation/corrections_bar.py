@@ -51,14 +51,16 @@ class CorrectionsBar(QWidget):
     def _tell(self, key: str) -> None:
         self.counted.emit(key == "on")
 
-    def show_count(self, count: int, can_undo: bool) -> None:
+    def show_count(self, count: int, can_undo: bool, thing: str = "label") -> None:
         """Args:
         count: of corrections.
         can_undo: whether there is something to take back.
+        thing: what is corrected, ``label`` or ``value``.
         """
         self.setVisible(count > 0 or can_undo)
-        labels = "1 label corrected" if count == 1 else f"{count:,} labels corrected"
-        self.line.setText(f"{labels} by you." if count else "Nothing corrected.")
+        told = f"1 {thing}" if count == 1 else f"{count:,} {thing}s"
+        self.line.setText(f"{told} corrected by you." if count else "Nothing corrected.")
+        self.save.setText(f"Save corrected {thing}s …")
         self.undo.setEnabled(can_undo)
         self.save.setEnabled(count > 0)
         self.count.setEnabled(count > 0 or self.count.isChecked())

@@ -55,7 +55,7 @@ class Shown:
         right: whether they are the same.
         first, second, third: what is written below the image, where it is not a class and its score.
         quiet: whether a wrong answer is nothing special.
-        corrected: what a person says that it is; empty where the data is believed.
+        corrected, was: what a person says that it is, and what the data says; empty where that is believed.
     """
 
     source: ImageSource
@@ -68,10 +68,11 @@ class Shown:
     third: str = ""
     quiet: bool = False
     corrected: str = ""
+    was: str = ""
 
-    def corrected_to(self, said: str) -> Shown:
-        """With what a person says that it is."""
-        return replace(self, corrected=said)
+    def corrected_to(self, said: str, was: str) -> Shown:
+        """With what a person says that it is, and what the data says."""
+        return replace(self, corrected=said, was=was)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -93,7 +94,7 @@ class Shown:
         """All of it in one line."""
         name = isolated(self.source.short_name)
         if self.first or self.corrected:
-            was = f" (was {isolated(self.true)})" if self.corrected else ""
+            was = f" (was {self.was})" if self.corrected else ""
             return f"{name}: {', '.join(self.lines)}{was}"
         said = f"predicted {isolated(self.predicted)}, {wording.percent(self.score)}"
         return f"{name}: {isolated(self.true)}, {said}"

@@ -14,8 +14,9 @@ from gui.evaluation.correcting import Correcting
 from gui.evaluation.correction_list import ValueLine, chosen, class_choices
 from gui.evaluation.corrections_bar import CorrectionsBar
 from gui.evaluation.gallery import Gallery, Shown
-from gui.evaluation.list_words import CHOSEN, LISTS, names, shown
+from gui.evaluation.list_words import CHOSEN, LISTS, fit, names, shown
 from gui.widgets import theme
+from gui.widgets.choices import Choice
 from gui.widgets.entries import Combo
 from gui.widgets.error_view import button, wrapped
 from gui.widgets.picker_list import PickerList
@@ -74,12 +75,13 @@ class ImagesSide(QWidget):
         self._arrange()
         self._connect()
 
-    def show_lists(self, kind: str, names: Sequence[str]) -> None:
+    def show_lists(self, kind: str, names: Sequence[str], are_rows: bool = False) -> None:
         """Which lists there are.
 
         Args:
             kind: of the data.
             names: of the labels that an image may have several of.
+            are_rows: whether they are rows of numbers, not images.
         """
         self.lists.clear()
         for key, title in LISTS[kind]:
@@ -87,7 +89,7 @@ class ImagesSide(QWidget):
         if kind != "several":
             self.lists.insertSeparator(self.lists.count())
             chosen = "Images of a cell or class" if kind == "classes" else "Images of a range"
-            self.lists.addItem(chosen, CHOSEN)
+            self.lists.addItem(fit(chosen, are_rows), CHOSEN)
         self.labels.clear()
         self.labels.setVisible(kind == "several")
         if kind == "several":
@@ -116,7 +118,7 @@ class ImagesSide(QWidget):
         side = self
 
         def make(place: int) -> Shown:
-            return shown(evaluation, int(rows[place]), side.correcting.current, label)
+            return shown(evaluation, int(rows[place]), side.correcting, label)
 
         self.gallery.show_images(len(rows), make)
 
@@ -138,7 +140,7 @@ class ImagesSide(QWidget):
             self.value.ask(self.gallery.viewport().mapToGlobal(area.bottomLeft()), value)
         else:
             self._anchor.setGeometry(area)
-            self.classes.open_at(self._anchor, class_choices(evaluation, self._row, self._now(evaluation, self._row)))
+            self.classes.open_at(self._anchor, self._choices(evaluation, self._row))
 
     def menu_of(self, place: int) -> QMenu | None:
         """What can be done with the image at a place of the gallery."""
@@ -184,12 +186,12 @@ class ImagesSide(QWidget):
 
     def _now(self, evaluation: Evaluation, row: int) -> Truth:
         """What an image is said to show, by a person or else by the data."""
-        from core.corrections import truth_of
+        place, changed = int(evaluation.places[row]), self.correcting.current.changed
+        return changed[place] if place in changed else self.correcting.was(place)
 
-        place = int(evaluation.places[row])
-        changed = self.correcting.current.changed
-        base = self.correcting.evaluation or evaluation
-        return changed[place] if place in changed else truth_of(base.data.images[place])
+    def _choices(self, evaluation: Evaluation, row: int) -> list[Choice]:
+        was = self.correcting.was(int(evaluation.places[row]))
+        return class_choices(evaluation, row, self._now(evaluation, row), was)
 
     def _correct(self, evaluation: Evaluation, row: int, truth: Truth) -> None:
         self.correcting.correct(int(evaluation.places[row]), truth)
@@ -198,10 +200,11 @@ class ImagesSide(QWidget):
         evaluation, row = self.listed, self._row
         if evaluation is None:
             return
-        self._correct(evaluation, row, chosen(evaluation, row, self._now(evaluation, row), key))
+        now, was = self._now(evaluation, row), self.correcting.was(int(evaluation.places[row]))
+        self._correct(evaluation, row, chosen(evaluation, now, was, key))
         if evaluation.data.kind == "several" and key.isdecimal():
             # The next label of the same image, until a person closes the list.
-            self.classes.open_at(self._anchor, class_choices(evaluation, row, self._now(evaluation, row)))
+            self.classes.open_at(self._anchor, self._choices(evaluation, row))
 
     def _take_value(self, text: str) -> None:
         if self.listed is not None:
@@ -209,7 +212,9 @@ class ImagesSide(QWidget):
 
     def _show_corrections(self) -> None:
         current = self.correcting.current
-        self.bar.show_count(len(current), self.correcting.can_undo)
+        evaluation = self.correcting.evaluation
+        thing = "value" if evaluation is not None and evaluation.data.kind == "values" else "label"
+        self.bar.show_count(len(current), self.correcting.can_undo, thing)
         self.gallery.show_again()
 
     def _show_menu(self, place: int, where: QPoint) -> None:

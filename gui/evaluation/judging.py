@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.labelled import Alignment, LabelledData, scored
 from gui.evaluation.gallery import Shown
 from gui.evaluation.list_words import labels_shown, value_shown
+from gui.widgets import wording
 
 if TYPE_CHECKING:
     from core.predictions import ImageResult
@@ -49,7 +50,7 @@ class Judge:
             given = found.found()
             right = {each.index for each in given} == set(true)
             names = tuple(self._names[index] for index in true)
-            first = given[0].title if given else "no label"
+            first = f"{wording.percent(given[0].score)} {given[0].title}" if given else "no label"
             shown = labels_shown(result.source, first, tuple(each.title for each in given), names, right)
         else:
             best = found.top(1)[0]

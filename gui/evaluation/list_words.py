@@ -10,10 +10,11 @@ from gui.evaluation.gallery import Shown
 from gui.widgets import wording
 
 if TYPE_CHECKING:
-    from core.corrections import Corrections, Truth
+    from core.corrections import Truth
     from core.evaluations import Evaluation
     from core.images import ImageSource
     from core.labelled import LabelledData
+    from gui.evaluation.correcting import Correcting
 
 CHOSEN = "chosen"
 """What was clicked on, a cell or a class or a range."""
@@ -92,18 +93,17 @@ def things(count: int) -> str:
     return f"{count:,} {'image' if count == 1 else 'images'}"
 
 
-def shown(evaluation: Evaluation, row: int, corrections: Corrections, label: int = -1) -> Shown:
+def shown(evaluation: Evaluation, row: int, correcting: Correcting, label: int = -1) -> Shown:
     """An image of a gallery.
 
     Args:
         evaluation: with its answer.
         row: which.
-        corrections: what a person says of it is in their place.
+        correcting: what a person says of it is in the place of what the data says.
         label: whose score is wanted, where an image has several labels; -1 for none.
     """
     place = int(evaluation.places[row])
-    is_corrected = place in corrections.changed
-    truth = corrections.changed.get(place)
+    changed = correcting.current.changed
     if evaluation.data.kind == "values":
         made = _of_value(evaluation, row)
     elif evaluation.data.kind == "several":
@@ -116,7 +116,7 @@ def shown(evaluation: Evaluation, row: int, corrections: Corrections, label: int
             float(evaluation.confidence[row]),
             bool(evaluation.right[row]),
         )
-    return made.corrected_to(said(truth)) if is_corrected else made
+    return made.corrected_to(said(changed[place]), said(correcting.was(place))) if place in changed else made
 
 
 def said(truth: Truth) -> str:

@@ -116,7 +116,7 @@ class EvaluationResults(QWidget):
         kind, names = evaluation.data.kind, evaluation.labels
         self.images.bar.count.setChecked(False)
         self.images.begin_correcting(evaluation, findings.corrections)
-        self.images.show_lists(kind, names)
+        self.images.show_lists(kind, names, are_rows(evaluation.data))
         self._show_figures(findings)
         self.tabs.choose(_TABS[kind][0])
         self._show_look("Click on a cell or a name, and see its images.")

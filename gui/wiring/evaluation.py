@@ -38,6 +38,7 @@ class EvaluationWiring(QObject):
         self._testing = session.testing
         self._request: EvaluationRequest | None = None
         self._findings: Findings | None = None
+        self._labels: tuple[str, ...] = ()
         self._aligned = False
         self.view: EvaluationWindow | None = None
         self._comparison = ComparisonWiring(session, self)
@@ -94,10 +95,11 @@ class EvaluationWiring(QObject):
     def _change_source(self, split: str, target: str, path_column: str) -> None:
         """Another part of the same data, or other columns; what a person chose of labels stays."""
         if self._request is not None and self.view is not None:
-            chosen = self.view.alignment.labels.choices or self._request.chosen
-            self._survey(replace(self._request, split=split, target=target, path_column=path_column, chosen=chosen))
+            chosen = {**dict(self._request.chosen), **dict(self.view.alignment.labels.choices)}
+            self._survey(EvaluationRequest(self._request.data, split, target, tuple(chosen.items()), 0, path_column))
 
     def _survey(self, request: EvaluationRequest, same: bool = True) -> None:
+        request = self._of_this_model(request)
         self._request, self._findings = request, None
         self._aligned = False
         self._comparison.forget(request)
@@ -106,6 +108,12 @@ class EvaluationWiring(QObject):
         if self.view is not None:
             self.view.show_reading(wording.file_name(request.data), same)
         self._testing.survey(request)
+
+    def _of_this_model(self, request: EvaluationRequest) -> EvaluationRequest:
+        """Without the choices of a person who saw other classes: they are numbers of these."""
+        info = self._session.models.info
+        labels, self._labels = self._labels, info.labels if info is not None else ()
+        return request if self._labels == labels else replace(request, chosen=())
 
     def _ask(self, choose: Callable[[EvaluationWindow, str, dialogs.Answer], object]) -> None:
         if self.view is not None:
@@ -149,6 +157,7 @@ class EvaluationWiring(QObject):
         if self.view is None or self._session.models.info is None:
             return
         if self._aligned and self._request is not None:
+            self._request = self._of_this_model(self._request)
             self._testing.survey(self._request)
         elif self._request is None:
             self.view.show_invitation(self._session.models.info.name)

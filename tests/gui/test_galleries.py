@@ -118,6 +118,19 @@ class TestSource:
         assert dict(view.alignment.labels.choices)["kitty"] == TEN.index("dog")
         assert "5 images of 2 labels" in view.line.text()
 
+    def test_choices_among_other_classes_are_forgotten(self, opened: Opened, parts: Path) -> None:
+        view = survey(opened, parts)
+        pick(opened, "part", "train", view)
+        view.alignment.labels.choose(0, TEN.index("dog"))
+        view.start.click()
+        opened.until(view.results.isVisible)
+        # Other classes: number 5 is not the dog any more.
+        opened.session.models.choose_names(tuple(reversed(TEN)))
+        opened.until(lambda: opened.session.models.info and opened.session.models.info.labels[0] == "truck")
+        view.start.click()
+        opened.until(lambda: view.start.text() == "Start" and not opened.session.testing.busy)
+        assert [(row.written, row.label) for row in view.alignment.labels.rows] == [("kitty", ""), ("cat", "cat")]
+
     def test_data_without_parts_and_columns_has_no_choices(self, opened: Opened, folder: Path) -> None:
         assert not survey(opened, folder).source.isVisible()
 
@@ -259,7 +272,7 @@ class TestWhileItRuns:
         assert (judge.right, judge.count) == (1, 2)
         assert shown[0] is None
         assert shown[1] is not None
-        assert shown[1].lines == ("y", "said y", "is z")
+        assert shown[1].lines == ("70.0 % y", "said y", "is z")
 
     def test_values(self) -> None:
         evaluation = of_values(np.array([1.0, 2.0]), np.array([0.0, 0.0]))
@@ -334,6 +347,21 @@ class TestCorrections:
         QTest.keyClick(view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         opened.until(lambda: results.headline.text() == before)
         assert shown(view)[0].lines[-1] == f"is {first.true}"
+
+    def test_what_the_data_says_is_known_when_corrections_are_counted_in(self, opened: Opened, folder: Path) -> None:
+        view = measured(opened, folder)
+        results, first = view.results, shown(view)[0]
+        action(view, 0, "it is").trigger()
+        results.images.bar.count.click()
+        opened.until(lambda: "counted in" in results.line.text())
+        results.show_cell(TEN.index(first.predicted), TEN.index(first.predicted))
+        place = [each.source for each in shown(view)].index(first.source)
+        assert f"(was {first.true})" in shown(view)[place].words
+        results.images.ask(place)
+        assert f"The data says {first.true}. It is" in results.images.classes.titles()
+        results.images.classes.chosen.emit("data")
+        results.images.classes.close()
+        assert not len(results.images.correcting.current)
 
     def test_the_keyboard_is_enough(self, opened: Opened, folder: Path) -> None:
         view = measured(opened, folder)
