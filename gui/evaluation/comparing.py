@@ -73,6 +73,7 @@ class Comparing(QObject):
         self._first: Evaluation | None = None
         self._request = EvaluationRequest("")
         self._chosen: Chosen | None = None
+        self._carried: Chosen = ()
         self._device = ""
         self._pacer = Pacer()
         self.spec: ModelSpec | None = None
@@ -93,18 +94,18 @@ class Comparing(QObject):
         """
         self.cancel()
         self.spec, self.info, self._device = spec, None, device
-        self._first, self._request, self._chosen = first, request, None
+        self._first, self._request, self._chosen, self._carried = first, request, None, ()
         self._pacer = Pacer()
         self._job = self._workbench.survey_other(spec, device, request, first.labels)
         self._own = False
 
     def answer(self, chosen: Chosen) -> None:
-        """Measure the second model, with a person's choices of its classes."""
+        """Measure the second model, with a person's choices of its classes, and those made for the first."""
         if self.spec is not None:
             self.cancel()
-            self._chosen = chosen
+            self._chosen = tuple({**dict(self._carried), **dict(chosen)}.items())
             self._pacer = Pacer()
-            request = replace(self._request, chosen=chosen)
+            request = replace(self._request, chosen=self._chosen)
             self._job = self._workbench.evaluate_other(self.spec, self._device, request)
             self._own = False
 
@@ -177,14 +178,14 @@ class Comparing(QObject):
         assert self._first is not None
         self.info = info
         self.opened.emit(info)
+        # What a person chose for the first model, by this one's numbers.
+        self._carried = tuple((row.written, row.index) for row in alignment.rows if row.how.endswith("by you"))
         there = {row.written: row for row in alignment.rows}
         unknown = [row.written for row in self._first.alignment.rows if _is_missing(row, there)]
         if unknown:
             self.asked.emit(tuple(unknown), alignment)
             return
-        # What a person chose for the first model, by this one's numbers.
-        chosen = [(row.written, row.index) for row in alignment.rows if row.how.endswith("by you")]
-        self.answer(tuple(chosen))
+        self.answer(())
 
     def _compare(self, first: Evaluation, second: Evaluation) -> None:
         """Drawing many thousand images anew takes time that the window does not have."""

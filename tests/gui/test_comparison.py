@@ -191,6 +191,28 @@ def test_labels_that_only_the_first_knows_are_asked_for(opened: Opened, folder: 
     assert len(page.changes.compared.rows) == 9
 
 
+def test_choices_made_for_the_first_hold_for_the_second(opened: Opened, folder: Path, other: Path) -> None:
+    (folder / "kitty").mkdir()
+    Image.new("RGB", (40, 30)).save(folder / "kitty" / "a.png")
+    names = tuple("hound" if name == "dog" else name for name in TURNED)
+    opened.fake.infos[str(other)] = make_info(ModelSpec("file", str(other)), names)
+    opened.window.actions_by_name["test_model"].trigger()
+    view = next(iter(opened.window.findChildren(EvaluationWindow)))
+    view.dropped.emit(folder)
+    opened.until(lambda: view.start.isVisible() and view.start.text() == "Start")
+    view.alignment.labels.choose(0, TEN.index("cat"))
+    view.start.click()
+    opened.until(lambda: view.results.isVisible())
+    drop(view, other)
+    opened.until(lambda: view.comparison.alignment.isVisible())
+    assert view.comparison.headline.text() == f"{LONG} does not know dog."
+    view.comparison.alignment.labels.choose(0, names.index("hound"))
+    view.comparison.go.click()
+    opened.until(lambda: view.comparison.changes is not None)
+    cat = names.index("cat")
+    assert dict(opened.fake.evaluated[1].chosen) == {"kitty": cat, "cat": cat, "dog": names.index("hound")}
+
+
 def test_without_a_class_only_the_other_images_are_compared(opened: Opened, folder: Path, other: Path) -> None:
     names = tuple("feline" if name == "cat" else name for name in TURNED)
     opened.fake.infos[str(other)] = make_info(ModelSpec("file", str(other)), names)
