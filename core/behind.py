@@ -11,10 +11,11 @@ from core.evaluations import Evaluation
 from core.measures.library import Floats, Indices, Truths
 from core.plots import Between, Cell, OfClass, Row, Stands, Threshold
 from core.plots.axes import as_number, percent
+from core.selecting import HALF
 from core.showing import isolated
 
-GIVEN = 0.5
-"""The score from which on a label counts as given, where an image may have several."""
+_ROWS = 4096
+"""So many images' scores are in memory at once."""
 _SUREST = "the surest answers first"
 
 
@@ -94,7 +95,7 @@ def _column(evaluation: Evaluation, index: int) -> tuple[Truths, Truths, Floats]
     """(N,) each: which images are of a class, which are taken for it, and its scores."""
     scores = np.asarray(evaluation.scores[:, index], np.float64)
     if evaluation.data.kind == "several":
-        return evaluation.true_labels[:, index], scores >= GIVEN, scores
+        return evaluation.true_labels[:, index], scores >= HALF, scores
     return evaluation.truth == index, evaluation.predicted == index, scores
 
 
@@ -150,16 +151,20 @@ def _with_confidence(evaluation: Evaluation, stands: Between) -> Behind:
 
 
 def _with_scores(evaluation: Evaluation, stands: Between) -> Behind:
-    scores: Floats = np.asarray(evaluation.scores, np.float64)
-    inside = _inside(scores, stands)
     kind = "a label"
     if stands.right is not None:
-        inside &= evaluation.true_labels == stands.right
         kind = "a label that they have" if stands.right else "a label that they do not have"
-    rows = np.flatnonzero(inside.any(axis=1))
-    best = np.where(inside[rows], scores[rows], -np.inf).max(axis=1, initial=-np.inf)
+    best: Floats = np.full(evaluation.count, -np.inf)
+    for start in range(0, evaluation.count, _ROWS):
+        part = slice(start, start + _ROWS)
+        scores: Floats = np.asarray(evaluation.scores[part], np.float64)
+        inside = _inside(scores, stands)
+        if stands.right is not None:
+            inside &= evaluation.true_labels[part] == stands.right
+        best[part] = np.where(inside, scores, -np.inf).max(axis=1, initial=-np.inf)
+    rows = np.flatnonzero(best > -np.inf)
     told = f"with a score of {percent(stands.low)} to {percent(stands.high)} for {kind}"
-    return _counted(rows[np.argsort(-best, kind="stable")], told, "the highest scores first")
+    return _counted(rows[np.argsort(-best[rows], kind="stable")], told, "the highest scores first")
 
 
 def _errors(evaluation: Evaluation) -> Floats:

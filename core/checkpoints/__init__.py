@@ -11,9 +11,11 @@ import threading
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
+import torch
 from torch import Tensor
 
 from core.checkpoints import identify
@@ -32,7 +34,10 @@ from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
 
-__all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
+LAYER_NORM_EPS = "layer_norm_eps"
+"""Called so in the metadata of .safetensors, as in Hugging Face's configurations."""
+
+__all__ = ["LAYER_NORM_EPS", "Checkpoint", "PickledNetwork", "open_checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,7 @@ class Checkpoint:
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
         finish: waits for the sha256.
+        meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
     """
 
     about: CheckpointSummary
@@ -76,6 +82,7 @@ class Checkpoint:
     program: Program | None = None
     quantised: bool = False
     finish: Callable[[], str] | None = None
+    meant: str = ""
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -142,6 +149,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
     contents, tree = read.contents, read.tree
     chosen = read.sets[0] if read.sets else TensorSet((), "", {})
     tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
+    tensors |= {name: torch.cat([read.tensors[ref] for ref in refs]) for name, refs in chosen.parts.items()}
     whole = tree is not None and contents.program is None
     about = CheckpointSummary(
         file=str(path),
@@ -154,6 +162,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         sha256="",
         left_out=chosen.left_out,
         note=chosen.note,
+        layer_norm_eps=chosen.epsilon or _said_epsilon(contents),
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -167,7 +176,17 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         program=contents.program,
         quantised=read.quantised,
         finish=finish,
+        meant=chosen.meant,
     )
+
+
+def _said_epsilon(contents: Contents) -> float:
+    """What Whatsit wrote into a .safetensors of its own (``core/packing.py``)."""
+    said = contents.texts.get(LAYER_NORM_EPS, "") if contents.container == "safetensors" else ""
+    try:
+        return float(said or 0)
+    except ValueError:
+        return 0.0
 
 
 def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsafe: bool) -> _Reading:
@@ -185,7 +204,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         tree = found.trees.get(chosen.path if chosen is not None else ())
         if chosen is not None:
             sets = (chosen, *(other for other in sets if other is not chosen))
-        refs = set(chosen.refs.values()) if chosen is not None else set[TensorRef]()
+        refs = {*chosen.refs.values(), *chain(*chosen.parts.values())} if chosen is not None else set[TensorRef]()
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)
@@ -305,9 +324,23 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if contents.container == "safetensors":
         return identify.not_weights(path, "a .safetensors file without tensors", identify.CHOOSE_WEIGHTS)
+    arrays = _arrays(contents.root)
+    if arrays:
+        return identify.not_weights(
+            path,
+            f"a file of {arrays} NumPy arrays in place of tensors",
+            "Save them as tensors: torch.save({name: torch.from_numpy(each) for name, each in arrays.items()}, path).",
+        )
     return identify.not_weights(
         path, f"a PyTorch file without tensors: it holds {_inventory(contents.root)}", identify.ASK_FOR_STATE_DICT
     )
+
+
+def _arrays(root: object) -> int:
+    """How many of the values are NumPy arrays, if most are; else 0."""
+    values = list(cast("dict[object, object]", root).values()) if isinstance(root, dict) else []
+    count = sum(isinstance(value, Inert) and value.kind.startswith("numpy") for value in values)
+    return count if 2 * count > len(values) else 0
 
 
 def _inventory(root: object) -> str:

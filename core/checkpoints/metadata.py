@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
@@ -21,8 +22,28 @@ _TRANSFORMS = "torchvision.transforms."
 
 _TO_INDEX = ("class_to_idx", "class_to_index", "label2id", "cls_to_idx")
 _FROM_INDEX = ("idx_to_class", "idx2class", "idx_to_label", "index_to_class", "id2label", "idx_to_name")
-_LISTS = ("class_names", "classes", "CLASSES", "labels", "label_names", "categories", "names", "class_list", "vocab")
-_PLACES = ("", "meta", "dataset_meta", "hyper_parameters", "datamodule_hyper_parameters", "args", "config", "hparams")
+_LISTS = (
+    "class_names",
+    "classes",
+    "CLASSES",
+    "labels",
+    "label_names",
+    "categories",
+    "names",
+    "class_list",
+    "vocab",
+    "classes_",
+)
+_PLACES = ("", "meta", "dataset_meta", "hyper_parameters", "datamodule_hyper_parameters", "args", "config", "hparams",
+           "dataset", "data", "label_encoder", "encoder", "le")  # fmt: skip
+_OTHER_KEYS = re.compile(
+    r"(?:class(?:es)?|labels?|cls|categor(?:y|ies)|targets?|names?)_?(?:to|2)_?(?:idx|index|ind|ids?|ix|int|num)"
+    r"|(?:idx|index|ind|id|ix|int|num)_?(?:to|2)_?(?:class(?:es)?|labels?|cls|categor(?:y|ies)|targets?|names?)"
+    r"|(?:class|cls|labels?|targets?|category)_?(?:names?|list|labels?|map|mapping|dict|encoder)|labels|classes|mapping",
+    re.IGNORECASE,
+)
+"""Other ways in which people call names by their indices, or indices by their names."""
+_LONGEST_KEY = 40
 
 
 class _Leftover:
@@ -159,7 +180,19 @@ def class_names(metadata: Mapping[str, object]) -> list[str]:
             names = _from_pairs(_table(place, key)) or _from_list(_decoded(place.get(key)))
             if names:
                 return names
+        for key in place:
+            if len(key) <= _LONGEST_KEY and _OTHER_KEYS.fullmatch(key):
+                names = _either_way(_table(place, key)) or _from_list(_decoded(place.get(key)))
+                if names:
+                    return names
     return []
+
+
+def _either_way(table: Mapping[object, object]) -> list[str]:
+    """Names by index, from names by index or indices by name."""
+    if table and all(isinstance(value, int) and not isinstance(value, bool) for value in table.values()):
+        return _from_pairs({value: name for name, value in table.items()})
+    return _from_pairs(table) if all(isinstance(value, str) for value in table.values()) else []
 
 
 def _places(metadata: Mapping[str, object]) -> Iterator[Mapping[str, object]]:

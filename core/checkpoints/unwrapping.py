@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import cast
 
+from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.values import Inert, TensorRef, as_dict
@@ -44,6 +45,7 @@ _ORDER = (
 _AVERAGED = re.compile(r"(^|[_.])(ema|swa|teacher|average|averaged|momentum|target)\d*([_.]|$)", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"(?:^|[._])(?:n_averaged|num_updates|decay|criterion|loss(?:es)?|[^\W_]*(?:metrics?|accuracy)|acc|auroc|f1|mixup"
+    r"|precision|recall|confmat|confusion|class_?weights?|pos_?weights?|weight_ce|ce|bce"
     r"|ema(?=_\w)|(?<=\w_)ema|teacher[^\W_]*)(?=[._]|$)",
     re.IGNORECASE,
 )
@@ -70,6 +72,9 @@ class TensorSet:
         among: the names, as written, of all that lie in the same place.
         fits: whether an architecture has exactly these names and shapes.
         note: what was called otherwise in the file, in a person's words; mostly empty.
+        parts: tensors of the network that are several in the file, one behind the other; mostly none.
+        meant: the architecture that their names tell, where others have the same tensors; mostly empty.
+        epsilon: see ``core.checkpoints.dialects.Translation``.
     """
 
     path: tuple[str, ...]
@@ -79,6 +84,9 @@ class TensorSet:
     among: Collection[str] = ()
     fits: bool = False
     note: str = ""
+    parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
+    meant: str = ""
+    epsilon: float = 0.0
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -227,7 +235,8 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
             taken = {candidate.path for candidate in fitting}
             others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
-    other = [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
+    other = [each for place in largest if (each := _translated(place))]
+    other += [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
     if other:
         best = min(other, key=_preference)
         return _distinct(best, [each for each in other if _alike(each, best)])
@@ -239,10 +248,39 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
     return _distinct(best, [candidate for candidate in likely if _alike(candidate, best)])
 
 
+def _translated(place: _Place) -> TensorSet | None:
+    """Tensors of a known network under another library's names."""
+    used = _without_harmless(place.refs)
+    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+        return None
+    found = translated({name: ref.shape for name, ref in used.items()})
+    if found is None:
+        return None
+    refs = {name: used[raw[0]] for name, raw in found.names.items() if len(raw) == 1}
+    parts = {name: [used[each] for each in raw] for name, raw in found.names.items() if len(raw) > 1}
+    return TensorSet(
+        place.path,
+        found.prefix,
+        refs,
+        list(used),
+        place.refs,
+        fits=True,
+        note=found.note,
+        parts=parts,
+        meant=found.meant,
+        epsilon=found.epsilon,
+    )
+
+
+def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
+    """Without what belongs to training by its name."""
+    return {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+
+
 def _laid_out(place: _Place) -> TensorSet | None:
     """Tensors of a known network whose parts have other names than the architecture's."""
     refs = place.refs
-    used = {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+    used = _without_harmless(refs)
     if not _FEWEST <= len(used) <= _MAX_TENSORS:
         return None
     wrapper = _wrapper(used)

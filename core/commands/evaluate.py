@@ -61,7 +61,7 @@ def add_evaluate(add: AddCommand) -> None:
         "--pictures",
         type=Path,
         metavar="FOLDER",
-        help="write confusion matrix, curves and all other pictures as SVG; as PNG or PDF the window saves them",
+        help="write confusion matrix, curves and all other pictures as SVG (the window saves PNG and PDF, too)",
     )
     parser.add_argument(
         "--against",

@@ -24,8 +24,8 @@ def found() -> Evaluation:
 @pytest.fixture(scope="module")
 def several() -> tuple[Evaluation, np.ndarray, np.ndarray]:
     random = np.random.default_rng(8)
-    truth = random.random((300, 4)) < 0.4
-    scores = np.clip(0.4 * truth + 0.7 * random.random((300, 4)), 0, 1).astype(np.float32)
+    truth = random.random((5000, 4)) < 0.4
+    scores = np.clip(0.4 * truth + 0.7 * random.random((5000, 4)), 0, 1).astype(np.float32)
     return of_several(truth, scores, list("wxyz")), truth, scores
 
 
@@ -131,7 +131,8 @@ def test_several_labels(several: tuple[Evaluation, np.ndarray, np.ndarray]) -> N
         inside = {"precision": said, "f1": has | said}.get(area.stands.measure, has)
         behind = images_behind(found, "classes", area.stands)
         assert sorted(behind.rows.tolist()) == np.flatnonzero(inside).tolist()
-        assert f"{int((has[inside] != said[inside]).sum()) or 'none'} of them wrong" in behind.text
+        wrong = int((has[inside] != said[inside]).sum())
+        assert f"{f'{wrong:,}' if wrong else 'none'} of them wrong" in behind.text
         assert behind.label == area.stands.index
     point = next(area.stands for area in areas(found, "roc")[40:] if isinstance(area.stands, Threshold))
     said = scores[:, point.index] >= point.score

@@ -127,6 +127,30 @@ CASES = {
         "a 3 x 3 first convolution",
         side=32,
     ),
+    "a first convolution with a bias": Case(
+        "resnet18", _replaces("conv1", nn.Conv2d(1, 64, 7, 2, 3)), 7, "grey input, a bias in its first convolut", 1
+    ),
+    "a bias for small images, and another head": Case(
+        "resnet18",
+        _all(
+            _replaces("conv1", nn.Conv2d(3, 64, 3, 1, 1)),
+            _replaces("maxpool", nn.Identity()),
+            _replaces("fc", nn.Sequential(nn.Linear(512, 32), nn.ReLU(), nn.Linear(32, 5))),
+        ),
+        5,
+        "a bias in its first convolution, a 3 x 3 first convolution",
+        side=32,
+    ),
+    "mobilenet with a bias": Case(
+        "mobilenet_v2", _replaces("features.0.0", nn.Conv2d(3, 32, 3, 2, 1)), 7, "a bias in its first convolution"
+    ),
+    "VGG for small images": Case(
+        "vgg11_bn",
+        _all(_replaces("avgpool", nn.Identity()), _replaces("classifier", nn.Linear(512, 10))),
+        10,
+        "on each feature's average over the image",
+        side=32,
+    ),
     "two linear layers": Case(
         "resnet18",
         _replaces("fc", nn.Sequential(nn.Linear(512, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 4))),

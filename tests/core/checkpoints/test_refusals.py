@@ -211,6 +211,15 @@ TABLE: list[tuple[str, Callable[[], bytes], tuple[str, str, str]]] = [
         ),
     ),
     (
+        "arrays by name",
+        lambda: saved({"conv.weight": np.zeros((4, 3)), "conv.bias": np.zeros(4)}),
+        (
+            "f.pth is a file of 2 NumPy arrays in place of tensors.",
+            "",
+            "Save them as tensors: torch.save({name: torch.from_numpy(each) for name, each in arrays.items()}, path).",
+        ),
+    ),
+    (
         "optimizer",
         optimizer,
         (
