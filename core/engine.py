@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -54,6 +55,8 @@ from core.stream import Stream
 from core.trust import Consent
 
 _KEPT_BYTES = 1_500_000_000
+_MANY = 2000
+"""Images of labelled data, each of several objects, that are worth sparing the collector."""
 
 
 @dataclass(slots=True)
@@ -273,6 +276,9 @@ class Engine:
         path, wanted = Path(request.data), wanted_by(info)
         data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
+        if len(data.images) >= _MANY:
+            # They stay for as long as anybody looks at them: the collector, which stops all threads, is spared them.
+            gc.freeze()
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 
     def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
@@ -422,6 +428,10 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
 
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
+    preprocessing = classifier.info.preprocessing
+    if not classifier.info.refuses and preprocessing.resize == "none" and preprocessing.crop is None:
+        # Images come in their own sizes, and which of them the network takes is known only then.
+        return
     if classifier.info.features or not classifier.info.refuses:
         classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
 

@@ -86,8 +86,8 @@ def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
         return MatchError(
             f"{name} fits no architecture that is known here.",
             f"It has {len(shapes)} tensor(s): {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
-            "If it is a network of your own, choose the Python file that defines it;"
-            " else weights of one of torchvision's or timm's classifiers.",
+            "If it is a network of your own, choose the Python file that defines it (on the command line:"
+            " --architecture-file FILE.py); else weights of one of torchvision's or timm's classifiers.",
         )
     best = close[0]
     if best.headless:

@@ -9,7 +9,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -69,6 +69,8 @@ class Checkpoint:
         module: the network, where the chosen tensors are those of one that was saved whole.
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
+        written: the tensors by their names as written, with what was left out, where ``tensors`` are not all by
+            these names; else empty.  A network of a person's own may have been saved under these.
         finish: waits for the sha256.
         meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
     """
@@ -81,6 +83,7 @@ class Checkpoint:
     module: PickledNetwork | None = None
     program: Program | None = None
     quantised: bool = False
+    written: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     finish: Callable[[], str] | None = None
     meant: str = ""
 
@@ -175,6 +178,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
         program=contents.program,
         quantised=read.quantised,
+        written={name: read.tensors[ref] for name, ref in chosen.written.items()},
         finish=finish,
         meant=chosen.meant,
     )
@@ -204,7 +208,9 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         tree = found.trees.get(chosen.path if chosen is not None else ())
         if chosen is not None:
             sets = (chosen, *(other for other in sets if other is not chosen))
-        refs = {*chosen.refs.values(), *chain(*chosen.parts.values())} if chosen is not None else set[TensorRef]()
+        refs = set[TensorRef]()
+        if chosen is not None:
+            refs = {*chosen.refs.values(), *chosen.written.values(), *chain(*chosen.parts.values())}
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
-from core.checkpoints.values import Inert, TensorRef, as_dict
+from core.checkpoints.values import Inert, TensorRef, as_dict, as_tuple
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
@@ -53,6 +54,7 @@ _HARMLESS = re.compile(
 _LONGEST_NAME = 300
 _QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
 _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_COMPILED = "torch._dynamo.eval_frame.OptimizedModule"
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
@@ -69,7 +71,7 @@ class TensorSet:
         prefix: what was taken off the beginning of every name.
         refs: the tensors, by the names that are left.
         used: their names as written.
-        among: the names, as written, of all that lie in the same place.
+        among: all that lie in the same place, by their names as written.
         fits: whether an architecture has exactly these names and shapes.
         note: what was called otherwise in the file, in a person's words; mostly empty.
         parts: tensors of the network that are several in the file, one behind the other; mostly none.
@@ -81,7 +83,7 @@ class TensorSet:
     prefix: str
     refs: Refs
     used: Sequence[str] = ()
-    among: Collection[str] = ()
+    among: Refs = field(default_factory=dict[str, TensorRef])
     fits: bool = False
     note: str = ""
     parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
@@ -93,6 +95,25 @@ class TensorSet:
         """Names beside the tensors, as written, that are not among them."""
         used = set(self.used)
         return tuple(name for name in self.among if name not in used)
+
+    @property
+    def written(self) -> Refs:
+        """All in the same place by names as written, but for wrappers; empty if ``refs`` are the same.
+
+        What was left out is among it only where it is small beside the rest: a second copy is not.
+        """
+        left_out = self.left_out
+        if sum(math.prod(self.among[name].shape) for name in left_out) * 4 > sum(
+            math.prod(ref.shape) for ref in self.refs.values()
+        ):
+            left_out = ()
+        names = [*self.used, *left_out]
+        if not names:
+            return {}
+        wrapper = _wrapper(names)
+        whole = {name.removeprefix(wrapper): self.among[name] for name in names}
+        same = whole.keys() == self.refs.keys() or {name.removeprefix(self.prefix) for name in names} == set(self.refs)
+        return {} if same and not left_out else whole
 
     @property
     def name(self) -> str:
@@ -148,6 +169,11 @@ def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple
         for index, below in enumerate(cast("list[object]", value)[:16]):
             yield (*path, str(index)), below
     elif isinstance(value, Inert):
+        inside = as_tuple(value.args)
+        if value.kind == _COMPILED and inside:
+            # Since PyTorch 2.5 it is made of the network, rather than given it as one of its modules.
+            yield path, inside[0]
+            return
         state = as_dict(value.state)
         found.quantised |= "_rebuild_qtensor" in value.kind
         if is_module(value):
@@ -378,7 +404,7 @@ def _plausible(place: _Place) -> Iterator[TensorSet]:
         if len(modern) == len(refs) and len(known.intersection(modern)) > len(known.intersection(below)):
             below = modern
         if len(below) == len(refs):
-            yield TensorSet(place.path, prefix, below)
+            yield TensorSet(place.path, prefix, below, list(refs), refs)
 
 
 def _wrapper(names: Iterable[str]) -> str:

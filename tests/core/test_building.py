@@ -261,3 +261,14 @@ class TestAssumptions:
         assert with_channels(grey, 3).mean == grey.mean * 3
         with pytest.raises(MatchError, match="4 channels"):
             with_channels(PRESETS["imagenet"], 4)
+
+
+def test_photos_that_are_left_as_they_are_may_have_the_only_size_that_the_network_takes(tmp_path: Path) -> None:
+    """A network for 28 x 28 pixels, and a photo of 28 x 28: no other size is tried first."""
+    room = Room()
+    weights, _ = networks.write(tmp_path, "SimpleCNN")
+    code = str(tmp_path / "nets.py")
+    room.open(
+        ModelSpec("file", str(weights), architecture="SimpleCNN", architecture_file=code, preprocessing=PRESETS["none"])
+    )
+    assert room.answer(write_photo(tmp_path / "a.png", (28, 28))).error is None
