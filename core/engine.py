@@ -14,9 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from core.checkpoints import open_checkpoint
 from core.classifier import CPU, Classifier, Seat
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
@@ -421,7 +418,7 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
     """
     device = before.info.device
     # What the network answers may not be what another kind of output says that it is.
-    if _nothing(before).shape != _nothing(after).shape or before.info.activation != after.info.activation:
+    if before.nothing.shape != after.nothing.shape or before.info.activation != after.info.activation:
         _warm_up(after)
     return _left(device, after)
 
@@ -433,21 +430,7 @@ def _warm_up(classifier: Classifier) -> None:
         # Images come in their own sizes, and which of them the network takes is known only then.
         return
     if classifier.info.features or not classifier.info.refuses:
-        classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
-
-
-def _nothing(classifier: Classifier) -> Tensor:
-    """Zeros, in the form in which the preprocessing brings an image, or as a row."""
-    if classifier.info.refuses:
-        return torch.zeros(1, classifier.info.features)
-    preprocessing = classifier.info.preprocessing
-    height, width = preprocessing.crop or preprocessing.size
-    if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
-        height = width = min(height, width, 224)
-    batch = torch.zeros(1, len(preprocessing.mean), height, width)
-    if preprocessing.flatten:
-        return batch.flatten(1)
-    return batch.expand(preprocessing.crops, -1, -1, -1)[None] if preprocessing.crops > 1 else batch
+        classifier.predict(classifier.nothing, [0.0], lambda: 0.0)
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:
