@@ -71,6 +71,7 @@ class Comparing(QObject):
         self._job = 0
         self._own = False
         self._first: Evaluation | None = None
+        self._second: Evaluation | None = None
         self._request = EvaluationRequest("")
         self._chosen: Chosen | None = None
         self._carried: Chosen = ()
@@ -94,7 +95,8 @@ class Comparing(QObject):
         """
         self.cancel()
         self.spec, self.info, self._device = spec, None, device
-        self._first, self._request, self._chosen, self._carried = first, request, None, ()
+        self._first, self._second = first, None
+        self._request, self._chosen, self._carried = request, None, ()
         self._pacer = Pacer()
         self._job = self._workbench.survey_other(spec, device, request, first.labels)
         self._own = False
@@ -111,7 +113,9 @@ class Comparing(QObject):
 
     def go_on(self) -> None:
         """Take up what was paused, or try again what failed; what was answered is kept."""
-        if self._chosen is not None:
+        if self._first is not None and self._second is not None:
+            self.compare(self._first, self._second)
+        elif self._chosen is not None:
             self.answer(self._chosen)
         elif self._first is not None and self.spec is not None:
             self.begin(self._first, self._request, self.spec, self._device)
@@ -125,6 +129,7 @@ class Comparing(QObject):
         """Compare two evaluations that are there."""
         self.cancel()
         self.spec = self.info = None
+        self._first, self._second = first, second
         self._compare(first, second)
 
     def cancel(self) -> None:

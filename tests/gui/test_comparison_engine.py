@@ -22,6 +22,7 @@ from core.measures import verdict
 from core.workbench import Workbench
 from gui.evaluation import testing
 from gui.evaluation.comparing import Changes
+from tests.core.evaluated import of_classes, random_scores
 from tests.core.making import write_photo
 
 
@@ -75,6 +76,20 @@ def room(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield room
     assert room.testing.close(20)
     assert room.workbench.close(20)
+
+
+def test_comparing_two_tests_is_taken_up_again(room: Room) -> None:
+    (truth, scores), (_, other) = random_scores(200, 5, 1), random_scores(200, 5, 2)
+    first, second = (of_classes(truth, each, "abcde") for each in (scores, other))
+    stopped: list[bool] = []
+    room.testing.comparing.stopped.connect(lambda: stopped.append(True))
+    room.testing.comparing.compare(first, second)
+    room.testing.comparing.cancel()
+    while not stopped:
+        room.testing.handle(room.events.get(timeout=60))
+    assert room.changes is None
+    room.testing.comparing.go_on()
+    assert room.wait_compared().compared.first is first
 
 
 def test_two_networks_in_the_real_engine(room: Room, labelled: Path) -> None:
