@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.arrays.stored import stamp
 from core.arrays.table import read_table
@@ -150,7 +151,7 @@ def save_corrected(path: Path, data: LabelledData, corrections: Corrections) -> 
 
     Raises:
         ArrayError: the rows cannot be read any more.
-        DataError: the ending does not fit, or pictures in an array have several labels each.
+        DataError: the ending does not fit, or an array of labels has no column for one.
         ExportError: the file cannot be written; an older file is untouched then.
     """
     changed, images = corrections.changed, _data(data, corrections).images
@@ -182,27 +183,47 @@ def _table(data: LabelledData, images: Sequence[LabelledImage], kept: Sequence[i
 
 
 def _write_archive(path: Path, data: LabelledData, images: Sequence[LabelledImage], kept: Sequence[int]) -> None:
-    if data.kind == "several" or path.suffix.lower() != ".npz":
-        why = "They have several labels each." if data.kind == "several" else "The name does not end in .npz."
-        raise DataError("Corrected labels of an array cannot be written.", why, "Save the list of corrections.")
+    if path.suffix.lower() != ".npz":
+        why = "The name does not end in .npz."
+        raise DataError("Corrected labels of an array are written as one.", why, "Choose such a name.")
     where = images[kept[0]].source.place
     member = where.member if where is not None and where.member else "X"
-    told = [_cell(images[place], data.kind) for place in kept]
-    numbers = data.kind == "values" or all(label.isdecimal() for label in told)
-    truth = np.asarray([float(label) if data.kind == "values" else int(label) for label in told] if numbers else told)
-    source = Path(data.root)
+    source, name = Path(data.root), data.target or "y"
     try:
         with np.load(source, allow_pickle=False) as archive:
             rows = np.asarray(archive[member])[list(kept)]
+            before = np.asarray(archive[name])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ArrayError(f"{source.name} cannot be read any more.", f"The reason: {error}.", "") from error
+    truth = _truths([images[place] for place in kept], data.kind, before)
     buffer = io.BytesIO()
     # As numpy.savez does, which some names of arrays would confuse.
     with zipfile.ZipFile(buffer, "w") as made:
-        for name, values in ((member, rows), (data.target or "y", truth)):
-            with made.open(f"{name}.npy", "w", force_zip64=True) as file:
+        for each, values in ((member, rows), (name, truth)):
+            with made.open(f"{each}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, values, allow_pickle=False)
     write_parts(path, [buffer.getvalue()])
+
+
+def _truths(images: Sequence[LabelledImage], kind: str, before: NDArray[Any]) -> NDArray[Any]:
+    """An array of labels like the one before: values, numbers or names of classes, or a column of 0 and 1 for each."""
+    if kind == "values":
+        return np.asarray([image.value for image in images], np.float64)
+    told = [image.labels for image in images]
+    numbers = all(label.isdecimal() for labels in told for label in labels)
+    if before.ndim < 2 or before.shape[1] == 1:
+        single = [labels[0] for labels in told]
+        return np.asarray([int(label) for label in single] if numbers else single)
+    truth = np.zeros((len(told), before.shape[1]), before.dtype)
+    for row, labels in enumerate(told):
+        strange = [label for label in labels if not label.isdecimal() or int(label) >= before.shape[1]]
+        if strange:
+            why = f"No image of the data has {strange[0]}, and nothing tells which column it is."
+            raise DataError(
+                "Corrected labels of this array cannot be written.", why, "Choose labels that the data has."
+            )
+        truth[row, [int(label) for label in labels]] = 1
+    return truth
 
 
 def _lines(path: Path, data: LabelledData, images: list[LabelledImage]) -> Iterator[str]:

@@ -100,14 +100,14 @@ def _mean(sums: Floats, count: Indices) -> Floats:
 
 def _judged(which: LabelList, true: Truths, scores: Floats, usual: tuple[Floats, Floats]) -> tuple[Truths, Floats]:
     """Which rows are in a list, and how much each is worth a look: (N,) of (N, labels)."""
-    given = scores >= HALF
+    given: Truths = scores >= HALF
+    wrong: Truths = true ^ given
     off = np.abs(scores - true)
     match which:
         case "found":
-            inside = true.any(axis=1) & (given == true).all(axis=1)
-            return inside, np.where(true, scores, 0).max(axis=1)
+            return _any(true) & ~_any(wrong), np.where(true, scores, 0).max(axis=1)
         case "with it":
-            return true.any(axis=1), np.where(true, scores, 0).max(axis=1)
+            return _any(true), np.where(true, scores, 0).max(axis=1)
         case "least certain":
             return np.ones(len(true), np.bool_), -np.abs(scores - HALF).min(axis=1)
         case "missed":
@@ -117,8 +117,13 @@ def _judged(which: LabelList, true: Truths, scores: Floats, usual: tuple[Floats,
         case "likely label errors":
             wrong = (true & ~given & (1 - scores >= usual[1])) | (~true & given & (scores >= usual[0]))
         case "surest mistakes":
-            wrong = true != given
-    return wrong.any(axis=1), np.where(wrong, off, 0).max(axis=1)
+            pass
+    return _any(wrong), np.where(wrong, off, 0).max(axis=1)
+
+
+def _any(there: Truths) -> Truths:
+    """Of each row, whether there is any."""
+    return np.asarray(there.any(axis=1), np.bool_)
 
 
 def _ranked(inside: Truths, worth: Floats) -> Indices:

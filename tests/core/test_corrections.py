@@ -169,6 +169,19 @@ def test_rows_of_an_archive(tmp_path: Path, truth: NDArray[Any]) -> None:
         save_corrected(tmp_path / "fixed.npz", data, corrections)
 
 
+def test_an_archive_with_a_column_for_each_label(tmp_path: Path) -> None:
+    truth = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0]], np.uint8)
+    np.savez(tmp_path / "t.npz", X=np.zeros((3, 2), np.float32), y=truth)
+    data = rows_of(tmp_path / "t.npz", 2)
+    assert data.kind == "several"
+    save_corrected(tmp_path / "fixed.npz", data, made(data, (0, ("2", "1")), (2, None)))
+    with np.load(tmp_path / "fixed.npz", allow_pickle=False) as archive:
+        assert archive["y"].tolist() == [[0, 1, 1, 0], [0, 1, 0, 0]]
+        assert archive["y"].dtype == np.uint8
+    with pytest.raises(DataError, match="which column it is"):
+        save_corrected(tmp_path / "fixed.npz", data, made(data, (0, ("tree",))))
+
+
 def test_a_folder_that_is_not_there(classes: Evaluation, tmp_path: Path) -> None:
     with pytest.raises(ExportError):
         save_corrected(tmp_path / "nowhere" / "t.csv", classes.data, Corrections())
