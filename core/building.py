@@ -27,7 +27,7 @@ from core.checkpoints.identify import QUANTISED
 from core.checkpoints.values import shown
 from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError, NoClassifierError
+from core.errors import MatchError, NoClassifierError, QuestionsError
 from core.foreign import recognise
 from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
@@ -318,7 +318,7 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
     if network is None:
-        network = _built_as(chosen, fits, tensors)
+        network = _built_as(path, chosen, fits, tensors)
         construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
     try:
@@ -369,9 +369,13 @@ def _best_fits(
     return max(found, key=lambda each: (each[1].exact, each[1].share))
 
 
-def _built_as(chosen: CustomFit, fits: Iterable[CustomFit], tensors: Mapping[str, Tensor]) -> nn.Module:
+def _built_as(path: Path, chosen: CustomFit, fits: Iterable[CustomFit], tensors: Mapping[str, Tensor]) -> nn.Module:
+    """``build_custom``; what it asks a person says which file asks, as that may have been found beside the weights."""
     try:
         return build_custom(chosen, tensors)
+    except QuestionsError as error:
+        error.source = str(path.absolute())
+        raise
     except MatchError as error:
         broken = next((fit for fit in fits if fit.error and fit is not chosen and not chosen.exact), None)
         if broken is None:

@@ -26,13 +26,23 @@ from core.checkpoints.modules import ModuleTree, all_refs
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
 from core.checkpoints.storages import FEW, StorageReader
+from core.checkpoints.surveying import Found, survey
 from core.checkpoints.tars import is_old_tar, read_tar
-from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
+from core.checkpoints.unwrapping import TensorSet, choose
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Global, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
+from core.devices import is_out_of_memory
 from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
+_UNUSUAL = (
+    ("sparse", "sparse"),
+    ("nested", "nested"),
+    ("meta", "without numbers, as on the meta device"),
+    ("subclass", "of a class of their own"),
+)
+"""Parts of the names of the functions that make such tensors, and what these are."""
+_REPEATED = "repeated, or made in an unusual way"
 
 LAYER_NORM_EPS = "layer_norm_eps"
 """Called so in the metadata of .safetensors, as in Hugging Face's configurations."""
@@ -222,6 +232,10 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         raise identify.packed(path, error) from error
     except BrokenFile as error:
         raise identify.damaged(path, error) from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise identify.too_large(path, size) from error
     except OSError as error:
         why = f"The system says: {error}."
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
@@ -310,6 +324,14 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if found.quantised:
         return identify.not_weights(path, *identify.QUANTISED)
+    if found.unusual and not found.loose:
+        kind = next((words for part, words in _UNUSUAL if any(part in name for name in found.unusual)), _REPEATED)
+        return identify.not_weights(
+            path,
+            "a PyTorch file whose tensors are not plain ones",
+            identify.ASK_FOR_STATE_DICT,
+            f"They are {kind}, which no network's weights here are.",
+        )
     if isinstance(contents.root, TensorRef):
         shape = " x ".join(str(side) for side in contents.root.shape) or "no sides"
         return identify.not_weights(
@@ -353,7 +375,11 @@ def _inventory(root: object) -> str:
     if isinstance(root, dict):
         keys = [shown(key, 30) for key in cast("dict[object, object]", root)]
         return ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "") or "an empty dictionary"
-    return shown(repr(root) if not isinstance(root, list | tuple) else f"a {type(root).__name__}", 60)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(root, list | tuple | set | frozenset):
+        return f"a {type(cast(object, root)).__name__}"
+    if isinstance(root, str | bytes):
+        root = root[:60]
+    return shown(str(root) if isinstance(root, Global) else repr(root), 60)
 
 
 def _metadata(

@@ -12,17 +12,16 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
-from core.checkpoints.modules import ModuleTree, is_module, read_tree
-from core.checkpoints.values import Inert, TensorRef, as_dict, as_tuple
+from core.checkpoints.surveying import Found, Refs
+from core.checkpoints.values import LONGEST_NAME, TensorRef
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
-_MAX_VISITED = 100_000
-_MAX_DEPTH = 8
 _MAX_SETS = 48
+_MAX_WRAPPERS = 32
+"""Wrappers around each other; a name of a million parts must not be passed through a million times."""
 _MAX_TENSORS = 20_000
 _MOST_LIKELY = 3
 _FEWEST = 8
@@ -51,14 +50,10 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 """Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
-_LONGEST_NAME = 300
-_QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
 _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
-_COMPILED = "torch._dynamo.eval_frame.OptimizedModule"
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
-Refs = Mapping[str, TensorRef]
 FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, object]]
 
 
@@ -119,97 +114,6 @@ class TensorSet:
     def name(self) -> str:
         """What a person chooses it by: the keys with dots between them; a dot alone for the file as a whole."""
         return ".".join(part for part in (*self.path, self.prefix.removesuffix(".")) if part) or "."
-
-
-@dataclass
-class Found:
-    """What a walk through the file's values met.
-
-    Attributes:
-        sets: dicts of tensors, with the keys that lead there.
-        joined: dicts of dicts of tensors, as one, with the keys that lead there.
-        trees: whole networks, by the keys that lead there; their tensors are among ``sets``, too.
-        loose: tensors that are in no dict.
-        quantised: whether there are quantised tensors.
-        optimizer: whether there is an optimizer's state.
-    """
-
-    sets: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    joined: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    trees: dict[tuple[str, ...], ModuleTree] = field(default_factory=dict[tuple[str, ...], ModuleTree])
-    loose: list[TensorRef] = field(default_factory=list[TensorRef])
-    quantised: bool = False
-    optimizer: bool = False
-
-
-def survey(root: object) -> Found:
-    """Walk through all values, each once; bounded in depth and number."""
-    found = Found()
-    waiting: list[tuple[tuple[str, ...], object]] = [((), root)]
-    seen: set[int] = set()
-    for _ in range(_MAX_VISITED):
-        if not waiting:
-            break
-        path, value = waiting.pop()
-        if isinstance(value, dict | list | tuple | Inert):
-            marker = id(cast(object, value))
-            if marker in seen or len(path) > _MAX_DEPTH:
-                continue
-            seen.add(marker)
-        waiting.extend(reversed(list(_visit(path, cast(object, value), found))))
-    return found
-
-
-def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple[tuple[str, ...], object]]:
-    if isinstance(value, TensorRef):
-        found.loose.append(value)
-    elif isinstance(value, dict):
-        yield from _visit_dict(path, cast("dict[object, object]", value), found)
-    elif isinstance(value, list | tuple):
-        for index, below in enumerate(cast("list[object]", value)[:16]):
-            yield (*path, str(index)), below
-    elif isinstance(value, Inert):
-        inside = as_tuple(value.args)
-        if value.kind == _COMPILED and inside:
-            # Since PyTorch 2.5 it is made of the network, rather than given it as one of its modules.
-            yield path, inside[0]
-            return
-        state = as_dict(value.state)
-        found.quantised |= "_rebuild_qtensor" in value.kind
-        if is_module(value):
-            tree = found.trees[path] = read_tree(value)
-            found.quantised |= any(_QUANTISED.search(name) for _, name in tree.classes)
-            if tree.refs:
-                found.sets.append((path, tree.refs))
-            return
-        yield path, value.pairs
-        yield path, state
-
-
-def _visit_dict(
-    path: tuple[str, ...], value: dict[object, object], found: Found
-) -> Iterator[tuple[tuple[str, ...], object]]:
-    if "param_groups" in value and "state" in value:
-        found.optimizer = True
-        return
-    refs = {key: below for key, below in value.items() if isinstance(key, str) and isinstance(below, TensorRef)}
-    if refs:
-        found.sets.append((path, refs))
-    joined = dict(_join(value))
-    if joined:
-        found.joined.append((path, {**refs, **joined}))
-    for key, below in value.items():
-        if isinstance(below, dict | list | tuple | Inert):
-            yield (*path, str(key)), cast(object, below)
-
-
-def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
-    """Tensors of dicts side by side, such as ``{"features": {...}, "classifier": {...}}``."""
-    for first, part in value.items():
-        if isinstance(first, str) and isinstance(part, dict):
-            for second, below in cast("dict[object, object]", part).items():
-                if isinstance(second, str) and isinstance(below, TensorRef):
-                    yield f"{first}.{second}", below
 
 
 class _Place:
@@ -300,7 +204,7 @@ def _translated(place: _Place) -> TensorSet | None:
 
 def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
     """Without what belongs to training by its name."""
-    return {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+    return {name: ref for name, ref in refs.items() if not (len(name) <= LONGEST_NAME and _HARMLESS.search(name))}
 
 
 def _laid_out(place: _Place) -> TensorSet | None:
@@ -381,7 +285,7 @@ def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:
     """
     explained = {name for candidate in fitting for name in candidate.used}
     beside = (name for name in place.refs if name not in explained)
-    return all(len(name) <= _LONGEST_NAME and _HARMLESS.search(name) for name in beside)
+    return all(len(name) <= LONGEST_NAME and _HARMLESS.search(name) for name in beside)
 
 
 def _plausible(place: _Place) -> Iterator[TensorSet]:
@@ -411,12 +315,13 @@ def _wrapper(names: Iterable[str]) -> str:
     """What wrappers put before every name; empty if nothing."""
     rest = list(names)
     prefix = ""
-    while True:
+    for _ in range(_MAX_WRAPPERS):
         first = rest[0].partition(".")[0]
         if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in rest):
-            return prefix
+            break
         prefix += f"{first}."
         rest = [name[len(first) + 1 :] for name in rest]
+    return prefix
 
 
 def _modern(names: list[str]) -> list[str]:
@@ -424,7 +329,10 @@ def _modern(names: list[str]) -> list[str]:
     # All at once: one by one, the many of a large file take long.
     text = "\n".join(("", *names))
     for wrapper, before in itertools.product(_INSIDE, (".", "\n")):
-        while (found := f"{before}{wrapper}.") in text:
+        found = f"{before}{wrapper}."
+        for _ in range(_MAX_WRAPPERS):
+            if found not in text:
+                break
             text = text.replace(found, before)
     if "denselayer" in text:
         text = _OLD_DENSENET.sub(r"\1\2.", text)

@@ -16,12 +16,12 @@ from core.labelled import Alignment, EvaluationRequest
 from core.showing import isolated
 from gui.models.asking import Answers, QuestionsDialog, TrustDialog
 from gui.models.model_choices import OPEN, chosen_model, model_choices
-from gui.models.refusal import wants_trust
+from gui.models.refusal import untrusted
 from gui.photos.dropping import looks_like_weights
 from gui.session import Session
 from gui.widgets import dialogs
 from gui.widgets.choices import Choice
-from gui.widgets.error_view import words_for
+from gui.widgets.error_view import Words, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,7 +215,9 @@ class ComparisonWiring(QObject):
             helps, self._help = "Answer …", partial(self._ask_questions, error, spec)
         elif spec is not None and isinstance(error, MatchError) and spec == ModelSpec("file", spec.weights):
             helps, self._help = "Choose its Python file …", partial(self._ask_source, spec)
-        words = wants_trust(error) if isinstance(error, TrustError) else words_for(error, report)
+        words = words_for(error, report)
+        if isinstance(error, TrustError):
+            words = untrusted(error, self._help, self._help).words
         self._view.comparison.show_error(words, helps)
         if isinstance(error, TrustError | QuestionsError):
             self._help()
@@ -229,10 +231,13 @@ class ComparisonWiring(QObject):
 
     def _ask_questions(self, error: QuestionsError, spec: ModelSpec) -> None:
         def answer(arguments: Answers) -> None:
-            self._again_as(replace(spec, architecture=error.architecture, arguments=arguments))
+            source = spec.architecture_file or error.source
+            given = replace(spec, architecture=error.architecture, architecture_file=source, arguments=arguments)
+            self._again_as(given)
 
         if self._view is not None:
-            QuestionsDialog(self._view, f"{error.what} {error.why}".strip(), error.questions, answer).open()
+            words = Words(error.what, f"{error.why} {error.remedy}")
+            QuestionsDialog(self._view, words, error.questions, answer).open()
 
     def _ask_source(self, spec: ModelSpec) -> None:
         def take(paths: list[Path]) -> None:

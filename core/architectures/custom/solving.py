@@ -331,8 +331,10 @@ class Solver:
             why = "No weight shows it, and the file does not say."
         else:
             why = "It could not be found from the weights."
-        # A value with which nothing could be built is no suggestion.
-        unknown = slot.value in ("", None) or solution.agreement is None
+        # A value with which nothing could be built is no suggestion, and neither is a number that would fit as well
+        # as any other: taken without a thought, it would only answer worse.
+        any_fits = solution.exact and slot.kind in ("int", "float", "bool")
+        unknown = slot.value in ("", None) or solution.agreement is None or any_fits
         suggestion = "" if unknown else literal(slot.value)
         questions.append(Question(slot.name, slot.annotation, suggestion, why))
 

@@ -19,6 +19,9 @@ from core.checkpoints.values import as_dict, shown
 from core.errors import UsageError
 
 MAX_BYTES = 5_000_000
+MAX_STATEMENTS = 10_000
+"""In one file, outside of classes and functions."""
+MAX_IMPORTS = 2000
 MAX_FILES = 200
 _CHOOSE = "Choose the Python file in which the network's class is written."
 _INSTALLED = frozenset({"torch", "torchvision", "timm", "numpy", "PIL"})
@@ -83,6 +86,8 @@ def read_text(path: Path) -> Text:
     try:
         if path.is_dir():
             raise UsageError(f"{name} is a folder.", "A network is defined in a file.", _CHOOSE)
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{name} is no plain file, but a device or a pipe.", "", _CHOOSE)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -118,7 +123,13 @@ def decoded(path: Path, data: bytes) -> str:
 
 def _parsed(path: Path, text: str, cells: tuple[tuple[int, int], ...] = ()) -> ast.Module:
     try:
-        return ast.parse(text, str(path))
+        tree = ast.parse(text, str(path))
+        imports = sum(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
+        if len(tree.body) > MAX_STATEMENTS or imports > MAX_IMPORTS:
+            raise ValueError(
+                f"It has {len(tree.body):,} statements and {imports:,} imports, more than any network's code"
+            )
+        return tree
     except SyntaxError as error:
         where = Text(path, b"", ast.Module([], []), cells).where(error.lineno or 1)
         raise UsageError(
@@ -128,7 +139,8 @@ def _parsed(path: Path, text: str, cells: tuple[tuple[int, int], ...] = ()) -> a
             detail=shown(error.text or "", 300),
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise UsageError(f"{shown(path.name)} is no Python that can be read.", f"{error}.", _CHOOSE) from error
+        why = str(error) if isinstance(error, ValueError) else "Its expressions lie too deep in one another"
+        raise UsageError(f"{shown(path.name)} is no Python that can be read.", f"{why}.", _CHOOSE) from error
 
 
 def _notebook(path: Path, data: bytes) -> Text:

@@ -177,6 +177,8 @@ def test_what_no_weight_shows_is_asked_for(tmp_path: Path) -> None:
     asked = {question.name: question for question in fit.questions}
     assert asked.keys() == {"nhead", "act"}
     assert "'tanh'" in asked["act"].why
+    # Any number of heads has these shapes, so none is suggested.
+    assert asked["nhead"].suggestion == ""
     assert "drop_p is taken as 0: it matters in training only." in fit.notes
     with pytest.raises(QuestionsError, match="nhead, act") as raised:
         build_custom(fit, network.state_dict())
