@@ -14,7 +14,7 @@ from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_outpu
 from core.commands.model import add_model_options, against, named_files, open_model
 from core.descriptions import ClassifierInfo
 from core.errors import UsageError
-from core.labelled import EvaluationRequest
+from core.labelled import EvaluationRequest, carried_over
 
 if TYPE_CHECKING:
     # They bring scikit-learn along, which no other command needs.
@@ -92,7 +92,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
-    _save(evaluation, options.report, options.predictions, options.pictures)
+    _save(evaluation, options, compared)
     missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
     for text in missed:
         say(text)
@@ -107,17 +107,10 @@ def _compare(session: Session, options: argparse.Namespace, request: EvaluationR
     info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
     say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
     # A choice of classes was made by the first model's numbers.
-    chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
-    request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
+    request = replace(request, chosen=carried_over(request.chosen, first.labels, info.labels))
     second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
     _say_alignment(second)
     return compare_evaluations(first, second)
-
-
-def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> int | None:
-    if index < 0:
-        return index
-    return theirs.index(ours[index]) if ours[index] in theirs else None
 
 
 def _check_folders(*files: Path | None) -> None:
@@ -129,11 +122,13 @@ def _check_folders(*files: Path | None) -> None:
             )
 
 
-def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None, pictures: Path | None) -> None:
+def _save(evaluation: Evaluation, options: argparse.Namespace, compared: Compared | None) -> None:
     from core.reporting import save_pictures, save_predictions, save_report
 
+    report, predictions, pictures = options.report, options.predictions, options.pictures
+
     if report is not None:
-        save_report(report, evaluation)
+        save_report(report, evaluation, compared=compared)
         say(f"The report is in {report}.")
     if predictions is not None:
         save_predictions(predictions, evaluation)
@@ -226,17 +221,20 @@ def _table(evaluation: Evaluation, compared: Compared | None) -> str:
 
 
 def _changes(compared: Compared) -> list[str]:
+    from core.measures import verdict
+
     found = compared.comparison
-    rows = [f"\n{compared.first.model} (1) and {compared.second.model} (2) on the same {len(compared.rows):,} images\n"]
-    rows.append(f"  {'':<20}{'(1)':>10}{'(2)':>10}{'change':>10}   95 %                  p\n")
+    said = verdict(found)
+    rows = [f"\n{name} ({letter})\n" for name, letter in zip(compared.titles, "AB", strict=True)]
+    rows.append(f"on the same {len(compared.rows):,} images: {said.what} {said.more}\n\n")
+    rows.append(f"  {'':<20}{'A':>10}{'B':>10}{'B - A':>10}   95 %                  p\n")
     for one in found.changes:
-        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}"
+        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}" if math.isfinite(one.interval[0]) else "unknown"
         step = one.second - one.first
         rows.append(f"  {one.name:<20}{one.first:>10.4f}{one.second:>10.4f}{step:>+10.4f}   {ends:<20}  {one.p:.3g}\n")
     better = "nearer" if compared.first.data.kind == "values" else "right"
     both = "equally near" if compared.first.data.kind == "values" else "both right"
     rows.append(
-        f"  only (1) {better}: {len(found.only_first):,}; only (2): {len(found.only_second):,}; "
-        f"{both}: {found.both:,}\n"
+        f"  only A {better}: {len(found.only_first):,}; only B: {len(found.only_second):,}; {both}: {found.both:,}\n"
     )
     return rows

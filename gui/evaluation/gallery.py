@@ -85,6 +85,11 @@ class Shown:
         return tuple(lines)
 
     @property
+    def tones(self) -> tuple[tuple[bool, bool], ...]:
+        """Of each line: whether it is in bold type, and whether it is wrong."""
+        return (True, not (self.right or self.quiet)), *((False, False) for _ in self.lines[1:])
+
+    @property
     def words(self) -> str:
         """All of it in one line."""
         name = isolated(self.source.short_name)
@@ -203,15 +208,16 @@ class _Delegate(QStyledItemDelegate):
         last: tuple[tuple[str, QFont, QPalette.ColorRole], ...],
     ) -> None:
         """Lines below one another; of pictures in the middle, of rows at the left."""
-        first, *others = shown.lines
-        role = option.palette.ColorRole.Text if shown.right or shown.quiet else theme.ERROR
+        told: list[tuple[str, QFont, QPalette.ColorRole]] = []
+        for text, (loud, wrong) in zip(shown.lines, shown.tones, strict=True):
+            role = option.palette.ColorRole.Text if loud else theme.MUTED
+            told.append((text, self._bold if loud else self._plain, theme.ERROR if wrong else role))
         below = theme.ACCENT if shown.corrected else theme.MUTED
         at = _AT_LEFT if last else _CENTRED
         # Of several names the first can be read; of one its beginning and its end.
-        cut = Qt.TextElideMode.ElideRight if last or len(others) > 1 else Qt.TextElideMode.ElideMiddle
-        told = [(text, self._plain, theme.MUTED) for text in others]
-        told[-1] = (others[-1], self._plain, below)
-        for text, font, colour in ((first, self._bold, role), *told, *last):
+        cut = Qt.TextElideMode.ElideRight if last or len(told) > 2 else Qt.TextElideMode.ElideMiddle
+        told[-1] = (told[-1][0], self._plain, below)
+        for text, font, colour in (*told, *last):
             painter.setFont(font)
             painter.setPen(option.palette.color(colour))
             painter.drawText(line, at, painter.fontMetrics().elidedText(text, cut, line.width()))
