@@ -35,6 +35,7 @@ Index = QModelIndex | QPersistentModelIndex
 _SIDE = 12 * UNIT
 _WIDTH = 15 * UNIT
 _SHOWN_ROLE = int(Qt.ItemDataRole.UserRole)
+_RIGHT, _MIDDLE = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
 _CENTRED = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
 _AT_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CHART = 14 * UNIT
@@ -214,12 +215,13 @@ class _Delegate(QStyledItemDelegate):
             told.append((text, self._bold if loud else self._plain, theme.ERROR if wrong else role))
         below = theme.ACCENT if shown.corrected else theme.MUTED
         at = _AT_LEFT if last else _CENTRED
-        # Of several names the first can be read; of one its beginning and its end.
-        cut = Qt.TextElideMode.ElideRight if last or len(told) > 2 else Qt.TextElideMode.ElideMiddle
+        several = bool(last) or len(told) > 2
         told[-1] = (told[-1][0], self._plain, below)
         for text, font, colour in (*told, *last):
             painter.setFont(font)
             painter.setPen(option.palette.color(colour))
+            # Of several names the first can be read; of one its beginning and its end, and always its score.
+            cut = _RIGHT if several and not text.endswith("%") else _MIDDLE
             painter.drawText(line, at, painter.fontMetrics().elidedText(text, cut, line.width()))
             line.translate(0, self._line)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from core.labelled import Alignment, EvaluationRequest, LabelledData
 from gui.main_window import MainWindow
+from gui.photos.dropping import looks_like_weights
 from gui.session import Session
 from gui.widgets import dialogs, wording
 from gui.wiring.comparison import ComparisonWiring
@@ -88,8 +89,15 @@ class EvaluationWiring(QObject):
         self.view.activateWindow()
 
     def survey(self, path: Path) -> None:
-        """Find out what is at a place that a person chose; weights are another model to compare with."""
-        if not self._comparison.take(path):
+        """Find out what is at a place that a person chose.
+
+        Weights are another model to compare with, or, where there is nothing to compare yet, the one to test.
+        """
+        if self._comparison.take(path):
+            return
+        if looks_like_weights(path):
+            self._session.open_weights(path)
+        else:
             self._survey(EvaluationRequest(str(path)), same=False)
 
     def _change_source(self, split: str, target: str, path_column: str) -> None:
