@@ -91,9 +91,9 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
         right = int((summed.restricted == truth).sum())
         values["accuracy_restricted"] = right / count
         intervals["accuracy_restricted"] = of_counts(right, count)
-    for name, each in (("log_loss", summed.log_loss), ("brier", summed.brier)):
+    for name, each, most in (("log_loss", summed.log_loss, np.inf), ("brier", summed.brier, 2.0)):
         values[name] = float(each.mean())
-        intervals[name] = of_means(each)
+        intervals[name] = of_means(each, 0.0, most)
     values["ece"] = calibration_error(summed.confidence, summed.predicted == truth)
     values["roc_auc_macro_ovr"] = _mean(one.roc_auc for one in per_class if one.count)
     values["average_precision_macro"] = _mean(one.average_precision for one in per_class if one.count)
@@ -172,9 +172,9 @@ def averages(true: Indices, predicted: Indices, right: Indices) -> Mapping[str, 
         "precision_macro": float(precision.mean()),
         "recall_macro": float(recall.mean()),
         "f1_macro": float(f1.mean()),
-        "precision_weighted": float((precision * share).sum()),
-        "recall_weighted": float((recall * share).sum()),
-        "f1_weighted": float((f1 * share).sum()),
+        "precision_weighted": min(1.0, float((precision * share).sum())),
+        "recall_weighted": float(hits / true.sum()),
+        "f1_weighted": min(1.0, float((f1 * share).sum())),
         "precision_micro": float(hits / alarms) if alarms else 0.0,
         "recall_micro": float(hits / true.sum()),
         "f1_micro": float(2 * hits / (true.sum() + alarms)),
@@ -203,7 +203,7 @@ def _per_class(truth: Indices, scores: Scores, confusion: Indices, check: Check)
     return tuple(rows)
 
 
-def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[int, Floats]]:
+def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[int, Scores]]:
     """Each class's scores; empty for classes that are not wanted.
 
     Args:
@@ -216,7 +216,7 @@ def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[i
             block = block[:0]
         # Transposed once, so that each column is in one place.
         for place, column in enumerate(np.ascontiguousarray(block.T)):
-            yield start + place, column.astype(np.float64)
+            yield start + place, column
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
