@@ -149,6 +149,7 @@ def _in_folders(path: Path, split: str) -> Generator[None, None, LabelledData]:
         split=found.split,
         splits=found.splits,
         unlabelled=found.unlabelled,
+        notes=found.notes,
     )
 
 

@@ -60,7 +60,7 @@ def _intervals(truth: Truths, given: Truths, values: dict[str, float | None], ch
     drawn: dict[str, list[float]] = {}
     for _ in range(DRAWS):
         check()
-        times = np.bincount(random.integers(0, count, count), minlength=count)
+        times: Indices = np.bincount(random.integers(0, count, count), minlength=count)
         counts = (np.bincount(columns, times[rows], labels).astype(np.int64) for rows, columns in places)
         for name, value in _averaged(*counts).items():
             if value is not None:

@@ -34,6 +34,8 @@ def test_an_empty_class_is_told(tmp_path: Path) -> None:
         (("train", "val"), "", "val"),
         (("training", "validation"), "val", "validation"),
         (("Train", "Test"), "train", "Train"),
+        (("training_set", "test_set"), "", "test_set"),
+        (("train",), "train", "train"),
     ],
 )
 def test_parts_of_a_data_set(tmp_path: Path, parts: tuple[str, ...], wanted: str, taken: str) -> None:
@@ -43,6 +45,23 @@ def test_parts_of_a_data_set(tmp_path: Path, parts: tuple[str, ...], wanted: str
     assert data.split == taken
     assert data.counts()["cat"] == parts.index(taken) + 1
     assert set(data.splits) == set(parts)
+
+
+def test_archives_are_unpacked_into_folders_of_their_own_names(tmp_path: Path) -> None:
+    folders(tmp_path / "archive" / "pets", {"cat": 2, "dog": 1})
+    folders(tmp_path / "__MACOSX", {"archive": 0})
+    data = read(tmp_path)
+    assert data.counts() == {"cat": 2, "dog": 1}
+    assert any("archive/pets" in note for note in data.notes)
+    for part in ("train", "test"):
+        folders(tmp_path / "deep" / "deeper" / part, {"cat": 1 + (part == "train"), "dog": 3})
+    assert read(tmp_path / "deep").counts() == {"cat": 1, "dog": 3}
+
+
+def test_a_single_class_stays_one(tmp_path: Path) -> None:
+    assert read(folders(tmp_path, {"cat": 2})).counts() == {"cat": 2}
+    picture(tmp_path / "cat" / "kittens" / "x.png")
+    assert read(tmp_path).counts() == {"cat": 3}
 
 
 def test_a_class_may_be_called_test(tmp_path: Path) -> None:
