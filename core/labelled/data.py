@@ -10,11 +10,11 @@ from core.arrays import ANYTHING, Takes
 from core.errors import DataError
 from core.images import ImageSource
 from core.labelled.folders import Found, read_folders
-from core.labelled.lists import Wanted, read_list
+from core.labelled.lists import JSON_SUFFIXES, Wanted, read_list
 from core.labelled.rows import holds_rows, read_archive, read_labelled_table
 
 _ROW_SUFFIXES = frozenset({".npz", ".npy"})
-LIST_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
+LIST_SUFFIXES = frozenset({".csv", ".tsv", *JSON_SUFFIXES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _listed(path: Path, split: str, target: str, wanted: Wanted) -> Generator[No
     images = tuple(LabelledImage(row.source, row.labels, row.value) for row in listed.rows)
     return LabelledData(
         root=path.as_posix(),
-        form="json" if path.suffix.lower().startswith(".json") else "csv",
+        form="json" if path.suffix.lower() in JSON_SUFFIXES else "csv",
         kind=listed.kind,
         images=images,
         classes=_classes(images),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -55,13 +55,14 @@ def _averaged(true: Indices, said: Indices, right: Indices) -> dict[str, float |
 
 
 def _intervals(truth: Truths, given: Truths, values: dict[str, float | None], check: Check) -> dict[str, Interval]:
-    places = [np.nonzero(each) for each in (truth, given, given & truth)]
+    places: list[tuple[Indices, ...]] = [np.nonzero(each) for each in (truth, given, given & truth)]
     random, (count, labels) = np.random.default_rng(0), truth.shape
     drawn: dict[str, list[float]] = {}
+    every: Indices = np.arange(count, dtype=np.int64)
     for _ in range(DRAWS):
         check()
-        times: Indices = np.bincount(random.integers(0, count, count), minlength=count)
-        counts = (np.bincount(columns, times[rows], labels).astype(np.int64) for rows, columns in places)
+        times: Indices = np.bincount(random.choice(every, count), minlength=count)
+        counts: Iterator[Indices] = (np.bincount(each, times[rows], labels).astype(np.int64) for rows, each in places)
         for name, value in _averaged(*counts).items():
             if value is not None:
                 drawn.setdefault(name, []).append(value)
