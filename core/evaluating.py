@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from core.classifier import Classifier
-from core.descriptions import ClassifierInfo
 from core.errors import DataError
 from core.evaluations import Evaluation
 from core.images import ImageSource
@@ -22,7 +21,7 @@ from core.labelled import Alignment, LabelledData, LabelledImage, scored
 from core.measures import Measures, measure_classes, measure_several, measure_values
 from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
-from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, tidy, usual_folder
+from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, claimed, tidy, usual_folder
 from core.stream import Stream
 
 _FLUSH_EVERY = 2000
@@ -55,9 +54,7 @@ class Evaluating:
         self._scored = scored(data, alignment)
         if not self._scored:
             raise DataError("There is nothing to measure.", "No image has a label that the model knows.", "")
-        root = folder or usual_folder()
-        self._folder = root / self._key()
-        self._root = root
+        self._root = folder or usual_folder()
 
     def run(
         self, context: Context, stream: Stream, batch_size: int = 0
@@ -67,8 +64,18 @@ class Evaluating:
         Every answered image is emitted as ``(row, ImageResult)``, so that pictures can be shown while it runs.
         """
         start = time.monotonic()
+        with claimed(self._root, self._key()) as folder:
+            store = yield from self._answer(folder, context, stream, batch_size)
+            tidy(self._root, folder)
+            context.progress(len(self._scored), len(self._scored), "Measuring")
+            yield
+            return self._evaluation(context, store, time.monotonic() - start)
+
+    def _answer(
+        self, folder: Path, context: Context, stream: Stream, batch_size: int
+    ) -> Generator[Future[Any] | None, None, ScoreStore]:
         info = self._classifier.info
-        store = ScoreStore(self._folder, len(self._scored), len(info.labels))
+        store = ScoreStore(folder, len(self._scored), len(info.labels))
         store.forget_failures()
         store.note(model=info.name, sha256=info.checkpoint.sha256, data=self._data.root, images=len(self._scored))
         waiting = [row for row in range(len(self._scored)) if store.state[row] == PENDING]
@@ -92,10 +99,7 @@ class Evaluating:
                 yield
         finally:
             store.flush()
-        tidy(self._root, self._folder)
-        context.progress(done, len(self._scored), "Measuring")
-        yield
-        return self._evaluation(context, store, time.monotonic() - start)
+        return store
 
     def _evaluation(self, context: Context, store: ScoreStore, seconds: float) -> Evaluation:
         info, data = self._classifier.info, self._data
@@ -149,22 +153,30 @@ class Evaluating:
 
     def _key(self) -> str:
         """The same for the same images, answered in the same way."""
-        told = hashlib.sha256(json.dumps(_facts(self._classifier.info), sort_keys=True, default=str).encode())
+        told = hashlib.sha256(json.dumps(_facts(self._classifier), sort_keys=True).encode())
         for place in self._scored:
             source = self._data.images[place].source
             told.update(f"{source.name}\0{_stamp(source)}\0{source.place}\n".encode("utf-8", "surrogateescape"))
         return told.hexdigest()[:24]
 
 
-def _facts(info: ClassifierInfo) -> Mapping[str, object]:
-    """All that scores depend on."""
+def _facts(classifier: Classifier) -> Mapping[str, object]:
+    """All that scores depend on; names of classes are none of it."""
+    info, known = classifier.info, classifier.provenance
     return {
-        "sha256": info.checkpoint.sha256,
-        "sets": info.checkpoint.sets[:1],
-        "architecture": info.architecture,
-        "spec": repr(info.spec),
-        "preprocessing": repr(info.preprocessing),
+        "sha256": known.sha256,
+        "tensors": known.tensors,
+        "architecture": known.architecture,
+        # The same tensors give other scores when a person has changed the code around them.
+        "code": info.code,
+        "network": repr(info.spec.network),
+        "preprocessing": repr(known.preprocessing),
+        "activation": known.activation,
         "count": len(info.labels),
+        "device": known.device,
+        "precision": known.precision,
+        "version": known.version,
+        "libraries": known.libraries,
     }
 
 
