@@ -236,3 +236,28 @@ def test_a_regression_from_weights_to_report(
     assert said.record["metrics"]["mae"] == pytest.approx(sk.mean_absolute_error(truth, values), abs=1e-4)
     assert said.record["metrics"]["r2"] == pytest.approx(sk.r2_score(truth, values), abs=1e-3)
     assert "Predicted against true values" in report.read_text(encoding="utf-8")
+
+
+def test_changed_code_and_changed_photos_are_answered_anew(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
+    """The same weights in other code, and another photo under the same name, are other answers."""
+    code = tmp_path / "net.py"
+    text = "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    text += "        self.fc = nn.Linear(3, 10)\n    def forward(self, x):\n        return SIGN * self.fc(x.mean((2, 3)))\n"
+    code.write_text(text.replace("SIGN", "1"))
+    torch.save({"fc.weight": torch.randn(10, 3), "fc.bias": torch.zeros(10)}, tmp_path / "net.pth")
+    (tmp_path / "names.txt").write_text("\n".join(CLASSES))
+    options = ("--weights", tmp_path / "net.pth", "--architecture-file", code, "--labels", tmp_path / "names.txt")
+    options += ("--preprocessing", "half", "--resize", "32x32", "--trust", "--format", "json")
+
+    def loss() -> float:
+        said = evaluate(data, *options)
+        assert said.status == 0, said.err
+        return said.record["metrics"]["log_loss"]
+
+    first = loss()
+    assert loss() == first
+    code.write_text(text.replace("SIGN", "-1"))
+    second = loss()
+    assert second != pytest.approx(first)
+    write_photo(next((data / "CAT").iterdir()))
+    assert loss() != pytest.approx(second)
