@@ -219,7 +219,7 @@ class Engine:
         classifier = self._measurable()
         data, alignment = yield from self.survey(context, request)
         context.emit((data, alignment))
-        evaluating = Evaluating(classifier, data, alignment)
+        evaluating = Evaluating(classifier, data, alignment, top=request.top)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
 
     def script(

@@ -19,6 +19,7 @@ from core.images import ImageSource
 from core.jobs import Context
 from core.labelled import Alignment, LabelledData, LabelledImage, scored
 from core.measures import Measures, measure_classes, measure_several, measure_values
+from core.measures.classification import TOP
 from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
 from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, claimed, tidy, usual_folder
@@ -31,13 +32,19 @@ class Evaluating:
     """One evaluation of one classifier."""
 
     def __init__(
-        self, classifier: Classifier, data: LabelledData, alignment: Alignment, folder: Path | None = None
+        self,
+        classifier: Classifier,
+        data: LabelledData,
+        alignment: Alignment,
+        folder: Path | None = None,
+        top: int = 0,
     ) -> None:
         """Args:
         classifier: what is measured.
         data: images with their labels.
         alignment: which label is which of the classifier's classes; images of other labels are left out, and told.
         folder: where scores are kept; the usual place if not given.
+        top: see ``EvaluationRequest``.
 
         Raises:
             DataError: no label is one of the model's classes, or the data is of another kind than the model's answers.
@@ -45,6 +52,7 @@ class Evaluating:
         self._classifier = classifier
         self._data = data
         self._alignment = alignment
+        self._top = top
         if data.kind != "values" and not alignment.indices:
             raise DataError(
                 "The model cannot be measured on this data.",
@@ -142,7 +150,7 @@ class Evaluating:
                 truth[row, [indices[label] for label in image.labels if label in indices]] = True
             return measure_several(truth, scores, check=context.check), np.zeros(0, np.int64)
         single = np.asarray([indices[image.labels[0]] for image in images], np.int64)
-        return measure_classes(single, scores, check=context.check), single
+        return measure_classes(single, scores, check=context.check, top=self._top or TOP), single
 
     def _left_out(self) -> list[LabelledImage]:
         there = set(self._scored)

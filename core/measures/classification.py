@@ -62,7 +62,7 @@ class Measures:
     confusion: Indices = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
-def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None) -> Measures:
+def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None, top: int = TOP) -> Measures:
     """Measure predictions of one class an image.
 
     Averages are over the classes that occur in ``truth``, as scikit-learn's with ``labels`` set to these.  Of equal
@@ -72,6 +72,7 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
         truth: (N,) indices of the true classes; N at least 1.
         scores: (N, classes) probabilities; may be a memory-mapped file, of which only parts are read at once.
         check: called now and then; may raise to end it.
+        top: within how many best classes the true one may be, beside ``TOP``.
     """
     count, classes = scores.shape
     present = np.unique(truth)
@@ -81,12 +82,11 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
     values = dict(averages(*_counted(confusion)))
     intervals = {"accuracy": of_counts(int(np.trace(confusion)), count)}
     intervals |= of_cells(confusion, averages, check, skip="accuracy")
-    if classes > TOP:
-        within = int(summed.within_top.sum())
-        values["top_5_accuracy"] = within / count
-        intervals["top_5_accuracy"] = of_counts(within, count)
-    else:
-        values["top_5_accuracy"] = None
+    for most in sorted({TOP, top}):
+        name, within = f"top_{most}_accuracy", int((summed.before < most).sum())
+        values[name] = within / count if most < classes else None
+        if most < classes:
+            intervals[name] = of_counts(within, count)
     if len(present) < classes:
         right = int((summed.restricted == truth).sum())
         values["accuracy_restricted"] = right / count
@@ -108,7 +108,7 @@ class _Sums:
         predicted: the best class.
         restricted: the best of the classes that occur in the data.
         confidence: the best class's score.
-        within_top: whether the true class is among the best five.
+        before: how many classes go before the true one.
         log_loss: minus the logarithm of the true class's share.
         brier: squared differences to the truth, summed over classes (Brier, 1950).
     """
@@ -116,14 +116,14 @@ class _Sums:
     predicted: Indices
     restricted: Indices
     confidence: Floats
-    within_top: Truths
+    before: Indices
     log_loss: Floats
     brier: Floats
 
 
 def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Sums:
     count, classes = scores.shape
-    found = _Sums(*(np.zeros(count, kind) for kind in (np.int64, np.int64, float, bool, float, float)))
+    found = _Sums(*(np.zeros(count, kind) for kind in (np.int64, np.int64, float, np.int64, float, float)))
     tiny = np.finfo(np.float64).eps
     every_class: Indices = np.arange(classes, dtype=np.int64)
     for start in range(0, count, _ROWS):
@@ -138,7 +138,7 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
         # As scikit-learn's top_k_accuracy_score: of equal scores those that come later in head order go first.
         later: Truths = np.greater.outer(-true, -every_class)
         before = (rows > own[:, None]) | ((rows == own[:, None]) & later)
-        found.within_top[part] = np.count_nonzero(before, axis=1) < TOP
+        found.before[part] = np.count_nonzero(before, axis=1)
         whole = rows.sum(axis=1)
         share = np.divide(own, whole, out=np.zeros(len(rows)), where=whole > 0)
         found.log_loss[part] = -np.log(np.clip(share, tiny, 1 - tiny))

@@ -16,7 +16,7 @@ from core.plots.axes import percent
 from core.plots.canvas import safe
 from core.reporting import gallery
 from core.reporting.style import FOLLOWING, sheet
-from core.reporting.words import HEADLINES, TITLES, between, title_of, written
+from core.reporting.words import HEADLINES, between, meaning_of, title_of, written
 
 _WORST = 24
 _DOUBTFUL = 12
@@ -139,7 +139,7 @@ def _figures(evaluation: Evaluation) -> str:
         for name in first
     )
     rows = [
-        (title_of(name), written(name, value), between(name, intervals.get(name)), TITLES.get(name, ("", ""))[1])
+        (title_of(name), written(name, value), between(name, intervals.get(name)), meaning_of(name))
         for name, value in values.items()
     ]
     table = _table(("Measure", "Value", "95 % interval", "What it is"), rows, (1, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from core.measures.intervals import Interval
@@ -12,7 +13,6 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "accuracy": ("Accuracy", "share of the images that are answered rightly"),
     "balanced_accuracy": ("Balanced accuracy", "mean recall: each class counts the same"),
     "accuracy_restricted": ("Accuracy, restricted", "if only classes that occur in the data may be answered"),
-    "top_5_accuracy": ("Top-5 accuracy", "the true class is among the best five"),
     "precision_macro": ("Precision, macro", "share of what is said to be of a class that is; mean over classes"),
     "precision_weighted": ("Precision, weighted", "the same, classes weighted by their images"),
     "precision_micro": ("Precision, micro", "the same, over all answers together"),
@@ -42,9 +42,23 @@ HEADLINES = ("accuracy", "balanced_accuracy", "f1_macro", "exact_match", "rmse",
 _SHARES = ("accuracy", "precision", "recall", "f1", "exact", "hamming", "top_", "balanced", "ece")
 
 
+_TOP = re.compile(r"top_(\d+)_accuracy")
+
+
 def title_of(name: str) -> str:
     """What a person calls a measure."""
-    return TITLES.get(name, (name, ""))[0]
+    return _told(name)[0]
+
+
+def meaning_of(name: str) -> str:
+    """What a measure says."""
+    return _told(name)[1]
+
+
+def _told(name: str) -> tuple[str, str]:
+    if found := _TOP.fullmatch(name):
+        return f"Top-{found[1]} accuracy", f"the true class is among the best {found[1]}"
+    return TITLES.get(name, (name, ""))
 
 
 def written(name: str, value: float | None) -> str:
