@@ -45,16 +45,6 @@ def areas(truth: Truths, score: Scores | Floats) -> tuple[float | None, float | 
     return area, float(precision.mean())
 
 
-def roc_curve(truth: Truths, score: Floats) -> tuple[Floats, Floats, Floats]:
-    """Rates of false alarms, of hits, and the thresholds."""
-    return cast("tuple[Floats, Floats, Floats]", _sk.roc_curve(truth, score))
-
-
-def precision_recall_curve(truth: Truths, score: Floats) -> tuple[Floats, Floats, Floats]:
-    """Precision, recall, and the thresholds, one fewer."""
-    return cast("tuple[Floats, Floats, Floats]", _sk.precision_recall_curve(truth, score))
-
-
 def r2_score(truth: Floats, predicted: Floats) -> float:
     """Coefficient of determination."""
     return float(_sk.r2_score(truth, predicted))
