@@ -126,6 +126,9 @@ def claimed(root: Path, name: str) -> Generator[Path, None, None]:
         folder = root / (name if number == 1 else f"{name}-{number}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _not_kept(folder, error) from error
+        try:
             # The newest are kept, by when they were last used.
             os.utime(folder)
             file = (folder / _LOCK).open("ab")
@@ -206,7 +209,7 @@ else:
 
 def _not_kept(folder: Path, error: OSError, size: str = "") -> ExportError:
     remedy = "Make space on that disk, or evaluate fewer images."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
         remedy = "Make that folder one that you may write to, or name another with the variable XDG_CACHE_HOME."
     told = f"{size} in {folder}" if size else f"They lie in {folder}"
     return ExportError("The scores of the evaluation cannot be kept.", f"{told}: {error.strerror or error}.", remedy)
