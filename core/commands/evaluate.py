@@ -177,8 +177,8 @@ def _say_alignment(evaluation: Evaluation) -> None:
     absent, classes = len(alignment.absent), len(evaluation.labels)
     if absent and alignment.rows:
         names = ", ".join(repr(evaluation.labels[index]) for index in alignment.absent[:_MOST_SKIPPED])
-        more = ", ..." if absent > _MOST_SKIPPED else ""
-        say(f"{absent:,} of the model's {classes:,} classes have no label here: {names}{more}.")
+        more = " ..." if absent > _MOST_SKIPPED else "."
+        say(f"{absent:,} of the model's {classes:,} classes have no label here: {names}{more}")
     for name, reason in evaluation.skipped[:_MOST_SKIPPED]:
         say(f"Left out: {name}: {reason}")
     if len(evaluation.skipped) > _MOST_SKIPPED:
