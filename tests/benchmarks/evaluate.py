@@ -20,7 +20,7 @@ from core.measures import measure_classes
 
 ROOT = Path(__file__).resolve().parents[2]
 GOAL = 1.0
-PHOTOS, ROUNDS = 400, 3
+PHOTOS, ROUNDS = 200, 3
 IMAGES, CLASSES = 50_000, 1_000
 
 _PLAIN = """
