@@ -29,6 +29,8 @@ class CheckpointSummary:
             the one in use first; a dot stands for the file as a whole.
         blocked: names in Python that the file asks for and that could run code; sorted, mostly empty.
         note: what the file calls otherwise than its architecture does, such as its head; mostly empty.
+        layer_norm_eps: what the network's layer normalisations add to the variance, where its architecture's add
+            another number; else 0.
     """
 
     file: str
@@ -43,6 +45,7 @@ class CheckpointSummary:
     sets: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     note: str = ""
+    layer_norm_eps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

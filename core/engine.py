@@ -374,6 +374,10 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
 
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
+    preprocessing = classifier.info.preprocessing
+    if not classifier.info.refuses and preprocessing.resize == "none" and preprocessing.crop is None:
+        # Images come in their own sizes, and which of them the network takes is known only then.
+        return
     if classifier.info.features or not classifier.info.refuses:
         classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
 

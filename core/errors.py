@@ -112,12 +112,23 @@ class QuestionsError(WhatsitError):
     Attributes:
         architecture: the class that asks.
         questions: what to ask a person.
+        source: path of the Python file that the class is in.
     """
 
-    def __init__(self, what: str, why: str, remedy: str, *, architecture: str, questions: tuple[Question, ...]) -> None:
+    def __init__(
+        self,
+        what: str,
+        why: str,
+        remedy: str,
+        *,
+        architecture: str,
+        questions: tuple[Question, ...],
+        source: str = "",
+    ) -> None:
         super().__init__(what, why, remedy)
         self.architecture = architecture
         self.questions = questions
+        self.source = source
 
 
 class Cancelled(Exception):
@@ -126,5 +137,7 @@ class Cancelled(Exception):
 
 def shown(text: object, longest: int = 80) -> str:
     """Text from a file, made safe for a message: one short line, nothing that a terminal would obey."""
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
+    # Cut first: a name may have a hundred million letters.
+    start = str(text)[: longest + 1]
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in start)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"

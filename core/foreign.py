@@ -11,6 +11,7 @@ Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
 
 _CLASSIFIERS = "Whatsit shows image classifiers: choose the weights of one."
+_TRAIN_A_HEAD = "Train a last layer on it with your classes, save the whole, and choose that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,16 @@ _TELL: tuple[tuple[str, Callable[[Shapes], tuple[str, ...]], str], ...] = (
         "a network for texts or other sequences",
         _having(r"(^|\.)\w*embed(ding)?s?\.weight$", r"\.weight_ih_l0$"),
         _CLASSIFIERS,
+    ),
+    *(
+        (f"a network in training without labels ({name}), which tells no classes", _having(*names), _TRAIN_A_HEAD)
+        for name, names in (
+            ("MoCo", (r"(^|\.)encoder_q\.", r"(^|\.)encoder_k\.")),
+            ("MoCo", (r"(^|\.)base_encoder\.", r"(^|\.)momentum_encoder\.")),
+            ("DINO", (r"(^|\.)(head|dino_head)\.last_layer\.", r"(^|\.)(blocks|layer\d)\.\d+\.")),
+            ("BYOL", (r"(^|\.)online_(encoder|network|net)\.", r"(^|\.)target_(encoder|network|net)\.")),
+            ("masked images", (r"(^|\.)mask_token$", r"(^|\.)(decoder_pred|decoder\.(head|norm|\d)|lm_head)\.")),
+        )
     ),
     ("an image generator (GAN)", _generator, _CLASSIFIERS),
     ("an autoencoder", _autoencoder, _CLASSIFIERS),

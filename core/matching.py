@@ -58,7 +58,7 @@ def rank(checkpoint: Checkpoint) -> tuple[Match, ...]:
             input_size=fit.input_size,
             source="timm" if fit.architecture.startswith(TIMM_PREFIX) else "torchvision",
             variant=", ".join(describe(fit)),
-            small_images=fit.stem is not None,
+            small_images=(fit.stem is not None and fit.stem.small) or (fit.head is not None and fit.head.pooled),
             function=names[fit.architecture],
             ambiguous=ambiguous,
         )
@@ -103,6 +103,8 @@ def hints_of(checkpoint: Checkpoint, beside: str = "") -> Iterator[str]:
         yield known.architecture
     if beside:
         yield beside
+    if checkpoint.meant:
+        yield checkpoint.meant
     yield from _written(checkpoint.metadata)
 
 
@@ -116,6 +118,10 @@ def publication(checkpoint: Checkpoint) -> PretrainedEntry | None:
 def _written(metadata: Mapping[str, object]) -> Iterator[str]:
     # timm's training script writes both.
     is_timms = "version" in metadata and "arch" in metadata
+    # A network of timm's that was saved whole.
+    own = as_dict(metadata.get("pretrained_cfg")) or as_dict(metadata.get("default_cfg"))
+    if isinstance(name := own.get("architecture"), str):
+        yield TIMM_PREFIX + name
     keys = ("arch", "architecture", "model_name", "model", "backbone", "timm_model", "network", "encoder_name")
     places = (metadata, *(as_dict(metadata.get(key)) for key in ("args", "hyper_parameters", "config", "hparams")))
     for place in places:
@@ -194,6 +200,10 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
             "Choose another architecture.",
         ) from error
     _assign(network, checkpoint.tensors, frozenset(known.computed), architecture)
+    if checkpoint.about.layer_norm_eps:
+        for module in network.modules():
+            if isinstance(module, nn.LayerNorm):
+                module.eps = checkpoint.about.layer_norm_eps
     return network
 
 
@@ -208,10 +218,18 @@ def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Modul
     known = fingerprint(architecture)
     spelling = spell(_fit(checkpoint, known), network, transform_input=transforms_input(checkpoint))
     names = tuple(network.state_dict())
+    lines, imports = spelling.lines, spelling.imports
+    if epsilon := checkpoint.about.layer_norm_eps:
+        lines += (
+            "for module in network.modules():",
+            "    if isinstance(module, nn.LayerNorm):",
+            f"        module.eps = {epsilon}",
+        )
+        imports = tuple(sorted({*imports, "from torch import nn"}))
     return Construction(
         "library",
-        lines=spelling.lines,
-        imports=spelling.imports,
+        lines=lines,
+        imports=imports,
         tensors=names,
         computed=frozenset(name for name in names if name in known.computed or is_computed(name)),
         obstacle=spelling.obstacle,

@@ -74,6 +74,9 @@ def no_head(file: str, fit: Fit) -> MatchError:
 def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
     """The error for weights that fit no architecture; it names the nearest and what differs."""
     name = _name(file)
+    incomplete = _part(name, shapes) or _of_transformers(name, shapes)
+    if incomplete is not None:
+        return incomplete
     close = nearest(shapes, 5)
     if not close or 4 * close[0].fitting < close[0].total:
         relative = next((words for fit in close if (words := _same_plan(fit, shapes))), "")
@@ -82,12 +85,20 @@ def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
         some = ", ".join(shown(key, 40) for key in list(shapes)[:_FIRST_FEW])
         return MatchError(
             f"{name} fits no architecture that is known here.",
-            f"It has {len(shapes)} tensor(s): {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
-            "Choose weights of one of torchvision's or timm's classifiers.",
+            f"It has {_tensors(len(shapes))}: {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
+            "If it is a network of your own, choose the Python file that defines it (on the command line:"
+            " --architecture-file FILE.py); else weights of one of torchvision's or timm's classifiers.",
         )
     best = close[0]
     if best.headless:
         return no_head(file, best)
+    if best.missing and not best.unexpected and all(each.endswith(_STATISTICS) for each in best.missing):
+        return MatchError(
+            f"{name} is {title(best.architecture)} without the statistics of its batch normalisation.",
+            f"{_few([f'{shown(each)} is missing' for each in best.missing])}."
+            " Only the parameters were saved, and without these numbers the network gives other answers.",
+            "Save it anew, with torch.save(model.state_dict(), 'weights.pth').",
+        )
     lines = _differences(best)
     words = in_words(best)
     return MatchError(
@@ -99,6 +110,37 @@ def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
     )
 
 
+def _part(name: str, shapes: Mapping[str, Shape]) -> MatchError | None:
+    """The error for one of several files that weights were spread over."""
+    found = re.search(r"-(\d{5})-of-(\d{5})\.", name)
+    if found is None or found[2] == "00001":
+        return None
+    return MatchError(
+        f"{name} is part {int(found[1])} of {int(found[2])} of a network's weights.",
+        f"It has {_tensors(len(shapes))}; the others are in the other files.",
+        "Put them into one: save the model again, with a max_shard_size that is larger than all of it.",
+    )
+
+
+def _of_transformers(name: str, shapes: Mapping[str, Shape]) -> MatchError | None:
+    """The error for a network of Hugging Face's transformers that is none of those that open."""
+    base = next((found[1] for key in shapes if (found := _TRANSFORMERS.match(key))), "")
+    if not base:
+        return None
+    return MatchError(
+        f"{name} is a network of Hugging Face's transformers ({shown(base, 40)}), of a kind or size not known here.",
+        "Of its classifiers, ViT, DeiT, Swin, ConvNeXt and ResNet open as they are.",
+        "Choose a Python file that builds it, or the weights of one of these, or of torchvision's or timm's.",
+    )
+
+
+_STATISTICS = ("running_mean", "running_var")
+_TRANSFORMERS = re.compile(
+    r"(?:.*?\.)??(\w+)\.(?:embeddings\.(?:patch_embeddings|cls_token|layernorm|norm)\b|embedder\.\w+\.convolution"
+    r"|(?:encoder\.)?layers?\.\d+\.(?:attention\.(?:attention|output|self|[qkv]_proj)|self_attn)\.|conv_stem\.(?:first_conv|convolution)"
+    r"|embeddings\.(?:convolution|batchnorm)\.|patch_embeddings\.embedding_layer_1\.)"
+)
+"""How the names of its image networks begin, after that of the family."""
 _CHANGED = "It is a changed network: choose the Python file that defines it, or save one of torchvision's or timm's."
 
 
@@ -120,12 +162,12 @@ def in_words(fit: Fit) -> str:
     missing = [name for name in fit.missing if name in rest]
     added = [name for name in fit.unexpected if name in rest]
     if added:
-        found.append(f"{len(added)} more tensor(s) in {_places(added)}")
+        found.append(f"{_tensors(len(added), 'more ')} in {_places(added)}")
     if missing:
-        found.append(f"{len(missing)} tensor(s) fewer in {_places(missing)}")
+        found.append(f"{_tensors(len(missing), 'fewer ')} in {_places(missing)}")
     sized = len(rest) - len(missing) - len(added)
     if sized:
-        found.append(f"other sizes in {sized} tensor(s)")
+        found.append(f"other sizes in {_tensors(sized)}")
     return " and ".join(found)
 
 
@@ -141,6 +183,10 @@ def _same_plan(fit: Fit, shapes: Mapping[str, Shape]) -> str:
 
 def _touched(fit: Fit) -> list[str]:
     return [*(name for name, _, _ in fit.different), *fit.missing, *fit.unexpected]
+
+
+def _tensors(count: int, more: str = "") -> str:
+    return f"{count} {more}tensor{'' if count == 1 else 's'}"
 
 
 def _places(names: Sequence[str]) -> str:

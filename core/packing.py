@@ -15,9 +15,11 @@ from torch import Tensor
 from core import VERSION
 from core.architectures.custom import trust_request
 from core.catalogue import architectures
+from core.checkpoints import LAYER_NORM_EPS
 from core.descriptions import ClassifierInfo
 from core.errors import ExportError
 from core.export import write_bytes
+from core.fingerprints import fingerprint
 from core.outputs import problem_type
 from core.preprocessing import to_dict
 from core.preprocessing.configs import to_timm
@@ -72,8 +74,13 @@ def _without_wrappers(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
 
 
 def _answers(info: ClassifierInfo) -> dict[str, str]:
-    """What a person answered about a network's constructor, as checkpoints say it: texts without quotes."""
+    """What the tensors do not say: a person's answers about a network's constructor, and numbers in its layers.
+
+    As checkpoints say it: texts without quotes.
+    """
     found: dict[str, str] = {}
+    if info.checkpoint.layer_norm_eps:
+        found[LAYER_NORM_EPS] = repr(info.checkpoint.layer_norm_eps)
     for name, text in info.spec.arguments:
         try:
             value: object = ast.literal_eval(text)
@@ -130,11 +137,9 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
         "architecture": info.architecture.removeprefix(_TIMM),
         # Of the head, which with one output has two classes.
         "num_classes": info.outputs or len(info.labels),
-        "label_names": list(info.labels),
-        "id2label": {str(index): name for index, name in enumerate(info.labels)},
-        "label2id": {name: index for index, name in reversed(list(enumerate(info.labels)))},
+        **({} if info.labels_source.startswith("number") else _names(info.labels)),
         "problem_type": problem_type(info.activation),
-        **({} if timm is None else {"pretrained_cfg": timm}),
+        **({} if timm is None else {"pretrained_cfg": timm, **_model_args(info, timm)}),
         "preprocessing": to_dict(info.preprocessing),
         "whatsit": {
             "version": VERSION,
@@ -148,6 +153,22 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
             "preprocessing_assumed": info.preprocessing_assumed,
         },
     }
+
+
+def _names(labels: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "label_names": list(labels),
+        "id2label": {str(index): name for index, name in enumerate(labels)},
+        "label2id": {name: index for index, name in reversed(list(enumerate(labels)))},
+    }
+
+
+def _model_args(info: ClassifierInfo, cfg: Mapping[str, object]) -> dict[str, object]:
+    """What timm's ``create_model`` has to be told of a network that is built for another size than usual."""
+    if not info.architecture.startswith(_TIMM) or not _is_known(info.architecture):
+        return {}
+    known, size = fingerprint(info.architecture), cast("list[int]", cfg["input_size"])[-1]
+    return {"model_args": {"img_size": size}} if known.step and size != known.usual_input else {}
 
 
 def _config_path(weights: Path) -> Path:

@@ -7,20 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from core.arrays import ANYTHING, is_array_file
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import QuestionsError, TrustError
 from core.jobs import JobEvent, Listener
 from core.questions import TrustRequest
+from gui.activity import Activity
 from gui.answers.answering import Answering
 from gui.answers.saving import Saving
 from gui.answers.scripting import Scripting
 from gui.evaluation.testing import Testing
 from gui.models.looking import Looking
 from gui.models.model_keeper import ModelKeeper, differ_in_names_alone
-from gui.models.refusal import refusal
+from gui.models.refusal import changed_on_disk, notes, refusal, untrusted
 from gui.models.weights_watch import WeightsWatch
 from gui.photos.dropping import Dropped, from_paths
 from gui.photos.photo_loading import PhotoLoading
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from core.trust import TrustEntry
     from core.workbench import Workbench
 
-_SOON_MS = 30
-_PATIENCE_MS = 250
-"""How long images must be waited for before the footer counts them: most answers come sooner."""
-
 
 class Session(QObject):
     """Everything between the workbench and the window.
@@ -51,6 +48,7 @@ class Session(QObject):
         models: the model in use and the one on its way.
         images: the images and their answers.
         photos: brings the shown one to the screen.
+        activity: what the footer tells of.
         preparing: what a person does to the preprocessing.
         seeing: what the model sees of the shown image.
 
@@ -58,29 +56,27 @@ class Session(QObject):
         info_changed: the classifier in use, or what it assumes, has changed.
         answer_changed: the shown image's answer has changed, or another image is shown.
         about_changed: which image is shown has changed.
-        activity_changed: text, share 0..1 or ``None``, and whether it can be cancelled.
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
+        output_asked: a person wants to say what the network's numbers are.
         architecture_file_asked: a person wants to choose a Python file.
         look_asked: a person wants to look at a weights file, by its path.
         noticed: a ``Notice``.
         notice_over: the key of a notice that is no longer true.
         recent_changed: the list of recent models has changed.
-        counted: images or answers came or went; told once for many.
     """
 
     info_changed = Signal()
     answer_changed = Signal()
     about_changed = Signal()
-    activity_changed = Signal(str, object, bool)
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
+    output_asked = Signal()
     architecture_file_asked = Signal()
     look_asked = Signal(str)
     noticed = Signal(object)
     notice_over = Signal(str)
     recent_changed = Signal()
-    counted = Signal()
 
     def __init__(
         self,
@@ -111,31 +107,28 @@ class Session(QObject):
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
+        self.activity = Activity(self.models, self.images, self.saving, self)
         self._used: ClassifierInfo | None = None
         self._held: list[Path] = []
-        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
-        self._soon.timeout.connect(self._tell_activity)
-        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
-        self._patience.timeout.connect(self._count)
-        self._counting = False
         self._connect()
 
     def start(self, paths: list[Path], weights: str = "", architecture: str = "") -> None:
         """Open the first model, and what the command line names.
 
         Args:
-            paths: images and folders; a weights file among them is opened as the model.
+            paths: what could be dropped, too; a weights file among them is opened as the model.
             weights: a weights file; empty for the built-in model.
             architecture: id; empty to match.
         """
         if self.preferences.problem:
             self.tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
         named = from_paths(paths)
-        wanted = Path(weights) if weights else named.weights
+        wanted, given = Path(weights) if weights else named.weights, (named.architecture_file, named.labels)
         if wanted is not None:
-            self.open_model(ModelSpec("file", str(wanted.absolute()), architecture))
+            self.open_weights(wanted, *given, architecture)
         else:
             self.open_model(ModelSpec(architecture=architecture))
+            self.take(Dropped((), (), None, *given))
         self.models.find_devices()
         self._add_paths(named.paths)
 
@@ -143,17 +136,19 @@ class Session(QObject):
         """Give an event to the part that asked for it; those of superseded jobs go nowhere."""
         parts = (self.images, self.models, self.photos, self.seeing, self.saving, self.looking)
         any(part.handle(event) for part in (*parts, self.probing, self.scripting, self.testing))
-        self._note_activity()
+        self.activity.note()
 
     def take(self, dropped: Dropped) -> None:
         """Take what was dropped, pasted or chosen."""
         if dropped.weights is not None:
-            self.open_weights(dropped.weights, dropped.architecture_file)
+            self.open_weights(dropped.weights, dropped.architecture_file, dropped.labels)
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
+        elif dropped.labels is not None:
+            self.models.choose_labels(dropped.labels)
         self.images.add_sources(dropped.sources)
         self._add_paths(dropped.paths)
-        self._note_activity()
+        self.activity.note()
 
     def _add_paths(self, paths: Sequence[Path]) -> None:
         """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
@@ -169,18 +164,18 @@ class Session(QObject):
         held, self._held = self._held, []
         self._add_paths(held)
 
-    def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
+    def open_weights(
+        self, path: Path, architecture_file: Path | None = None, labels: Path | None = None, architecture: str = ""
+    ) -> None:
         """Open a weights file as the model, as it was opened the last time.
 
         Args:
             path: the weights file.
-            architecture_file: the Python file that defines its network, where a person gave one with it.
+            architecture_file, labels: its network's Python file and its class names, where a person gave them with it.
+            architecture: id, or one of the file's classes; empty to match.
         """
-        weights = str(path.absolute())
-        if architecture_file is not None:
-            self.models.open(ModelSpec("file", weights, architecture_file=str(architecture_file.absolute())))
-            return
-        self.open_model(ModelSpec("file", weights))
+        weights, source, names = (str(each.absolute()) if each else "" for each in (path, architecture_file, labels))
+        self.open_model(ModelSpec("file", weights, architecture, architecture_file=source, labels=names))
 
     def open_model(self, spec: ModelSpec) -> None:
         """Open a model; one of which nothing but its weights is asked for, as it was opened the last time."""
@@ -189,7 +184,7 @@ class Session(QObject):
     def use_architecture_file(self, path: Path) -> None:
         """Build the network from a person's Python file."""
         if not self.models.choose_architecture_file(path):
-            words = Words(f"{path.name} says how a network is built.", "Drop the weights file with it, or before it.")
+            words = Words(f"{path.name} says how a network is built.", "Now drop the weights file that belongs to it.")
             self.tell("model", words)
 
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
@@ -215,26 +210,16 @@ class Session(QObject):
         """How many classes to show."""
         self.preferences.k = k
 
-    def cancel_activity(self) -> None:
-        """End what the footer tells of."""
-        if self.models.opening is not None:
-            self.models.cancel()
-        elif self.images.busy:
-            self.images.stop()
-        else:
-            self.saving.cancel()
-        self._note_activity()
-
     def save(self, path: Path, provenance: bool = False) -> None:
         """Write all answers to a file, whose suffix tells the form; in JSON with their provenance, if wished."""
         self.saving.save(path, tuple(self.images.results.results()), self.preferences.k, provenance)
-        self._note_activity()
+        self.activity.note()
 
     def save_names(self, path: Path) -> None:
         """Write the class names to a file; its suffix tells the form."""
         if self.models.info is not None:
             self.saving.save_names(path, self.models.info.labels)
-            self._note_activity()
+            self.activity.note()
 
     def copy_all(self) -> None:
         """Put all answers on the clipboard, as CSV."""
@@ -294,14 +279,14 @@ class Session(QObject):
         models.noticed.connect(self._tell_of_device)
         models.looked_at = self._looked_at
         self.seeing.broken.connect(partial(self._fail, "seeing"))
-        models.opening_changed.connect(self._note_activity)
+        models.opening_changed.connect(self.activity.note)
         models.opening_changed.connect(self.answer_changed)
         models.failed.connect(self._fail_model)
         models.described.connect(self._add_held)
         images.current_changed.connect(self._show_current)
         images.current_answered.connect(self.answer_changed)
         images.current_answered.connect(self.about_changed)
-        images.results.counted.connect(self._note_activity)
+        images.results.counted.connect(self.activity.note)
         images.described.connect(models.describe)
         images.noticed.connect(self._tell_of_device)
         images.failed.connect(partial(self._fail, "images"))
@@ -325,7 +310,7 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.noticed.emit(notes(info, self.output_asked.emit))
         self.info_changed.emit()
         if self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -348,7 +333,7 @@ class Session(QObject):
         self.recent_changed.emit()
         self.notice_over.emit("model")
         if info.notices and (self._used is None or info.notices != self._used.notices):
-            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.noticed.emit(notes(info, self.output_asked.emit))
         self.info_changed.emit()
         if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -368,7 +353,7 @@ class Session(QObject):
         return self.images.current.source if self.images.current is not None else None
 
     def _show_current(self) -> None:
-        self._tell_activity()
+        self.activity.tell()
         entry = self.images.current
         if entry is None:
             self.photos.stop()
@@ -376,36 +361,6 @@ class Session(QObject):
             self.photos.show(entry)
         self.answer_changed.emit()
         self.about_changed.emit()
-
-    def _note_activity(self) -> None:
-        """Many events a moment are told once."""
-        if not self._soon.isActive():
-            self._soon.start()
-
-    def _count(self) -> None:
-        self._counting = True
-        self._tell_activity()
-
-    def _tell_activity(self) -> None:
-        self.counted.emit()
-        opening, results = self.models.opening, self.images.results
-        if not self.images.busy:
-            self._counting = False
-            self._patience.stop()
-        elif not self._counting and not self._patience.isActive():
-            self._patience.start()
-        if opening is not None:
-            share = opening.done / opening.total if opening.total else None
-            first = self.models.info is None and opening.spec.kind == "builtin"
-            text = opening.words(first=self.models.info is None)
-            self.activity_changed.emit(text, share, not first)
-        elif self._counting and results.rowCount() > 1:
-            count = results.rowCount()
-            self.activity_changed.emit(f"{results.answered:,} of {count:,} answered", results.answered / count, True)
-        elif self.saving.busy:
-            self.activity_changed.emit("Saving …", None, True)
-        else:
-            self.activity_changed.emit("", None, False)
 
     def tell(self, key: str, words: Words) -> None:
         """Tell a person something; a newer notice with the same key replaces an older one."""
@@ -422,8 +377,7 @@ class Session(QObject):
         refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
-            words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, "Look inside", look))
+            self.noticed.emit(untrusted(error, ask, look))
             ask()
             return
         if isinstance(error, QuestionsError):
@@ -434,10 +388,7 @@ class Session(QObject):
         self.noticed.emit(refusal(error, report, refused, self.models.info, *ways))
 
     def _tell_saved(self, path: str, count: int) -> None:
-        waiting = self.images.results.rowCount() - count
-        more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
-        answers = "1 answer" if count == 1 else f"{count:,} answers"
-        self.tell("saving", Words(f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more))
+        self.tell("saving", Words(*wording.saved(path, count, self.images.results.rowCount() - count)))
 
     def _tell_names_saved(self, path: str, count: int) -> None:
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
@@ -446,5 +397,4 @@ class Session(QObject):
         self.tell("saving", Words(f"The model is saved in {paths[0]}.", wording.beside(paths[1:])))
 
     def _offer_reload(self, path: str) -> None:
-        what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."
-        self.noticed.emit(Notice("reload", Words(what, more), "Reload", self.models.reload))
+        self.noticed.emit(changed_on_disk(path, self.models.reload))

@@ -51,7 +51,7 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
     if stem:
         imports.add("from torch import nn")
         lines.append(f"{_place(stem)} = {_convolution(network.get_submodule(stem))}")
-    if fit.stem is not None:
+    if fit.stem is not None and fit.stem.small:
         pooling = next(name for name in POOLING if isinstance(_found(network, name), nn.Identity))
         lines.append(f"{_place(pooling)} = nn.Identity(){_ASSUMED}")
     if fit.head is not None:
@@ -60,6 +60,8 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
         if made is None:
             return Spelling((), (), "the layers of its head have names that no plain nn.Sequential gives")
         place = _place(fit.head.module)
+        if fit.head.pooled:
+            lines.append(f"network.avgpool = nn.AdaptiveAvgPool2d(1){_ASSUMED}")
         lines.extend((f"{place} = {made[0]}", *made[1:]))
         if any("OrderedDict" in line for line in made):
             imports.add("from collections import OrderedDict")

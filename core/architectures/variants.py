@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import MatchError
-from core.fingerprints import Layer, NewHead, SmallStem
+from core.fingerprints import Layer, NewHead, NewStem
 
 _AVERAGES = ("avgpool", "global_pool")
 """What pools the features of ResNets, in torchvision and in timm."""
@@ -71,24 +71,27 @@ def change_channels(network: nn.Module, convolution: str, channels: int) -> None
     _set(network, convolution, _convolution(network, convolution, in_channels=channels))
 
 
-def apply_stem(network: nn.Module, stem: SmallStem) -> None:
-    """Put a first convolution for small images in place of a network's own, and take away the max-pooling.
+def apply_stem(network: nn.Module, stem: NewStem) -> None:
+    """Put another first convolution in place of a network's own; of one for small images, without the max-pooling.
 
-    The weights show the convolution's size and nothing else.  Of what goes with it, this is what is usual
+    The weights show the convolution's size and nothing else.  Of what goes with a 3 x 3 one, this is what is usual
     for images of 32 pixels: a stride of 1, and no max-pooling.
 
     Raises:
         MatchError: the network has no such parts.
     """
-    pooling = next((name for name in POOLING if _has(network, name)), "")
-    if not pooling:
-        raise MatchError(
-            f"A {type(network).__name__} with a 3 x 3 first convolution cannot be built.",
-            "What follows its first convolution is not known to be left out for small images.",
-            "Choose another architecture.",
-        )
-    _set(network, stem.convolution, _convolution(network, stem.convolution, kernel_size=3, stride=1, padding=1))
-    _set(network, pooling, nn.Identity().eval())
+    changes: dict[str, object] = {"bias": True} if stem.bias else {}
+    if stem.small:
+        pooling = next((name for name in POOLING if _has(network, name)), "")
+        if not pooling:
+            raise MatchError(
+                f"A {type(network).__name__} with a 3 x 3 first convolution cannot be built.",
+                "What follows its first convolution is not known to be left out for small images.",
+                "Choose another architecture.",
+            )
+        changes |= {"kernel_size": 3, "stride": 1, "padding": 1}
+        _set(network, pooling, nn.Identity().eval())
+    _set(network, stem.convolution, _convolution(network, stem.convolution, **changes))
 
 
 def apply_head(network: nn.Module, head: NewHead) -> None:
@@ -100,6 +103,8 @@ def apply_head(network: nn.Module, head: NewHead) -> None:
         else:
             made = Chain(_layers(head.layers, activation_of(own)))
     _set(network, head.module, made.eval().requires_grad_(False))
+    if head.pooled:
+        _set(network, "avgpool", nn.AdaptiveAvgPool2d(1).eval())
     if head.twice:
         pooling = next((name for name in _AVERAGES if _has(network, name)), "")
         if not pooling:
@@ -134,7 +139,7 @@ def activation_of(own: nn.Module) -> type[nn.Module]:
     return nn.ReLU
 
 
-def _convolution(network: nn.Module, name: str, **changes: int) -> nn.Conv2d:
+def _convolution(network: nn.Module, name: str, **changes: object) -> nn.Conv2d:
     own = network.get_submodule(name)
     if not isinstance(own, nn.Conv2d):
         raise MatchError(

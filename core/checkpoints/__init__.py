@@ -9,11 +9,13 @@ import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
+import torch
 from torch import Tensor
 
 from core.checkpoints import identify
@@ -24,15 +26,28 @@ from core.checkpoints.modules import ModuleTree, all_refs
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
 from core.checkpoints.storages import FEW, StorageReader
+from core.checkpoints.surveying import Found, survey
 from core.checkpoints.tars import is_old_tar, read_tar
-from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
+from core.checkpoints.unwrapping import TensorSet, choose
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Global, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
+from core.devices import is_out_of_memory
 from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
+_UNUSUAL = (
+    ("sparse", "sparse"),
+    ("nested", "nested"),
+    ("meta", "without numbers, as on the meta device"),
+    ("subclass", "of a class of their own"),
+)
+"""Parts of the names of the functions that make such tensors, and what these are."""
+_REPEATED = "repeated, or made in an unusual way"
 
-__all__ = ["Checkpoint", "PickledNetwork", "open_checkpoint"]
+LAYER_NORM_EPS = "layer_norm_eps"
+"""Called so in the metadata of .safetensors, as in Hugging Face's configurations."""
+
+__all__ = ["LAYER_NORM_EPS", "Checkpoint", "PickledNetwork", "open_checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +79,10 @@ class Checkpoint:
         module: the network, where the chosen tensors are those of one that was saved whole.
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
+        written: the tensors by their names as written, with what was left out, where ``tensors`` are not all by
+            these names; else empty.  A network of a person's own may have been saved under these.
         finish: waits for the sha256.
+        meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
     """
 
     about: CheckpointSummary
@@ -75,7 +93,9 @@ class Checkpoint:
     module: PickledNetwork | None = None
     program: Program | None = None
     quantised: bool = False
+    written: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     finish: Callable[[], str] | None = None
+    meant: str = ""
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -142,6 +162,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
     contents, tree = read.contents, read.tree
     chosen = read.sets[0] if read.sets else TensorSet((), "", {})
     tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
+    tensors |= {name: torch.cat([read.tensors[ref] for ref in refs]) for name, refs in chosen.parts.items()}
     whole = tree is not None and contents.program is None
     about = CheckpointSummary(
         file=str(path),
@@ -154,6 +175,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         sha256="",
         left_out=chosen.left_out,
         note=chosen.note,
+        layer_norm_eps=chosen.epsilon or _said_epsilon(contents),
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -166,8 +188,19 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
         program=contents.program,
         quantised=read.quantised,
+        written={name: read.tensors[ref] for name, ref in chosen.written.items()},
         finish=finish,
+        meant=chosen.meant,
     )
+
+
+def _said_epsilon(contents: Contents) -> float:
+    """What Whatsit wrote into a .safetensors of its own (``core/packing.py``)."""
+    said = contents.texts.get(LAYER_NORM_EPS, "") if contents.container == "safetensors" else ""
+    try:
+        return float(said or 0)
+    except ValueError:
+        return 0.0
 
 
 def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsafe: bool) -> _Reading:
@@ -185,7 +218,9 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         tree = found.trees.get(chosen.path if chosen is not None else ())
         if chosen is not None:
             sets = (chosen, *(other for other in sets if other is not chosen))
-        refs = set(chosen.refs.values()) if chosen is not None else set[TensorRef]()
+        refs = set[TensorRef]()
+        if chosen is not None:
+            refs = {*chosen.refs.values(), *chosen.written.values(), *chain(*chosen.parts.values())}
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)
@@ -197,6 +232,10 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         raise identify.packed(path, error) from error
     except BrokenFile as error:
         raise identify.damaged(path, error) from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise identify.too_large(path, size) from error
     except OSError as error:
         why = f"The system says: {error}."
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
@@ -285,6 +324,14 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if found.quantised:
         return identify.not_weights(path, *identify.QUANTISED)
+    if found.unusual and not found.loose:
+        kind = next((words for part, words in _UNUSUAL if any(part in name for name in found.unusual)), _REPEATED)
+        return identify.not_weights(
+            path,
+            "a PyTorch file whose tensors are not plain ones",
+            identify.ASK_FOR_STATE_DICT,
+            f"They are {kind}, which no network's weights here are.",
+        )
     if isinstance(contents.root, TensorRef):
         shape = " x ".join(str(side) for side in contents.root.shape) or "no sides"
         return identify.not_weights(
@@ -305,16 +352,34 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if contents.container == "safetensors":
         return identify.not_weights(path, "a .safetensors file without tensors", identify.CHOOSE_WEIGHTS)
+    arrays = _arrays(contents.root)
+    if arrays:
+        return identify.not_weights(
+            path,
+            f"a file of {arrays} NumPy arrays in place of tensors",
+            "Save them as tensors: torch.save({name: torch.from_numpy(each) for name, each in arrays.items()}, path).",
+        )
     return identify.not_weights(
         path, f"a PyTorch file without tensors: it holds {_inventory(contents.root)}", identify.ASK_FOR_STATE_DICT
     )
+
+
+def _arrays(root: object) -> int:
+    """How many of the values are NumPy arrays, if most are; else 0."""
+    values = list(cast("dict[object, object]", root).values()) if isinstance(root, dict) else []
+    count = sum(isinstance(value, Inert) and value.kind.startswith("numpy") for value in values)
+    return count if 2 * count > len(values) else 0
 
 
 def _inventory(root: object) -> str:
     if isinstance(root, dict):
         keys = [shown(key, 30) for key in cast("dict[object, object]", root)]
         return ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "") or "an empty dictionary"
-    return shown(repr(root) if not isinstance(root, list | tuple) else f"a {type(root).__name__}", 60)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(root, list | tuple | set | frozenset):
+        return f"a {type(cast(object, root)).__name__}"
+    if isinstance(root, str | bytes):
+        root = root[:60]
+    return shown(str(root) if isinstance(root, Global) else repr(root), 60)
 
 
 def _metadata(

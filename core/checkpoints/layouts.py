@@ -20,6 +20,11 @@ Names = dict[str, str]
 _NUMBERED = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
 """Children of torchvision's ResNets by their position, without the head; those between have no tensors."""
 _FIRST_BLOCK = re.compile(r"(.*\.)?4\.0\.conv1\.weight$")
+_HEADS = re.compile(
+    r"((new_)?fc\d?|fc_layers|classifier|linear1?|last_(linear|layer)|heads?|out|output|logits|final|final_layer|dense"
+    r"|cls|cls_head|top)\."
+)
+"""What people call the layers behind a body whose names they leave as they are."""
 _FEWEST = 8
 _MOST_BESIDE = 100
 """More tensors than this beside a body are no head."""
@@ -80,6 +85,9 @@ def _bodies(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, Names]]:
             if raw.startswith(prefix) and number in _NUMBERED:
                 body[f"{_NUMBERED[number]}.{rest}"] = raw
         yield prefix, body
+    beside: Names = {raw: raw for raw in shapes if not _HEADS.match(raw)}
+    if _FEWEST < len(beside) < len(shapes):
+        yield "", beside
     middle = sorted(shapes)[len(shapes) // 2]
     for end in [index + 1 for index, letter in enumerate(middle) if letter == "."][:4]:
         prefix = middle[:end]

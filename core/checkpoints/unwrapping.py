@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
+from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
-from core.checkpoints.modules import ModuleTree, is_module, read_tree
-from core.checkpoints.values import Inert, TensorRef, as_dict
+from core.checkpoints.surveying import Found, Refs
+from core.checkpoints.values import LONGEST_NAME, TensorRef
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
-_MAX_VISITED = 100_000
-_MAX_DEPTH = 8
 _MAX_SETS = 48
+_MAX_WRAPPERS = 32
+"""Wrappers around each other; a name of a million parts must not be passed through a million times."""
 _MAX_TENSORS = 20_000
 _MOST_LIKELY = 3
 _FEWEST = 8
@@ -44,17 +45,15 @@ _ORDER = (
 _AVERAGED = re.compile(r"(^|[_.])(ema|swa|teacher|average|averaged|momentum|target)\d*([_.]|$)", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"(?:^|[._])(?:n_averaged|num_updates|decay|criterion|loss(?:es)?|[^\W_]*(?:metrics?|accuracy)|acc|auroc|f1|mixup"
+    r"|precision|recall|confmat|confusion|class_?weights?|pos_?weights?|weight_ce|ce|bce"
     r"|ema(?=_\w)|(?<=\w_)ema|teacher[^\W_]*)(?=[._]|$)",
     re.IGNORECASE,
 )
 """Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
-_LONGEST_NAME = 300
-_QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
 _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
-Refs = Mapping[str, TensorRef]
 FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, object]]
 
 
@@ -67,18 +66,24 @@ class TensorSet:
         prefix: what was taken off the beginning of every name.
         refs: the tensors, by the names that are left.
         used: their names as written.
-        among: the names, as written, of all that lie in the same place.
+        among: all that lie in the same place, by their names as written.
         fits: whether an architecture has exactly these names and shapes.
         note: what was called otherwise in the file, in a person's words; mostly empty.
+        parts: tensors of the network that are several in the file, one behind the other; mostly none.
+        meant: the architecture that their names tell, where others have the same tensors; mostly empty.
+        epsilon: see ``core.checkpoints.dialects.Translation``.
     """
 
     path: tuple[str, ...]
     prefix: str
     refs: Refs
     used: Sequence[str] = ()
-    among: Collection[str] = ()
+    among: Refs = field(default_factory=dict[str, TensorRef])
     fits: bool = False
     note: str = ""
+    parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
+    meant: str = ""
+    epsilon: float = 0.0
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -87,95 +92,28 @@ class TensorSet:
         return tuple(name for name in self.among if name not in used)
 
     @property
+    def written(self) -> Refs:
+        """All in the same place by names as written, but for wrappers; empty if ``refs`` are the same.
+
+        What was left out is among it only where it is small beside the rest: a second copy is not.
+        """
+        left_out = self.left_out
+        if sum(math.prod(self.among[name].shape) for name in left_out) * 4 > sum(
+            math.prod(ref.shape) for ref in self.refs.values()
+        ):
+            left_out = ()
+        names = [*self.used, *left_out]
+        if not names:
+            return {}
+        wrapper = _wrapper(names)
+        whole = {name.removeprefix(wrapper): self.among[name] for name in names}
+        same = whole.keys() == self.refs.keys() or {name.removeprefix(self.prefix) for name in names} == set(self.refs)
+        return {} if same and not left_out else whole
+
+    @property
     def name(self) -> str:
         """What a person chooses it by: the keys with dots between them; a dot alone for the file as a whole."""
         return ".".join(part for part in (*self.path, self.prefix.removesuffix(".")) if part) or "."
-
-
-@dataclass
-class Found:
-    """What a walk through the file's values met.
-
-    Attributes:
-        sets: dicts of tensors, with the keys that lead there.
-        joined: dicts of dicts of tensors, as one, with the keys that lead there.
-        trees: whole networks, by the keys that lead there; their tensors are among ``sets``, too.
-        loose: tensors that are in no dict.
-        quantised: whether there are quantised tensors.
-        optimizer: whether there is an optimizer's state.
-    """
-
-    sets: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    joined: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    trees: dict[tuple[str, ...], ModuleTree] = field(default_factory=dict[tuple[str, ...], ModuleTree])
-    loose: list[TensorRef] = field(default_factory=list[TensorRef])
-    quantised: bool = False
-    optimizer: bool = False
-
-
-def survey(root: object) -> Found:
-    """Walk through all values, each once; bounded in depth and number."""
-    found = Found()
-    waiting: list[tuple[tuple[str, ...], object]] = [((), root)]
-    seen: set[int] = set()
-    for _ in range(_MAX_VISITED):
-        if not waiting:
-            break
-        path, value = waiting.pop()
-        if isinstance(value, dict | list | tuple | Inert):
-            marker = id(cast(object, value))
-            if marker in seen or len(path) > _MAX_DEPTH:
-                continue
-            seen.add(marker)
-        waiting.extend(reversed(list(_visit(path, cast(object, value), found))))
-    return found
-
-
-def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple[tuple[str, ...], object]]:
-    if isinstance(value, TensorRef):
-        found.loose.append(value)
-    elif isinstance(value, dict):
-        yield from _visit_dict(path, cast("dict[object, object]", value), found)
-    elif isinstance(value, list | tuple):
-        for index, below in enumerate(cast("list[object]", value)[:16]):
-            yield (*path, str(index)), below
-    elif isinstance(value, Inert):
-        state = as_dict(value.state)
-        found.quantised |= "_rebuild_qtensor" in value.kind
-        if is_module(value):
-            tree = found.trees[path] = read_tree(value)
-            found.quantised |= any(_QUANTISED.search(name) for _, name in tree.classes)
-            if tree.refs:
-                found.sets.append((path, tree.refs))
-            return
-        yield path, value.pairs
-        yield path, state
-
-
-def _visit_dict(
-    path: tuple[str, ...], value: dict[object, object], found: Found
-) -> Iterator[tuple[tuple[str, ...], object]]:
-    if "param_groups" in value and "state" in value:
-        found.optimizer = True
-        return
-    refs = {key: below for key, below in value.items() if isinstance(key, str) and isinstance(below, TensorRef)}
-    if refs:
-        found.sets.append((path, refs))
-    joined = dict(_join(value))
-    if joined:
-        found.joined.append((path, {**refs, **joined}))
-    for key, below in value.items():
-        if isinstance(below, dict | list | tuple | Inert):
-            yield (*path, str(key)), cast(object, below)
-
-
-def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
-    """Tensors of dicts side by side, such as ``{"features": {...}, "classifier": {...}}``."""
-    for first, part in value.items():
-        if isinstance(first, str) and isinstance(part, dict):
-            for second, below in cast("dict[object, object]", part).items():
-                if isinstance(second, str) and isinstance(below, TensorRef):
-                    yield f"{first}.{second}", below
 
 
 class _Place:
@@ -227,7 +165,8 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
             taken = {candidate.path for candidate in fitting}
             others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
-    other = [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
+    other = [each for place in largest if (each := _translated(place))]
+    other += [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
     if other:
         best = min(other, key=_preference)
         return _distinct(best, [each for each in other if _alike(each, best)])
@@ -239,10 +178,39 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
     return _distinct(best, [candidate for candidate in likely if _alike(candidate, best)])
 
 
+def _translated(place: _Place) -> TensorSet | None:
+    """Tensors of a known network under another library's names."""
+    used = _without_harmless(place.refs)
+    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+        return None
+    found = translated({name: ref.shape for name, ref in used.items()})
+    if found is None:
+        return None
+    refs = {name: used[raw[0]] for name, raw in found.names.items() if len(raw) == 1}
+    parts = {name: [used[each] for each in raw] for name, raw in found.names.items() if len(raw) > 1}
+    return TensorSet(
+        place.path,
+        found.prefix,
+        refs,
+        list(used),
+        place.refs,
+        fits=True,
+        note=found.note,
+        parts=parts,
+        meant=found.meant,
+        epsilon=found.epsilon,
+    )
+
+
+def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
+    """Without what belongs to training by its name."""
+    return {name: ref for name, ref in refs.items() if not (len(name) <= LONGEST_NAME and _HARMLESS.search(name))}
+
+
 def _laid_out(place: _Place) -> TensorSet | None:
     """Tensors of a known network whose parts have other names than the architecture's."""
     refs = place.refs
-    used = {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+    used = _without_harmless(refs)
     if not _FEWEST <= len(used) <= _MAX_TENSORS:
         return None
     wrapper = _wrapper(used)
@@ -317,7 +285,7 @@ def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:
     """
     explained = {name for candidate in fitting for name in candidate.used}
     beside = (name for name in place.refs if name not in explained)
-    return all(len(name) <= _LONGEST_NAME and _HARMLESS.search(name) for name in beside)
+    return all(len(name) <= LONGEST_NAME and _HARMLESS.search(name) for name in beside)
 
 
 def _plausible(place: _Place) -> Iterator[TensorSet]:
@@ -340,19 +308,20 @@ def _plausible(place: _Place) -> Iterator[TensorSet]:
         if len(modern) == len(refs) and len(known.intersection(modern)) > len(known.intersection(below)):
             below = modern
         if len(below) == len(refs):
-            yield TensorSet(place.path, prefix, below)
+            yield TensorSet(place.path, prefix, below, list(refs), refs)
 
 
 def _wrapper(names: Iterable[str]) -> str:
     """What wrappers put before every name; empty if nothing."""
     rest = list(names)
     prefix = ""
-    while True:
+    for _ in range(_MAX_WRAPPERS):
         first = rest[0].partition(".")[0]
         if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in rest):
-            return prefix
+            break
         prefix += f"{first}."
         rest = [name[len(first) + 1 :] for name in rest]
+    return prefix
 
 
 def _modern(names: list[str]) -> list[str]:
@@ -360,7 +329,10 @@ def _modern(names: list[str]) -> list[str]:
     # All at once: one by one, the many of a large file take long.
     text = "\n".join(("", *names))
     for wrapper, before in itertools.product(_INSIDE, (".", "\n")):
-        while (found := f"{before}{wrapper}.") in text:
+        found = f"{before}{wrapper}."
+        for _ in range(_MAX_WRAPPERS):
+            if found not in text:
+                break
             text = text.replace(found, before)
     if "denselayer" in text:
         text = _OLD_DENSENET.sub(r"\1\2.", text)

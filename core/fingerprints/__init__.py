@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.fingerprints.changes import describe, describe_head, explain
-from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare
+from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, compare
 from core.fingerprints.index import (
     changed_fits,
     changed_fits_below,
@@ -23,9 +23,9 @@ __all__ = [
     "Layer",
     "Named",
     "NewHead",
+    "NewStem",
     "Shape",
     "Shapes",
-    "SmallStem",
     "changed_fits",
     "changed_fits_below",
     "channels",

@@ -7,15 +7,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from core.fingerprints.fits import Fit, Layer, NewHead, SmallStem, compare, resembles
+from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, compare, resembles
 from core.fingerprints.known import Fingerprint, Shape, Shapes, is_computed
 
-_LARGE_STEMS = {"conv1.weight": "conv1", "features.conv0.weight": "features.conv0"}
+_LARGE_STEMS = frozenset(("conv1.weight", "features.conv0.weight"))
 """First convolutions that are replaced for small images, together with the max-pooling behind them: those of
 the families ResNet and DenseNet."""
 _FEATURE_LIMIT = 32
 """A head with more layers than this is a network of its own."""
 
+_PLACES = 7 * 7
+"""So many places of each feature does the head of a VGG take."""
 _RUNNING = {"weight", "bias", "running_mean", "running_var"}
 
 
@@ -52,8 +54,10 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
         plain = frozenset(name.removeprefix(beginning) for name in own)
         layers = _layers(inside, features, plain)
         twice = not layers and module == "fc" and bool(layers := _layers(inside, 2 * features, plain))
+        places = _PLACES if known.architecture.startswith("vgg") else 1
+        pooled = not layers and places > 1 and bool(layers := _layers(inside, features // places, frozenset()))
         total = whole.total - len(own) + sum(not is_computed(name) for name in inside)
-        found = replace(whole, total=total, head=NewHead(module, layers or (), twice), stem=stem)
+        found = replace(whole, total=total, head=NewHead(module, layers or (), twice, pooled), stem=stem)
         if layers:
             return replace(found, num_classes=layers[-1].outputs)
         if not inside and headless is None:
@@ -61,14 +65,25 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
     return headless
 
 
-def _usual_stem(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, SmallStem | None]:
+def _usual_stem(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, NewStem | None]:
     """The shapes as if the first convolution were the architecture's own, and what it is instead."""
     for name in known.stem:
         shape, wanted = shapes.get(name, ()), known.required[name]
+        extra = stem_bias(name)
+        biased = extra not in known.required and shapes.get(extra) == shape[:1] != ()
         large = len(wanted) == 4 and wanted[2:] == (7, 7)
-        if name in _LARGE_STEMS and large and shape[:1] == wanted[:1] and shape[2:] == (3, 3):
-            return {**shapes, name: (*shape[:2], 7, 7)}, SmallStem(_LARGE_STEMS[name])
+        small = name in _LARGE_STEMS and large and shape[:1] == wanted[:1] and shape[2:] == (3, 3)
+        if small or biased:
+            usual = {raw: size for raw, size in shapes.items() if not (biased and raw == extra)}
+            if small:
+                usual[name] = (*shape[:2], 7, 7)
+            return usual, NewStem(name.removesuffix(".weight"), small, biased)
     return shapes, None
+
+
+def stem_bias(weight: str) -> str:
+    """The name of a first convolution's bias, by that of its weight."""
+    return f"{weight.removesuffix('weight')}bias"
 
 
 def _filled(shape: Shape) -> Shape:
@@ -177,7 +192,9 @@ def _describe(fit: Fit, own_kernel: str) -> Iterator[str]:
         yield "grey input"
     elif fit.input_channels not in (0, 3):
         yield f"input of {fit.input_channels} channels"
-    if fit.stem is not None:
+    if fit.stem is not None and fit.stem.bias:
+        yield "a bias in its first convolution"
+    if fit.stem is not None and fit.stem.small:
         yield (
             f"a 3 x 3 first convolution in place of {own_kernel} (assumed: stride 1 and no max-pooling behind it,"
             " as for small images; the weights cannot show it)"
@@ -197,6 +214,8 @@ def describe_head(head: NewHead) -> str:
     words = f"a head of {len(linear)} linear layer{'s' if len(linear) > 1 else ''}, {widths}{extra}"
     if head.twice:
         words += ", on the features' maximum and average as in fastai"
+    if head.pooled:
+        words += ", on each feature's average over the image (assumed: as for small images)"
     if "relu" in assumed:
         words += " (assumed: ReLU between its layers; the weights cannot show it)"
     elif "original" in assumed:

@@ -42,22 +42,29 @@ class NewHead:
         module: the name of what they replace, such as ``fc`` or ``classifier``.
         layers: in order; none where there is no head at all.
         twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do.
+        pooled: whether it takes each feature's average over the image, where the architecture's own head takes 7 x 7
+            places of each.
     """
 
     module: str
     layers: tuple[Layer, ...]
     twice: bool = False
+    pooled: bool = False
 
 
 @dataclass(frozen=True)
-class SmallStem:
-    """A 3 x 3 first convolution in place of 7 x 7, for small images.
+class NewStem:
+    """A first convolution in place of an architecture's own.
 
     Attributes:
         convolution: its module's name.
+        small: whether it is 3 x 3 in place of 7 x 7, for small images.
+        bias: whether it has a bias that the architecture's own has not.
     """
 
     convolution: str
+    small: bool = True
+    bias: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class Fit:
     input_channels: int = 0
     input_size: int = 0
     head: NewHead | None = None
-    stem: SmallStem | None = None
+    stem: NewStem | None = None
 
     @property
     def complete(self) -> bool:

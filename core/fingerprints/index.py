@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from core.fingerprints.changes import explain, replaceable_heads
+from core.fingerprints.changes import explain, replaceable_heads, stem_bias
 from core.fingerprints.fits import Fit, compare, resembles
 from core.fingerprints.known import Shapes, fingerprint, is_computed
 from core.fingerprints.prefixes import Named, crc, key_of
@@ -87,11 +87,27 @@ def changed_fits_below(named: Named, prefixes: Sequence[str]) -> Below:
 
 def _with_body(named: Named, prefix: str) -> Sequence[str]:
     """The architectures with the names below a prefix, be it without those of a head."""
-    key = named.key(prefix)
-    names = dict.fromkeys((*_torchvision_index().get(key, ()), *_timm_index().get(key, ())))
-    for module, inside in _inside_heads(named, prefix).items():
-        names |= dict.fromkeys(_body_index().get((module, key - inside), ()))
-    return list(names)
+    inside = _inside_heads(named, prefix)
+    found: dict[str, None] = {}
+    # A first convolution may have a bias that the architecture's own has not.
+    for beside in dict.fromkeys((0, _stem_biases(named, prefix))):
+        key = named.key(prefix) - beside
+        found |= dict.fromkeys((*_torchvision_index().get(key, ()), *_timm_index().get(key, ())))
+        for module, below in inside.items():
+            found |= dict.fromkeys(_body_index().get((module, key - below), ()))
+    return list(found)
+
+
+def _stem_biases(named: Named, prefix: str) -> int:
+    """The key of what is below a prefix and called like the bias of a first convolution that usually has none."""
+    return sum(crc(name) for name in _plain_stems() if prefix + name in named.shapes)
+
+
+@functools.cache
+def _plain_stems() -> frozenset[str]:
+    """The names that biases of first convolutions would have in torchvision's architectures that have none there."""
+    known = [fingerprint(name) for name in torchvision_table()["architectures"]]
+    return frozenset(bias for each in known for name in each.stem if (bias := stem_bias(name)) not in each.required)
 
 
 def _resembles_body(shapes: Shapes, name: str) -> bool:

@@ -17,6 +17,8 @@ NAME_FILES = (
     "class_to_idx.json", "idx_to_class.json", "class_indices.json", "class_index.json", "id2label.json",
     "class_names.json", "classes.json", "labels.json", "label_map.json", "imagenet_class_index.json", "names.yaml",
     "classes.yaml", "labels.yaml", "data.yaml", "dataset.yaml", "labels.csv", "classes.csv", "class_names.csv",
+    "class_labels.txt", "classnames.txt", "label_names.txt", "categories.txt", "imagenet_classes.txt",
+    "class_mapping.json", "label_mapping.json", "idx_to_label.json", "label2id.json", "categories.json",
     "labels.tsv", "synset.txt", "synsets.txt", "LOC_synset_mapping.txt",
 )  # fmt: skip
 """General names: they may belong to another model in the same folder, so their count decides."""

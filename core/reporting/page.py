@@ -11,12 +11,13 @@ from core.evaluations import Evaluation
 from core.export import write_text
 from core.images import Decoder
 from core.measures.classification import ClassMeasures
+from core.measures.words import metric
 from core.plots import DARK, LIGHT
 from core.plots.axes import percent
 from core.plots.canvas import safe
 from core.reporting import gallery
 from core.reporting.style import FOLLOWING, sheet
-from core.reporting.words import HEADLINES, between, meaning_of, title_of, written
+from core.reporting.words import HEADLINES, between, written
 
 _WORST = 24
 _DOUBTFUL = 12
@@ -134,12 +135,12 @@ def _figures(evaluation: Evaluation) -> str:
     values, intervals = evaluation.measures.values, evaluation.measures.intervals
     first = [name for name in HEADLINES if name in values][:3]
     tiles = "".join(
-        f"<div><b>{written(name, values[name])}</b><span>{safe(title_of(name))}</span>"
+        f"<div><b>{written(name, values[name])}</b><span>{safe(metric(name).title)}</span>"
         f"<small>{_interval(name, evaluation)}</small></div>"
         for name in first
     )
     rows = [
-        (title_of(name), written(name, value), between(name, intervals.get(name)), meaning_of(name))
+        (metric(name).title, written(name, value), between(name, intervals.get(name)), metric(name).meaning)
         for name, value in values.items()
     ]
     table = _table(("Measure", "Value", "95 % interval", "What it is"), rows, (1, 2))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
 from gui.widgets import theme, wording
@@ -128,7 +129,7 @@ def show_measures(view: FiguresView, measures: Measures) -> None:
     """Fill the table of the whole."""
     rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
     for place, (name, value) in enumerate(measures.values.items()):
-        words = metric_words.metric(name)
+        words = metric(name)
         cells = (metric_words.shown(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
         rows.append((place, words.title, words.meaning, cells))
     view.figures.show_rows(rows)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
 from gui.evaluation.confusion_view import ConfusionView
@@ -240,7 +241,7 @@ def _headline_words(evaluation: Evaluation, name: str) -> str:
         right = int(evaluation.right.sum())
         parts = [f"{right:,} of {evaluation.count:,} images are answered rightly by {isolated(evaluation.model)}."]
     else:
-        parts = [f"{metric_words.metric(name).title} of {isolated(evaluation.model)} on {evaluation.count:,} images."]
+        parts = [f"{metric(name).title} of {isolated(evaluation.model)} on {evaluation.count:,} images."]
     between = metric_words.between(name, measures)
     if between:
         parts.append(f"On more images of the same kind it would lie between {between.replace(' to ', ' and ')} (95 %).")

@@ -15,7 +15,7 @@ from gui.widgets.picker import Picker
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
-    from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
+    from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec
 
 _BUILTIN = "builtin"
 _OPEN = "open"
@@ -110,8 +110,8 @@ class ModelBar(QWidget):
     def _evidence(info: ClassifierInfo) -> str:
         fitting = [match for match in info.matches if match.architecture == info.architecture]
         chosen = "Chosen by you. " if info.spec.architecture else ""
-        others = [match.architecture for match in info.matches if match.architecture != info.architecture]
-        alike = f" These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
+        others = [match.architecture for match in info.matches if not _same(match, info)]
+        alike = f". These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
         return chosen + (fitting[0].evidence if fitting else "") + alike
 
     def _choose_model(self, key: str) -> None:
@@ -166,10 +166,11 @@ class ModelBar(QWidget):
         choices: list[Choice] = []
         if info.matches:
             source = PurePath(info.spec.architecture_file).name
-            choices.append(Choice("", f"In {source}, what fits best first" if source else "Fits these weights"))
+            fits = "All of these fit, and some would answer otherwise" if info.ambiguous else "Fits these weights"
+            choices.append(Choice("", f"In {source}, what fits best first" if source else fits))
         choices.extend(
-            Choice(_MATCHED + name, name, match.evidence, name == info.architecture)
-            for match in info.matches
+            Choice(_MATCHED + name, name, _detail(match, info), name == info.architecture)
+            for match in sorted(info.matches, key=lambda match: match.architecture != info.architecture)
             if (name := match.architecture)
         )
         if info.spec.kind == "file":
@@ -192,6 +193,19 @@ class ModelBar(QWidget):
             detail = device.name if device.id == "cpu" else device.id + memory
             choices.append(Choice(device.id, wording.device(device), detail, self._device == device.id))
         return choices
+
+
+def _same(match: Match, info: ClassifierInfo) -> bool:
+    """Whether a match is the network in use, or computes the same."""
+    used = next((each for each in info.matches if each.architecture == info.architecture), None)
+    return match is used or (used is not None and bool(used.function) and match.function == used.function)
+
+
+def _detail(match: Match, info: ClassifierInfo) -> str:
+    """What speaks for a match, and whether it would answer as the one in use does."""
+    if match.architecture == info.architecture or not match.function:
+        return match.evidence
+    return f"answers {'alike' if _same(match, info) else 'otherwise'}, {match.evidence}"
 
 
 def natural(text: str) -> list[tuple[str, int]]:

@@ -117,6 +117,9 @@ def test_other_networks_are_called_what_they_are(make: type[nn.Module], expected
         ({"embedding": (900, 8)}, "a few tensors"),
         ({"mean": (3,), "std": (3,)}, "a few tensors"),
         ({"logit_scale": (), "token_embedding.weight": (10, 4)}, "CLIP"),
+        ({"encoder_q.fc.weight": (128, 8), "encoder_k.fc.weight": (128, 8), "queue": (128, 8)}, "MoCo"),
+        ({"backbone.blocks.0.norm1.weight": (8,), "head.last_layer.weight_v": (64, 8)}, "DINO"),
+        ({"mask_token": (1, 1, 8), "decoder_embed.weight": (8, 8), "decoder_pred.weight": (8, 8)}, "masked images"),
     ],
 )  # fmt: skip
 def test_names_tell(shapes: dict[str, tuple[int, ...]], expected: str) -> None:

@@ -215,6 +215,28 @@ class TestRefusals:
         assert caught.value.what == "x.pth fits no architecture that is known here."
         assert "encoder.weight, decoder.weight" in caught.value.why
 
+        assert "the Python file that defines it" in caught.value.remedy
+
+    def test_parameters_without_statistics(self) -> None:
+        kept = {name: each.detach() for name, each in network("shufflenet_v2_x0_5").named_parameters()}
+        with pytest.raises(MatchError) as caught:
+            assemble(checkpoint_of(kept), "")
+        assert caught.value.what == "x.pth is shufflenet_v2_x0_5 without the statistics of its batch normalisation."
+
+    @pytest.mark.parametrize(
+        ("file", "name", "expected"),
+        [
+            ("model-00002-of-00003.safetensors", "a.weight", "is part 2 of 3 of a network's weights."),
+            ("x.pth", "beit.encoder.layer.0.attention.attention.query.weight", "Hugging Face's transformers (beit),"),
+            ("x.pth", "efficientnet.embeddings.convolution.weight", "Hugging Face's transformers (efficientnet),"),
+        ],
+    )
+    def test_what_others_save(self, file: str, name: str, expected: str) -> None:
+        made = checkpoint_of({name: torch.zeros(4, 4)})
+        with pytest.raises(MatchError) as caught:
+            assemble(replace(made, about=replace(made.about, file=file)), "")
+        assert expected in caught.value.what
+
     def test_whole_numbers_in_place_of_weights(self, checkpoint: Checkpoint) -> None:
         packed = {**checkpoint.tensors, "conv1.0.weight": checkpoint.tensors["conv1.0.weight"].to(torch.int8)}
         with pytest.raises(MatchError, match="int8: it is quantised"):

@@ -16,10 +16,12 @@ from core.engine import Engine
 from core.errors import ExportError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Emitted, JobEvent
+from core.naming import UNNAMED
 from core.packing import describe, save_model
 from core.predictions import ImageResult
 from core.preprocessing import Preprocessing
 from core.trust import GivenFor
+from tests.core.checkpoints.test_dialects import hugging_vit_of_torchvision
 from tests.core.making import run_steps, write_photo
 
 NAMES = ("zebra", "Ant", "bee", "Käfer", "bee")
@@ -86,6 +88,14 @@ def test_the_config_has_the_fields_that_timm_and_hugging_face_read(weights: Path
     assert cfg["input_size"] == [3, 224, 224]
     assert cfg["crop_pct"] == pytest.approx(224 / 256, abs=1e-5)
     assert (cfg["crop_mode"], cfg["interpolation"]) == ("center", "bilinear")
+
+
+def test_numbers_in_place_of_names_are_not_saved_as_names(weights: Path) -> None:
+    numbers = tuple(str(index) for index in range(5))
+    info = replace(info_of(weights), labels=numbers, labels_source=UNNAMED)
+    config = describe(info, "a.safetensors")
+    assert config.keys().isdisjoint({"label_names", "id2label", "label2id"})
+    assert config["num_classes"] == 5
 
 
 def test_weights_are_stored_small_only_where_nothing_is_lost(weights: Path, tmp_path: Path) -> None:
@@ -193,3 +203,32 @@ class Net(nn.Module):
             run_steps(engine.save(Context(1, lambda _: None), tmp_path / "mine.safetensors"))
         assert not (tmp_path / "mine.safetensors").exists()
         engine.close()
+
+
+def test_a_network_of_hugging_faces_keeps_its_numbers(tmp_path: Path) -> None:
+    state = get_model("vit_b_32", weights=None, num_classes=3).state_dict()
+    torch.save(hugging_vit_of_torchvision(state), tmp_path / "run.pth")
+    photo, engine = write_photo(tmp_path / "a.jpg", (90, 70)), Engine()
+    before = opened(engine, ModelSpec("file", str(tmp_path / "run.pth")))
+    expected = scores(engine, photo)
+    (tmp_path / "to").mkdir()
+    run_steps(engine.save(Context(1, lambda _: None), tmp_path / "to" / "model.safetensors"))
+    after = opened(engine, ModelSpec("file", str(tmp_path / "to" / "model.safetensors")))
+    assert before.checkpoint.layer_norm_eps == after.checkpoint.layer_norm_eps == 1e-12
+    assert scores(engine, photo) == expected
+    engine.close()
+
+
+def test_timm_builds_what_was_saved_for_another_size(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    plain = timm.create_model("vit_tiny_patch16_224", num_classes=3, img_size=64)
+    torch.save(plain.state_dict(), tmp_path / "run.pth")
+    (tmp_path / "to").mkdir()
+    engine = Engine()
+    opened(engine, ModelSpec("file", str(tmp_path / "run.pth")))
+    run_steps(engine.save(Context(1, lambda _: None), tmp_path / "to" / "model.safetensors"))
+    engine.close()
+    again = timm.create_model(f"local-dir:{tmp_path / 'to'}", pretrained=True)
+    image = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(again.eval()(image), plain.eval()(image), rtol=1e-3, atol=1e-4)

@@ -98,6 +98,31 @@ def test_it_answers_as_the_network_that_was_saved(
         torch.testing.assert_close(assemble(checkpoint, "resnet18")(images), net(images), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "own", "name"),
+    [
+        ("resnet18", "fc", "last_linear"),
+        ("resnet18", "fc", "classifier.1"),
+        ("densenet121", "classifier", "fc"),
+        ("mobilenet_v2", "classifier.1", "fc"),
+    ],
+)
+def test_a_head_of_another_name_beside_a_body_that_keeps_its_own(
+    architecture: str, own: str, name: str, tmp_path: Path
+) -> None:
+    net = varied(network(architecture, 3))
+    state = {key.replace(f"{own}.", f"{name}.") if key.startswith(own) else key: each for key, each in
+             net.state_dict().items()}  # fmt: skip
+    checkpoint = open_checkpoint(save(state, tmp_path / "w.pth"))
+    match, _ = decide(rank(checkpoint))
+    assert match is not None
+    assert (match.architecture, match.num_classes) == (architecture, 3)
+    assert f"its head is called '{name}' (assumed" in match.evidence
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(assemble(checkpoint, architecture)(images), net(images), rtol=1e-5, atol=1e-5)
+
+
 def test_numbered_parts_without_a_head_are_named(tmp_path: Path) -> None:
     net = nn.Sequential(*list(network("resnet18").children())[:-1])
     found = inspect_file(save(net.state_dict(), tmp_path / "w.pth"))

@@ -297,11 +297,20 @@ def test_what_fits_wins_over_what_is_usual(raw: StateDict, tmp_path: Path) -> No
     assert opened(value, tmp_path).summary.unwrapped == ("something",)
 
 
-def test_tensors_beside_the_network_are_named(raw: StateDict, tmp_path: Path) -> None:
-    checkpoint = opened({"state_dict": {**prefixed("model.", raw), "criterion.weight": torch.ones(7)}}, tmp_path)
-    assert checkpoint.summary.left_out == ("criterion.weight",)
+@pytest.mark.parametrize(
+    "name", ["criterion.weight", "class_weights", "loss.pos_weight", "pos_weight", "val_confmat.confmat", "ce.weight"]
+)
+def test_tensors_beside_the_network_are_named(name: str, raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened({"state_dict": {**prefixed("model.", raw), name: torch.ones(7)}}, tmp_path)
+    assert checkpoint.summary.left_out == (name,)
     assert holds(checkpoint, raw)
     assert "1 tensor(s) beside them left out" in rank(checkpoint)[0].evidence
+
+
+@pytest.mark.parametrize("name", ["temperature", "normalize.mean", "fusion.weight"])
+def test_what_may_change_the_answer_is_not_left_out(name: str, raw: StateDict, tmp_path: Path) -> None:
+    checkpoint = opened({"state_dict": {**prefixed("model.", raw), name: torch.ones(7)}}, tmp_path)
+    assert rank(checkpoint) == ()
 
 
 def test_a_larger_network_around_a_known_one_is_not_taken_for_it(raw: StateDict, tmp_path: Path) -> None:
@@ -618,3 +627,36 @@ def test_versions_of_python_2(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     path.write_bytes(old)
     assert holds(open_checkpoint(path), small_state())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("label2idx", {"cat": 0, "ant": 1, "bee": 2}),
+        ("class_to_id", {"bee": 2, "cat": 0, "ant": 1}),
+        ("idx_to_label", {2: "bee", 0: "cat", 1: "ant"}),
+        ("index_to_label", {0: "cat", 1: "ant", 2: "bee"}),
+        ("labels_map", {"0": "cat", "1": "ant", "2": "bee"}),
+        ("labels", {"cat": 0, "ant": 1, "bee": 2}),
+        ("class_mapping", {"cat": 0, "ant": 1, "bee": 2}),
+        ("target_names", ["cat", "ant", "bee"]),
+        ("dataset", {"class_to_idx": {"cat": 0, "ant": 1, "bee": 2}}),
+        ("label_encoder", {"classes_": ["cat", "ant", "bee"]}),
+    ],
+)
+def test_class_names_under_many_keys(key: str, value: object, raw: StateDict, tmp_path: Path) -> None:
+    assert opened({"model": raw, key: value}, tmp_path).metadata["class_names"] == ["cat", "ant", "bee"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mapping", {"lr": 3, "epochs": 90}),
+        ("label_map", {"cat": True, "ant": False}),
+        ("labels", {"cat": 0.5, "ant": 0.5}),
+        ("class_dict", {"0": {"name": "cat"}, "1": {"name": "ant"}}),
+        ("label_encoder", {"kind": "onehot"}),
+    ],
+)
+def test_what_only_looks_like_class_names(key: str, value: object, raw: StateDict, tmp_path: Path) -> None:
+    assert "class_names" not in opened({"model": raw, key: value}, tmp_path).metadata
