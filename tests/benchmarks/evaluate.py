@@ -59,8 +59,10 @@ def _make(folder: Path) -> tuple[Path, Path, Path]:
 
 
 def _seconds(command: Sequence[object], cache: Path) -> float:
+    # What importing torch sets here, such as when its threads start, is not for others.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("KMP_", "TORCH"))}
+    environment |= {"XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache)}
     begin = time.perf_counter()
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache)}
     subprocess.run([sys.executable, *map(str, command)], check=True, cwd=ROOT, env=environment, capture_output=True)
     return time.perf_counter() - begin
 
