@@ -66,6 +66,20 @@ class DataError(WhatsitError):
     """Labelled data cannot be read, or does not fit the model."""
 
 
+class ColumnError(DataError):
+    """Nothing tells which column of a table, or which array, holds the labels or the paths: a person may say so.
+
+    Attributes:
+        columns: what there is.
+        wanted: ``target`` or ``path``.
+    """
+
+    def __init__(self, what: str, why: str, remedy: str, columns: tuple[str, ...], wanted: str = "target") -> None:
+        super().__init__(what, why, remedy)
+        self.columns = columns
+        self.wanted = wanted
+
+
 class PreprocessingError(WhatsitError):
     """A preprocessing value or file makes no sense."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,11 @@ import numpy as np
 
 from core.classifier import Classifier
 from core.errors import DataError
-from core.evaluations import Evaluation
+from core.evaluations import Evaluation, measure
 from core.images import ImageSource
 from core.jobs import Context
+from core.kept import key
 from core.labelled import Alignment, LabelledData, LabelledImage, scored
-from core.measures import Measures, measure_classes, measure_several, measure_values
-from core.measures.classification import TOP
-from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
 from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, claimed, tidy, usual_folder
 from core.stream import Stream
@@ -72,7 +68,7 @@ class Evaluating:
         Every answered image is emitted as ``(row, ImageResult)``, so that pictures can be shown while it runs.
         """
         start = time.monotonic()
-        with claimed(self._root, self._key()) as folder:
+        with claimed(self._root, key(self._classifier.info, self._data, self._scored)) as folder:
             store = yield from self._answer(folder, context, stream, batch_size)
             tidy(self._root, folder)
             context.progress(len(self._scored), len(self._scored), "Measuring")
@@ -121,7 +117,7 @@ class Evaluating:
             raise DataError("None of the images could be answered.", skipped[0][1], "Choose other images.")
         places = np.asarray(self._scored, np.int64)[rows]
         scores = store.scores if len(rows) == len(store.state) else store.scores[rows]
-        measures, truth = self._measure(context, places, scores)
+        measures, truth = measure(data, self._alignment, places, scores, context.check, self._top)
         return Evaluation(
             model=info.name,
             labels=info.labels,
@@ -138,64 +134,12 @@ class Evaluating:
             seconds=seconds,
         )
 
-    def _measure(self, context: Context, places: Indices, scores: Scores) -> tuple[Measures, Indices]:
-        images = [self._data.images[int(place)] for place in places]
-        if self._data.kind == "values":
-            values = np.asarray([image.value for image in images], np.float64)
-            return measure_values(values, np.asarray(scores[:, 0], np.float64)), np.zeros(0, np.int64)
-        indices = self._alignment.indices
-        if self._data.kind == "several":
-            truth: Truths = np.zeros(scores.shape, np.bool_)
-            for row, image in enumerate(images):
-                truth[row, [indices[label] for label in image.labels if label in indices]] = True
-            return measure_several(truth, scores, check=context.check), np.zeros(0, np.int64)
-        single = np.asarray([indices[image.labels[0]] for image in images], np.int64)
-        return measure_classes(single, scores, check=context.check, top=self._top or TOP), single
-
     def _left_out(self) -> list[LabelledImage]:
         there = set(self._scored)
         return [image for place, image in enumerate(self._data.images) if place not in there]
 
     def _source(self, row: int) -> ImageSource:
         return self._data.images[self._scored[row]].source
-
-    def _key(self) -> str:
-        """The same for the same images, answered in the same way."""
-        told = hashlib.sha256(json.dumps(_facts(self._classifier), sort_keys=True).encode())
-        for place in self._scored:
-            source = self._data.images[place].source
-            told.update(f"{source.name}\0{_stamp(source)}\0{source.place}\n".encode("utf-8", "surrogateescape"))
-        return told.hexdigest()[:24]
-
-
-def _facts(classifier: Classifier) -> Mapping[str, object]:
-    """All that scores depend on; names of classes are none of it."""
-    info, known = classifier.info, classifier.provenance
-    return {
-        "sha256": known.sha256,
-        "tensors": known.tensors,
-        "architecture": known.architecture,
-        # The same tensors give other scores when a person has changed the code around them.
-        "code": info.code,
-        "network": repr(info.spec.network),
-        "preprocessing": repr(known.preprocessing),
-        "activation": known.activation,
-        "count": len(info.labels),
-        "device": known.device,
-        "precision": known.precision,
-        "version": known.version,
-        "libraries": known.libraries,
-    }
-
-
-def _stamp(source: ImageSource) -> str:
-    if source.path is None:
-        return ""
-    try:
-        status = source.path.stat()
-    except (OSError, ValueError):
-        return "missing"
-    return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def _why_left_out(image: LabelledImage) -> str:

@@ -7,9 +7,9 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,3 +237,25 @@ def _read_reasons(path: Path) -> dict[int, str]:
             row, reason = json.loads(line)
             reasons[int(row)] = str(reason)
     return reasons
+
+
+def answered_in(folder: Path, count: int) -> int:
+    """How many of ``count`` images have scores in a folder; 0 where there are none for so many."""
+    try:
+        state = np.fromfile(folder / "state.u8", np.uint8)
+        there = (folder / "scores.f32").exists()
+    except OSError:
+        return 0
+    return int(np.count_nonzero(state == ANSWERED)) if there and len(state) == count else 0
+
+
+def notes(root: Path) -> dict[Path, Mapping[str, object]]:
+    """What is noted beside the scores in each folder below ``root``; those without a note are left out."""
+    found: dict[Path, Mapping[str, object]] = {}
+    with contextlib.suppress(OSError):
+        for path in sorted(root.glob(f"*/{_NOTE}")):
+            with contextlib.suppress(ValueError):
+                note: object = json.loads(path.read_text("utf-8"))
+                if isinstance(note, dict):
+                    found[path.parent] = cast("dict[str, object]", note)
+    return found

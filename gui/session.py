@@ -103,7 +103,7 @@ class Session(QObject):
         self.looking = Looking(workbench, self)
         self.probing = Probing(workbench, self)
         self.scripting = Scripting(workbench, self)
-        self.testing = Testing(workbench, listener, self)
+        self.testing = Testing(workbench, listener, self, preferences.home)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)

@@ -13,7 +13,7 @@ from core.commands.limits import check_limits, read_limit
 from core.commands.model import add_model_options, against, named_files, open_model
 from core.descriptions import ClassifierInfo
 from core.errors import UsageError
-from core.labelled import EvaluationRequest
+from core.labelled import EvaluationRequest, carried_over
 from core.outputs import OVER_LABELS
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def add_evaluate(add: AddCommand) -> None:
         "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
     )
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
+    parser.add_argument("--path-column", default="", metavar="COLUMN", help="the column of the images' paths")
     parser.add_argument(
         "--align",
         action="append",
@@ -62,6 +63,12 @@ def add_evaluate(add: AddCommand) -> None:
         "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
     )
     parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="write confusion matrix, curves and all other pictures as SVG (the window saves PNG and PDF, too)",
+    )
+    parser.add_argument(
         "--against",
         default="",
         metavar="FILE",
@@ -77,19 +84,26 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     limits = [read_limit(text) for text in options.fail_under]
     _check_folders(options.report, options.predictions, options.output)
+    _check_folder(options.pictures)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
         check_limits(limits, info)
         chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
         request = EvaluationRequest(
-            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size, options.top_k
+            options.data,
+            options.split,
+            options.target,
+            tuple(chosen.items()),
+            options.batch_size,
+            options.top_k,
+            options.path_column,
         )
         evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
-    _save(evaluation, options.report, options.predictions)
+    _save(evaluation, options, compared)
     missed = [text for limit in limits if (text := limit.missed(evaluation))]
     for text in missed:
         say(text)
@@ -104,17 +118,10 @@ def _compare(session: Session, options: argparse.Namespace, request: EvaluationR
     info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
     say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
     # A choice of classes was made by the first model's numbers.
-    chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
-    request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
+    request = replace(request, chosen=carried_over(request.chosen, first.labels, info.labels))
     second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
     _say_alignment(second)
     return compare_evaluations(first, second)
-
-
-def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> int | None:
-    if index < 0:
-        return index
-    return theirs.index(ours[index]) if ours[index] in theirs else None
 
 
 def _check_folders(*files: Path | None) -> None:
@@ -128,15 +135,30 @@ def _check_folders(*files: Path | None) -> None:
             )
 
 
-def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
-    from core.reporting import save_predictions, save_report
+def _check_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", "There is a file of that name.", "Name another.")
+    if not folder.parent.is_dir():
+        raise UsageError(
+            f"{folder} cannot be written.", f"There is no such folder: {folder.parent}.", "Create it, or name another."
+        )
+
+
+def _save(evaluation: Evaluation, options: argparse.Namespace, compared: Compared | None) -> None:
+    from core.reporting import save_pictures, save_predictions, save_report
+
+    report, predictions, pictures = options.report, options.predictions, options.pictures
 
     if report is not None:
-        save_report(report, evaluation)
+        save_report(report, evaluation, compared=compared)
         say(f"The report is in {report}.")
     if predictions is not None:
         save_predictions(predictions, evaluation)
         say(f"The predictions are in {predictions}.")
+    if pictures is not None:
+        say(f"{len(save_pictures(pictures, evaluation))} pictures are in {pictures}.")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -211,17 +233,20 @@ def _table(evaluation: Evaluation, compared: Compared | None) -> str:
 
 
 def _changes(compared: Compared) -> list[str]:
+    from core.measures import verdict
+
     found = compared.comparison
-    rows = [f"\n{compared.first.model} (1) and {compared.second.model} (2) on the same {len(compared.rows):,} images\n"]
-    rows.append(f"  {'':<20}{'(1)':>10}{'(2)':>10}{'change':>10}   95 %                  p\n")
+    said = verdict(found)
+    rows = [f"\n{name} ({letter})\n" for name, letter in zip(compared.titles, "AB", strict=True)]
+    rows.append(f"on the same {len(compared.rows):,} images: {said.what} {said.more}\n\n")
+    rows.append(f"  {'':<20}{'A':>10}{'B':>10}{'B - A':>10}   95 %                  p\n")
     for one in found.changes:
-        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}"
+        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}" if math.isfinite(one.interval[0]) else "unknown"
         step = one.second - one.first
         rows.append(f"  {one.name:<20}{one.first:>10.4f}{one.second:>10.4f}{step:>+10.4f}   {ends:<20}  {one.p:.3g}\n")
     better = "nearer" if compared.first.data.kind == "values" else "right"
     both = "equally near" if compared.first.data.kind == "values" else "both right"
     rows.append(
-        f"  only (1) {better}: {len(found.only_first):,}; only (2): {len(found.only_second):,}; "
-        f"{both}: {found.both:,}\n"
+        f"  only A {better}: {len(found.only_first):,}; only B: {len(found.only_second):,}; {both}: {found.both:,}\n"
     )
     return rows

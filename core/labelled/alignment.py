@@ -118,6 +118,20 @@ def align(
     return aligned if aligned.indices else replace(aligned, problem=_nothing_fits(rows, names))
 
 
+def carried_over(
+    chosen: Sequence[tuple[str, int]], ours: Sequence[str], theirs: Sequence[str]
+) -> tuple[tuple[str, int], ...]:
+    """A person's choice of classes for another model, which has its classes in another order; see ``align``.
+
+    Args:
+        chosen: label as written, and index in ``ours``; -1 leaves a label out.
+        ours, theirs: class names in head order; a choice of a class that ``theirs`` does not have is dropped.
+    """
+    index_of = {name: index for index, name in enumerate(theirs)}
+    found = ((label, index_of.get(ours[index]) if index >= 0 else -1) for label, index in chosen)
+    return tuple((label, index) for label, index in found if index is not None)
+
+
 def scored(data: LabelledData, alignment: Alignment) -> tuple[int, ...]:
     """Which images of the data are scored, by their place: those of which the model can know what they show."""
     indices = alignment.indices

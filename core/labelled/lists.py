@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from core.errors import DataError, shown
+from core.errors import ColumnError, DataError, shown
 from core.labelled.folders import SPLITS, choose_split
 from core.labelled.objects import LABELS, PATHS, SEVERAL, Row, rows_of_json
 from core.labelled.paths import ListedRow, find_place, looks_like_path, without_repeats
@@ -25,6 +25,9 @@ _BETWEEN = (SEVERAL, ";", ",")
 """What stands between several labels, if the model gives several; else only the first does."""
 _COUNTING = ("column 1", "Unnamed: 0")
 _SHARES = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+_SURE_PATHS = 11
+"""Of ``PATHS``: names that say more than that something is called so."""
+_WANTED = "A table with a column of paths and a column of labels is wanted, such as path,label."
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Listed:
     unlabelled: tuple[str, ...]
     target: str
     notes: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    path_column: str = ""
+    path_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class _Columns:
     comma: bool = False
 
 
-def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = "") -> Generator[None, None, Listed]:
+def read_list(
+    path: Path, split: str = "", target: str = "", wanted: Wanted = "", path_column: str = ""
+) -> Generator[None, None, Listed]:
     """Read a file of paths and labels; see ``read_labelled``.
 
     Args:
@@ -63,6 +71,7 @@ def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = ""
         split: which part to take, where a column tells parts apart.
         target: the column of the labels; empty to find it by its name.
         wanted: what the model gives, which decides whether whole numbers are classes or values; empty for classes.
+        path_column: the column of the paths; empty to find it.
     """
     text = read_text(path, DataError)
     is_json = path.suffix.lower() in JSON_SUFFIXES
@@ -72,7 +81,7 @@ def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = ""
         raise _unusable(path, rows)
     if not rows:
         raise _unusable(path, "It has no rows.")
-    columns = _columns(path, rows, target)
+    columns = _columns(path, rows, target, path_column)
     splits = _splits(rows, columns.split)
     chosen = choose_split(splits, split, path.name) if splits or split else ""
     taken = [row for row in rows if not chosen or row.get(columns.split) == chosen]
@@ -97,6 +106,7 @@ def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = ""
     target = columns.target or ", ".join(columns.shares[:3])
     if kind == "several" and wanted == "classes" and all(len(row.labels) == 1 for row in found):
         kind = "classes"
+    paths = _path_columns(rows)
     kept, repeats, merged = without_repeats(found, merge=wanted == "labels" and kind != "values")
     return Listed(
         rows=tuple(kept),
@@ -106,6 +116,9 @@ def read_list(path: Path, split: str = "", target: str = "", wanted: Wanted = ""
         unlabelled=tuple(unlabelled),
         target=target,
         notes=(*([place.note] if place.note else []), *repeats),
+        targets=tuple(name for name in rows[0] if name == target or name not in (*paths, columns.path, columns.split)),
+        path_column=columns.path,
+        path_columns=paths,
     )
 
 
@@ -158,13 +171,24 @@ def _first(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _columns(path: Path, rows: Sequence[Row], target: str) -> _Columns:
+def _path_columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The columns that may hold paths."""
+    return tuple(name for name, cell in rows[0].items() if looks_like_path(cell) or _plain(name) in PATHS[:_SURE_PATHS])
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().lower())
+
+
+def _columns(path: Path, rows: Sequence[Row], target: str, path_column: str) -> _Columns:
     names = list(rows[0])
-    by_plain = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in names}
-    found = next((by_plain[name] for name in PATHS if name in by_plain), "")
+    by_plain = {_plain(name): name for name in names if name != target}
+    if path_column and path_column not in names:
+        raise _unusable(path, f"It has no column {shown(path_column, 30)!r}: it has {_list(names)}.")
+    found = path_column or next((by_plain[name] for name in PATHS if name in by_plain), "")
     found = found or next((name for name in names if looks_like_path(rows[0].get(name, ""))), "")
     if not found:
-        raise _unusable(path, f"No column holds paths of images: it has {_list(names)}.")
+        raise _no_column(path, f"No column holds paths of images: it has {_list(names)}.", names, "path")
     split = next((by_plain[name] for name in _SPLITS if name in by_plain and by_plain[name] != found), "")
     if target:
         if target not in names:
@@ -181,7 +205,7 @@ def _columns(path: Path, rows: Sequence[Row], target: str) -> _Columns:
         return _Columns(found, "", split, tuple(rest))
     if len(rest) == 1:
         return _Columns(found, rest[0], split)
-    raise _unusable(path, f"No column holds labels: it has {_list(names)}.")
+    raise _no_column(path, f"No column holds labels: it has {_list(names)}.", rest, "target")
 
 
 def _splits(rows: Iterable[Row], column: str) -> list[str]:
@@ -234,8 +258,12 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _unusable(path: Path, why: str) -> DataError:
-    return DataError(
-        f"{shown(path.name)} cannot be used as labelled data.",
-        why,
-        "A table with a column of paths and a column of labels is wanted, such as path,label.",
-    )
+    return DataError(_what(path), why, _WANTED)
+
+
+def _no_column(path: Path, why: str, columns: Sequence[str], wanted: str) -> ColumnError:
+    return ColumnError(_what(path), why, _WANTED, tuple(columns), wanted)
+
+
+def _what(path: Path) -> str:
+    return f"{shown(path.name)} cannot be used as labelled data."

@@ -146,10 +146,16 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
     return found
 
 
-def image_losses(truth: Indices, scores: Scores) -> dict[str, Floats]:
-    """Log loss and Brier score of each image, (N,), for comparing models image by image."""
-    summed = _sums(truth, scores, np.unique(truth), lambda: None)
-    return {"log_loss": summed.log_loss, "brier": summed.brier}
+def image_losses(
+    truth: Indices, scores: Scores, check: Check = lambda: None
+) -> tuple[dict[str, Floats], dict[str, Truths]]:
+    """For comparing models image by image: log loss and Brier score of each image, (N,).
+
+    And, of more than five classes, whether the true one is among the best five, (N,).
+    """
+    summed = _sums(truth, scores, np.unique(truth), check)
+    top = {"top_5_accuracy": summed.before < TOP} if scores.shape[1] > TOP else {}
+    return {"log_loss": summed.log_loss, "brier": summed.brier}, top
 
 
 def _counted(confusion: Indices) -> tuple[Indices, Indices, Indices]:

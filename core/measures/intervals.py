@@ -21,6 +21,19 @@ def of_counts(right: int, count: int) -> Interval:
     return of_share(right / count, count)
 
 
+def of_pairs(gained: int, lost: int, count: int) -> Interval:
+    """Of the difference between two shares of the same images, after Agresti and Min (2005): half an image is added to
+    each of the four cases, so that few images on which nothing differs do not look like certainty.
+
+    Args:
+        gained, lost: images of the second share alone, and of the first alone.
+        count: of all images; at least 1.
+    """
+    step = (gained - lost) / (count + 2)
+    reach = normal_quantile() * float(np.sqrt(gained + lost + 1 - (gained - lost) ** 2 / (count + 2))) / (count + 2)
+    return max(-1.0, step - reach), min(1.0, step + reach)
+
+
 def of_share(share: float, size: float) -> Interval:
     """Of a share, after Wilson (1927).
 

@@ -8,6 +8,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats as _stats
+from scipy.cluster import hierarchy as _hierarchy
+from scipy.spatial import distance as _distance
 from sklearn import metrics as _metrics
 
 Floats = NDArray[np.float64]
@@ -16,6 +18,10 @@ Indices = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
 _sk, _sp = cast(Any, _metrics), cast(Any, _stats)
+_trees, _distances = cast(Any, _hierarchy), cast(Any, _distance)
+
+_TURNED = 200
+"""Up to so many leaves a tree's branches are turned: it takes the square of their number and more."""
 
 
 def confusion_matrix(truth: Indices, predicted: Indices, classes: int) -> Indices:
@@ -74,3 +80,19 @@ def percentiles(values: Sequence[float]) -> tuple[float, float]:
     """The middle 95 %."""
     low, high = np.percentile(np.asarray(values), [2.5, 97.5])
     return float(low), float(high)
+
+
+def leaf_order(distances: Floats) -> Indices:
+    """Things in an order in which those near to each other are neighbours: the leaves of a tree of average linkage.
+
+    With few of them its branches are turned so that neighbours are as near as can be (Bar-Joseph, Gifford and
+    Jaakkola, 2001, "Fast optimal leaf ordering for hierarchical clustering").
+
+    Args:
+        distances: (N, N), symmetric, 0 on the diagonal or anything; N at least 2.
+    """
+    apart = _distances.squareform(distances, checks=False)
+    tree = _trees.linkage(apart, "average")
+    if len(distances) <= _TURNED:
+        tree = _trees.optimal_leaf_ordering(tree, apart)
+    return np.asarray(_trees.leaves_list(tree), np.int64)

@@ -15,14 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.descriptions import TensorRow
 from gui.widgets import theme, wording
 from gui.widgets.error_view import copy, dialog_column, last_row, resize_within, wrapped
 from gui.widgets.facts import FactsArea
 from gui.widgets.theme import UNIT
-from gui.widgets.titled_rows import Index, TitledRows
+from gui.widgets.titled_rows import Index, ListedRows
 
 if TYPE_CHECKING:
-    from core.descriptions import ClassifierInfo, Inspection, TensorRow
+    from core.descriptions import ClassifierInfo, Inspection
 
 
 _CONTAINERS = {
@@ -37,24 +38,10 @@ _SEARCH_MS = 120
 _FEWEST_ROWS = 6
 
 
-class TensorsModel(TitledRows):
+class TensorsModel(ListedRows[TensorRow]):
     """The tensors of a file: name, shape, type, how many numbers."""
 
     TITLES = ("Name", "Shape", "Type", "Numbers")
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: tuple[TensorRow, ...] = ()
-
-    def show_rows(self, rows: tuple[TensorRow, ...]) -> None:
-        """Show other tensors."""
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
-    def count(self) -> int:
-        """One a tensor."""
-        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell."""

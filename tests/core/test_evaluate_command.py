@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -233,6 +234,31 @@ def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp
     said = evaluate(data, "--report", tmp_path / "no" / "r.html")
     assert (said.status, said.out) == (2, "")
     assert "was not written" not in said.err
+    assert "There is no such folder" in said.err
+
+
+def test_pictures_in_a_folder(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    said = evaluate(data, "--pictures", folder)
+    assert said.status == 0
+    assert f"6 pictures are in {folder}" in said.err
+    names = {"confusion", "classes", "roc", "pr", "reliability", "scores"}
+    assert {path.name for path in folder.iterdir()} == {f"{name}.svg" for name in names}
+    for path in folder.iterdir():
+        root = ElementTree.fromstring(path.read_text("utf-8"))
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    truth, scores = plain(data)
+    right = int((scores.argmax(1) == truth).sum())
+    assert f"{right} of 25 images are right" in (folder / "confusion.svg").read_text("utf-8")
+    # Once more into the same folder; then into one that is none, and below one that is not there.
+    assert evaluate(data, "--pictures", folder).status == 0
+    (tmp_path / "file").write_text("mine")
+    said = evaluate(data, "--pictures", tmp_path / "file")
+    assert (said.status, said.out) == (2, "")
+    assert "is no folder" in said.err
+    assert (tmp_path / "file").read_text() == "mine"
+    said = evaluate(data, "--pictures", tmp_path / "no" / "pictures")
+    assert (said.status, said.out) == (2, "")
     assert "There is no such folder" in said.err
 
 

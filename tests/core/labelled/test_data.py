@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from torchvision.datasets import ImageFolder
 
-from core.errors import DataError
+from core.errors import ColumnError, DataError
 from tests.core.labelled.making import folders, pairs, picture, read
 
 
@@ -248,3 +249,44 @@ def test_folders_that_hold_nothing(tmp_path: Path) -> None:
         read(picture(tmp_path / "x.png"))
     with pytest.raises(DataError, match="no part 'test'"):
         read(folders(tmp_path, {"cat": 1}), "test")
+
+
+def test_columns_that_could_be_labels_or_paths(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "small-a.png", "small-b.png"):
+        picture(tmp_path / name)
+    table = tmp_path / "t.csv"
+    table.write_text("photo,thumb,label,kind,split\na.png,small-a.png,cat,pet,test\nb.png,small-b.png,cow,farm,test\n")
+    data = read(table)
+    assert (data.path_column, data.path_columns) == ("photo", ("photo", "thumb"))
+    assert (data.target, data.targets) == ("label", ("label", "kind"))
+    data = read(table, target="kind", path_column="thumb")
+    assert pairs(data) == [("small-a.png", ("pet",)), ("small-b.png", ("farm",))]
+    with pytest.raises(DataError, match="no column 'nothing'"):
+        read(table, path_column="nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "columns"),
+    [
+        ("path,A,B\na.png,1,x\n", "target", ("A", "B")),
+        ("one,two\n1,2\n", "path", ("one", "two")),
+    ],
+)
+def test_what_nothing_tells_may_be_chosen_from_what_there_is(
+    tmp_path: Path, text: str, wanted: str, columns: tuple[str, ...]
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ColumnError) as caught:
+        read(tmp_path / "t.csv")
+    assert (caught.value.wanted, caught.value.columns) == (wanted, columns)
+
+
+def test_arrays_that_could_be_labels(tmp_path: Path) -> None:
+    np.savez(tmp_path / "t.npz", X=np.zeros((3, 4)), y=np.arange(3), z=np.ones(3), other=np.zeros(7))
+    data = read(tmp_path / "t.npz")
+    assert (data.target, data.targets) == ("y", ("y", "z"))
+    np.savez(tmp_path / "u.npz", X=np.zeros((3, 4)), A=np.arange(3), B=np.ones(3))
+    with pytest.raises(ColumnError) as caught:
+        read(tmp_path / "u.npz")
+    assert caught.value.columns == ("A", "B")
+    assert read(tmp_path / "u.npz", target="B").target == "B"
