@@ -52,6 +52,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        code: the sha256 of that file, and of those of its folder that it imports; empty where there is none.
         construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
         assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
@@ -65,6 +66,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    code: str = ""
     construction: Construction | None = None
     ends_in: str = ""
     assembled: bool = False
@@ -338,6 +340,7 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
         ambiguous=bool(equal),
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
+        code=request.sha256,
     )
 
 

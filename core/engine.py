@@ -299,7 +299,7 @@ class Engine:
 
         data, alignment = yield from self._look_at(context, request, classifier.info)
         context.emit((data, alignment))
-        evaluating = Evaluating(classifier, data, alignment)
+        evaluating = Evaluating(classifier, data, alignment, top=request.top)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
 
     def script(

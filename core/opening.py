@@ -143,8 +143,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         by_name=assembly.entry is not None,
     )
     notices.extend(prepared.notices)
-    builtin = spec.kind == "builtin"
-    entry = assembly.entry
+    builtin, entry = spec.kind == "builtin", assembly.entry
     return ClassifierInfo(
         spec=replace(spec, architecture_file=assembly.spec.architecture_file),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
@@ -164,6 +163,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         construction=built.construction,
+        code=built.code,
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,
