@@ -20,7 +20,7 @@ _PREPROCESSING = "Preprocessing (*.json);;All files (*)"
 _TABLES = "Labelled data (*.csv *.tsv *.json *.jsonl *.ndjson *.npz);;All files (*)"
 _EVALUATIONS = "Report (*.html);;All figures, JSON (*.json);;Table of the images, CSV (*.csv)"
 _PICTURES = "Picture (*.png);;Drawing, sharp at any size, SVG (*.svg);;Drawing, sharp at any size, PDF (*.pdf)"
-_RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl *.ndjson)"
+_RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 _PROVENANCE = "JSON, with where each answer came from (*.json)"
 _SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
 

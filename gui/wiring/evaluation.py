@@ -104,7 +104,8 @@ class EvaluationWiring(QObject):
         """Another part of the same data, or other columns; what a person chose of labels stays."""
         if self._request is not None and self.view is not None:
             chosen = {**dict(self._request.chosen), **dict(self.view.alignment.labels.choices)}
-            self._survey(EvaluationRequest(self._request.data, split, target, tuple(chosen.items()), 0, path_column))
+            request = EvaluationRequest(self._request.data, split, target, tuple(chosen.items()))
+            self._survey(replace(request, path_column=path_column))
 
     def _survey(self, request: EvaluationRequest, same: bool = True) -> None:
         request = self._of_this_model(request)
