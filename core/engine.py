@@ -381,13 +381,13 @@ def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str
         if classifier.info.device.id != device.id:
             classifier.move(device)
         classifier.describe(replace(classifier.info, device=device))
-        _warm_up(classifier)
+        classifier.warm_up()
     except (WhatsitError, RuntimeError) as error:
         if device.id == CPU:
             raise
         classifier.move(list_devices()[-1])
         # Fails again, with its own reason, where the device is not to blame.
-        _warm_up(classifier)
+        classifier.warm_up()
         why = str(error).splitlines()[0]
         if wanted != "auto":
             raise DeviceError(
@@ -419,18 +419,8 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
     device = before.info.device
     # What the network answers may not be what another kind of output says that it is.
     if before.nothing.shape != after.nothing.shape or before.info.activation != after.info.activation:
-        _warm_up(after)
+        after.warm_up()
     return _left(device, after)
-
-
-def _warm_up(classifier: Classifier) -> None:
-    """One forward pass of nothing, so that the first image is answered as fast as the rest."""
-    preprocessing = classifier.info.preprocessing
-    if not classifier.info.refuses and preprocessing.resize == "none" and preprocessing.crop is None:
-        # Images come in their own sizes, and which of them the network takes is known only then.
-        return
-    if classifier.info.features or not classifier.info.refuses:
-        classifier.predict(classifier.nothing, [0.0], lambda: 0.0)
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:
