@@ -10,17 +10,21 @@ from torch import Tensor, nn
 
 from core.architectures.custom import (
     Anywhere,
+    Choice,
     CustomFit,
     LoadedSource,
     build_custom,
+    choose,
     is_telling,
     load_source,
+    named_in,
     rank_classes,
     source_beside,
     spell_source,
     trust_request,
 )
 from core.architectures.input_form import Answering, InputForm, find_input
+from core.architectures.rivals import answers_otherwise, in_words
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
 from core.checkpoints.identify import QUANTISED
@@ -312,8 +316,8 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     request = trust_request(path)
     demand(request, *consents)
     loaded = load_source(path, trusted=request.sha256)
-    hint = spec.architecture or _class_of(checkpoint)
-    fits, chosen, tensors = _best_fits(loaded, spec, checkpoint, hint)
+    fits, choice, tensors = _best_fits(loaded, spec, checkpoint)
+    chosen = choice.fit
     told = spell_source(chosen, loaded)
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
@@ -324,19 +328,27 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     try:
         found = _tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}", loaded.sizes)
     except MatchError as error:
+        if choice.rivals:
+            # A base that is there for others alone: it has no forward pass of its own.
+            return _from_source(path, replace(spec, architecture=choice.rivals[0].name), checkpoint, consents)
         raise _with_defaults(error, chosen) from error
     built = _told(found, construction)
+    rivals = [fit for fit in choice.rivals if answers_otherwise(fit, tensors, loaded, built.network, found.form)]
     # All classes of the file can be chosen; those that do not fit say why.
-    others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
-    equal = [shown(fit.name, 40) for fit in _equals(fits, chosen)] if chosen.name != hint else []
-    if equal:
-        names = f"{', '.join(equal[:3])} fit{'' if len(equal) > 1 else 's'} as well"
-        built = replace(built, notices=(f"{names}, and may answer otherwise: choose what was trained.",))
+    others = tuple(
+        Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}{'; answers otherwise' if fit in rivals else ''}")
+        for fit in fits
+        if fit is not chosen
+    )
     return replace(
         built,
         matches=(*built.matches, *others),
-        ambiguous=bool(equal),
-        notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
+        ambiguous=bool(rivals) and not choice.reason,
+        notices=(
+            *chosen.notes,
+            *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()),
+            *(in_words(choice, rivals) if rivals else ()),
+        ),
         source=str(path.absolute()),
     )
 
@@ -352,21 +364,26 @@ def _with_defaults(error: MatchError, chosen: CustomFit) -> MatchError:
 
 
 def _best_fits(
-    loaded: LoadedSource, spec: ModelSpec, checkpoint: Checkpoint, hint: str
-) -> tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]:
+    loaded: LoadedSource, spec: ModelSpec, checkpoint: Checkpoint
+) -> tuple[tuple[CustomFit, ...], Choice, Mapping[str, Tensor]]:
     """The networks of a file, the chosen one, and the tensors under those names that it fits best."""
     names = [checkpoint.tensors]
     if checkpoint.written:
         # Its author's network has its author's names, where a note says that others were laid over them.
         names.insert(0 if checkpoint.about.note else 1, checkpoint.written)
-    found: list[tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]] = []
+    pickled = _class_of(checkpoint)
+    inside = named_in(checkpoint.metadata, [item.name for item in loaded.source.classes])
+    named = {inside: "the weights file names it", pickled: "", spec.architecture: ""}
+    named = {name: named[name] for name in (spec.architecture, pickled, inside) if name}
+    hint = next(iter(named), "")
+    found: list[tuple[tuple[CustomFit, ...], Choice, Mapping[str, Tensor]]] = []
     for tensors in names:
         fits = rank_classes(loaded, tensors, checkpoint.metadata, hint, dict(spec.arguments))
-        chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
-        found.append((fits, chosen, tensors))
-        if chosen.exact:
+        choice = choose(fits, loaded, named)
+        found.append((fits, choice, tensors))
+        if choice.fit.exact:
             break
-    return max(found, key=lambda each: (each[1].exact, each[1].share))
+    return max(found, key=lambda each: (each[1].fit.exact, each[1].fit.share))
 
 
 def _built_as(path: Path, chosen: CustomFit, fits: Iterable[CustomFit], tensors: Mapping[str, Tensor]) -> nn.Module:
@@ -383,11 +400,6 @@ def _built_as(path: Path, chosen: CustomFit, fits: Iterable[CustomFit], tensors:
         # Perhaps it is the one that was meant.
         why = f"{error.why} {shown(broken.name, 40)} of the same file cannot be built: {broken.error}"
         raise MatchError(error.what, why, error.remedy, detail=error.detail) from error
-
-
-def _equals(fits: Iterable[CustomFit], chosen: CustomFit) -> list[CustomFit]:
-    """Others of a file that fit as well, and that a person may have meant."""
-    return [fit for fit in fits if fit is not chosen and fit.kind == chosen.kind and fit.exact and not fit.questions]
 
 
 def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:
