@@ -132,7 +132,9 @@ def prepare(
     if saved is not None:
         return replace(saved, notices=notices)
     if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(takes.num_classes):
-        return Prepared(sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name, notices=notices)
+        name = Path(sidecar.preprocessing_file or sidecar.file).name
+        source = f"assumed: as it was when {name} was saved" if sidecar.preprocessing_assumed else name
+        return Prepared(sidecar.preprocessing, source, sidecar.preprocessing_assumed, notices)
     return replace(published or takes.usual, notices=notices)
 
 
