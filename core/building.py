@@ -15,6 +15,7 @@ from core.architectures.custom import (
     LoadedSource,
     build_custom,
     choose,
+    code_beside,
     is_telling,
     load_source,
     named_in,
@@ -24,7 +25,7 @@ from core.architectures.custom import (
     trust_request,
 )
 from core.architectures.input_form import Answering, InputForm, find_input
-from core.architectures.rivals import answers_otherwise, in_words
+from core.architectures.rivals import answers_otherwise, function_of, in_words
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
 from core.checkpoints.identify import QUANTISED
@@ -56,6 +57,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        beside: path of a Python file in the weights' folder that was not used, and may build another network from them.
         construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
         assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
@@ -69,6 +71,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    beside: str = ""
     construction: Construction | None = None
     ends_in: str = ""
     assembled: bool = False
@@ -103,7 +106,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if checkpoint.module is not None and (whole := _whole(spec, checkpoint, best, matches, consents)) is not None:
         return whole
     if best is not None and best.num_classes:
-        return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
+        return _or_beside(_known(best.architecture, checkpoint, matches, ambiguous=ambiguous), best, checkpoint)
     if checkpoint.program is not None:
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
         program = load_program(checkpoint, *consents)
@@ -117,6 +120,21 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
     raise _fits_nothing(checkpoint)
+
+
+def _or_beside(built: Built, best: Match, checkpoint: Checkpoint) -> Built:
+    """With a word on the Python file beside the weights, where something of the network is only assumed."""
+    guessed = best.variant or checkpoint.about.note
+    path = code_beside(checkpoint, best.architecture) if guessed and checkpoint.program is None else None
+    if path is None:
+        return built
+    name = shown(path.name, 60)
+    notices = (
+        f"{name} lies beside these weights, and its network may answer otherwise.",
+        f"{best.architecture} was built, which rests on a guess: {guessed}. The file runs only if it is chosen "
+        f"(on the command line, --architecture-file {name}) and trusted.",
+    )
+    return replace(built, notices=(*built.notices, *notices), beside=str(path))
 
 
 def _whole(
@@ -336,13 +354,13 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     rivals = [fit for fit in choice.rivals if answers_otherwise(fit, tensors, loaded, built.network, found.form)]
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(
-        Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}{'; answers otherwise' if fit in rivals else ''}")
+        Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}", function=function_of(fit, choice, rivals))
         for fit in fits
         if fit is not chosen
     )
     return replace(
         built,
-        matches=(*built.matches, *others),
+        matches=(replace(built.matches[0], function=chosen.name), *others),
         ambiguous=bool(rivals) and not choice.reason,
         notices=(
             *chosen.notes,

@@ -160,6 +160,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         construction=built.construction,
+        code_beside=built.beside,
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,

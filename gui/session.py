@@ -310,7 +310,7 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self.noticed.emit(notes(info, self.output_asked.emit))
+            self.noticed.emit(notes(info, self.output_asked.emit, self.use_architecture_file))
         self.info_changed.emit()
         if self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -333,7 +333,7 @@ class Session(QObject):
         self.recent_changed.emit()
         self.notice_over.emit("model")
         if info.notices and (self._used is None or info.notices != self._used.notices):
-            self.noticed.emit(notes(info, self.output_asked.emit))
+            self.noticed.emit(notes(info, self.output_asked.emit, self.use_architecture_file))
         self.info_changed.emit()
         if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)

@@ -46,6 +46,13 @@ def answers_otherwise(
     return isinstance(alike, Failure) or not alike
 
 
+def function_of(fit: CustomFit, choice: Choice, rivals: Sequence[CustomFit]) -> str:
+    """``Match.function`` of another network of a file: its own, or the chosen one's; empty where that is not known."""
+    if fit in rivals:
+        return fit.name
+    return choice.fit.name if fit in choice.rivals else ""
+
+
 def in_words(choice: Choice, rivals: Sequence[CustomFit]) -> tuple[str]:
     """What a person should know of other networks of the same file that fit, too."""
     names = ", ".join(shown(fit.name, 40) for fit in rivals[:_FEW])

@@ -65,14 +65,18 @@ def changed_on_disk(path: str, reload: Callable[[], object]) -> Notice:
     return Notice("reload", Words(what, more), "Reload", reload)
 
 
-def notes(info: ClassifierInfo, choose_output: Callable[[], object]) -> Notice:
+def notes(info: ClassifierInfo, choose_output: Callable[[], object], use_code: Callable[[Path], object]) -> Notice:
     """The notice of what a person should know of the model in use.
 
     Args:
         info: it; with one notice or more.
         choose_output: lets a person say what the network's numbers are.
+        use_code: builds the network from a Python file, which asks before it runs.
     """
     first, *others = info.notices
+    if info.code_beside:
+        code = Path(info.code_beside)
+        return Notice("notes", Words(first, " ".join(others)), f"Build it from {code.name} …", lambda: use_code(code))
     # One number may be two classes or a value, which nothing but its training tells.
     if info.outputs != 1 or not info.activation_source.startswith("assumed"):
         return Notice("notes", Words(first, " ".join(others)))

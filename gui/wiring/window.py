@@ -80,6 +80,7 @@ class Wiring(QObject):
         bar.model_chosen.connect(session.open_model)
         bar.weights_asked.connect(self._choose_weights)
         bar.architecture_file_asked.connect(self._choose_architecture_file)
+        bar.architecture_file_chosen.connect(session.use_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
         bar.device_chosen.connect(session.models.choose_device)
         bar.add_asked.connect(self._choose_photos)

@@ -1,6 +1,6 @@
 """A person's own networks: a Python file is read, then, once trusted, loaded; its networks are ranked and built."""
 
-from core.architectures.custom.beside import source_beside
+from core.architectures.custom.beside import code_beside, source_beside
 from core.architectures.custom.choosing import Choice, choose
 from core.architectures.custom.here import Anywhere
 from core.architectures.custom.loading import LoadedSource, load_source, trust_request
@@ -19,6 +19,7 @@ __all__ = [
     "SourceFile",
     "build_custom",
     "choose",
+    "code_beside",
     "is_telling",
     "load_source",
     "named_in",

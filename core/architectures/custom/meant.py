@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from core.architectures.custom.source import read_text
+from core.architectures.custom.source import python_files, read_text
 from core.checkpoints.values import as_dict
 from core.errors import UsageError
 
 _KEYS = ("arch", "architecture", "model_name", "model_class", "class_name", "model", "network", "net", "name")
 _PLACES = ("args", "hyper_parameters", "hparams", "config", "cfg", "meta")
-_MOST_BESIDE, _LARGEST = 40, 1_000_000
+_LARGEST = 1_000_000
 _PARSED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -64,11 +64,7 @@ def leaves(trees: Iterable[ast.Module], names: Iterable[str]) -> tuple[str, ...]
 
 def importing(path: Path) -> Iterator[ast.Module]:
     """The Python files beside one that import it by its name, such as the script that trains; nothing runs."""
-    try:
-        files = sorted([*path.parent.glob("*.py"), *path.parent.glob("*.ipynb")])[:_MOST_BESIDE]
-    except OSError:
-        return
-    for file in files:
+    for file in python_files(path.parent):
         try:
             text = read_text(file) if file != path and file.stat().st_size <= _LARGEST else None
         except (OSError, UsageError):
