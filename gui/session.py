@@ -126,6 +126,7 @@ class Session(QObject):
         wanted, given = Path(weights) if weights else named.weights, (named.architecture_file, named.labels)
         if wanted is not None:
             self.open_weights(wanted, *given, architecture)
+            self._tell_left(wanted, named.more_weights)
         else:
             self.open_model(ModelSpec(architecture=architecture))
             self.take(Dropped((), (), None, *given))
@@ -142,6 +143,7 @@ class Session(QObject):
         """Take what was dropped, pasted or chosen."""
         if dropped.weights is not None:
             self.open_weights(dropped.weights, dropped.architecture_file, dropped.labels)
+            self._tell_left(dropped.weights, dropped.more_weights)
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
         elif dropped.labels is not None:
@@ -149,6 +151,13 @@ class Session(QObject):
         self.images.add_sources(dropped.sources)
         self._add_paths(dropped.paths)
         self.activity.note()
+
+    def _tell_left(self, opened: Path, left: Sequence[Path]) -> None:
+        """Of several weights files that came together only one is opened: say which."""
+        if left:
+            self.tell("left", Words(*wording.left(opened, left)))
+        else:
+            self.notice_over.emit("left")
 
     def _add_paths(self, paths: Sequence[Path]) -> None:
         """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
@@ -377,7 +386,7 @@ class Session(QObject):
         refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
-            self.noticed.emit(untrusted(error, ask, look))
+            self.noticed.emit(untrusted(error, self.models.info, ask, look))
             ask()
             return
         if isinstance(error, QuestionsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtGui import QKeySequence
@@ -35,7 +36,7 @@ def refusal(
         open_bare: opens the same weights without the choices that they were remembered with.
         look: shows what is in the file.
     """
-    words = words_for(error, report)
+    words = _with_former(words_for(error, report), info)
     inside = "Look inside" if refused.kind == "file" and isinstance(error, READABLE) else ""
     bare = ModelSpec(refused.kind, refused.weights)
     if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
@@ -47,16 +48,27 @@ def refusal(
     return Notice("model", words, "Open with what fits", open_bare, inside, look)
 
 
-def untrusted(error: TrustError, ask: Callable[[], object], look: Callable[[], object]) -> Notice:
+def untrusted(
+    error: TrustError, info: ClassifierInfo | None, ask: Callable[[], object], look: Callable[[], object]
+) -> Notice:
     """The notice that stays when a person does not want code to run.
 
     Args:
         error: what would run.
+        info: the classifier in use.
         ask: asks once more.
         look: shows what is in the file.
     """
     words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
+    words = _with_former(words, info)
     return Notice("model", words, "Read what is in it …", ask, "Look inside", look)
+
+
+def _with_former(words: Words, info: ClassifierInfo | None) -> Words:
+    """With the model that goes on answering."""
+    if info is None:
+        return words
+    return replace(words, more=f"{words.more} {info.name} stays in use, as it was.".lstrip())
 
 
 def changed_on_disk(path: str, reload: Callable[[], object]) -> Notice:

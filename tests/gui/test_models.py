@@ -85,7 +85,7 @@ def test_a_failed_load_keeps_the_model_and_shows_why(opened: Opened, photos: lis
     notice = opened.window.notices.current
     assert notice is not None
     assert notice.words.what == error.what
-    assert "3 names differ. Choose another." in notice.words.more
+    assert notice.words.more == "3 names differ. Choose another. Built-in: CIFAR-10 stays in use, as it was."
     assert notice.words.detail == "conv1"
     assert opened.window.model_bar.model.text() == "Built-in: CIFAR-10"
     assert opened.window.results.answered == 1
