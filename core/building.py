@@ -26,6 +26,7 @@ from core.architectures.custom import (
 )
 from core.architectures.input_form import Answering, InputForm, find_input
 from core.architectures.rivals import answers_otherwise, function_of, in_words
+from core.architectures.running import is_worth_a_try
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
 from core.checkpoints.identify import QUANTISED
@@ -171,14 +172,8 @@ def _whole(
     if best is None or best.num_classes < 2:
         built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
         return _told(built, construction)
-    ends_in = find_input(network, best.input_channels, best.input_size).ends_in if _may_end_so(network) else ""
+    ends_in = find_input(network, best.input_channels, best.input_size).ends_in if is_worth_a_try(network) else ""
     return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, construction=construction)
-
-
-def _may_end_so(network: nn.Module) -> bool:
-    """Whether a network has a layer of its own that makes probabilities, where a library's ends in its head."""
-    layers = list(network.modules())
-    return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
 
 
 def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> NoClassifierError | None:
