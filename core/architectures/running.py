@@ -191,9 +191,7 @@ def _bounded(network: nn.Module) -> Generator[None]:
 
     named = cast("Iterator[tuple[str, nn.Module]]", network.named_modules())
     handles: list[Any] = [
-        layer.register_forward_hook(partial(check, name))
-        for name, layer in named
-        if not list(layer.children())
+        layer.register_forward_hook(partial(check, name)) for name, layer in named if not list(layer.children())
     ]
     try:
         yield
