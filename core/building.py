@@ -59,6 +59,7 @@ class Built:
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
         beside: path of a Python file in the weights' folder that was not used, and may build another network from them.
+        code: the sha256 of that file, and of those of its folder that it imports; empty where there is none.
         construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
         assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
@@ -73,6 +74,7 @@ class Built:
     notices: tuple[str, ...] = ()
     source: str = ""
     beside: str = ""
+    code: str = ""
     construction: Construction | None = None
     ends_in: str = ""
     assembled: bool = False
@@ -363,6 +365,7 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
             *(in_words(choice, rivals) if rivals else ()),
         ),
         source=str(path.absolute()),
+        code=request.sha256,
     )
 
 

@@ -215,6 +215,7 @@ class ClassifierInfo:
         preprocessing_assumed: whether some of the preprocessing is only what is usual, as nothing told.
         code_beside: path of a Python file beside the weights that was not used, and may build another network from
             them; empty where there is none.
+        code: the sha256 of the person's Python file behind the network, and of what it imports; empty without one.
     """
 
     spec: ModelSpec
@@ -240,6 +241,7 @@ class ClassifierInfo:
     features: int = 0
     preprocessing_assumed: bool = False
     code_beside: str = ""
+    code: str = ""
 
     @property
     def takes(self) -> Takes:

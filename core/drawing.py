@@ -10,7 +10,7 @@ import numpy as np
 from core import plots
 from core.evaluations import Evaluation
 from core.measures import pr_curve, reliability, roc_curve
-from core.measures.classification import ClassMeasures
+from core.measures.classification import ClassMeasures, columns_of
 from core.measures.library import Floats, Truths
 from core.plots import ClassOrder, NamedCurve, Palette, Picture
 
@@ -18,14 +18,14 @@ Kind = Literal["confusion", "classes", "roc", "pr", "reliability", "scores", "va
 Check = Callable[[], None]
 
 TITLES: dict[Kind, str] = {
-    "confusion": "Which class is taken for which",
+    "confusion": "Confusion matrix: which class is taken for which",
     "classes": "Class by class",
-    "roc": "Hits against false alarms",
-    "pr": "Precision against recall",
-    "reliability": "How far percentages can be believed",
-    "scores": "How sure the answers are",
+    "roc": "ROC curve: hits against false alarms",
+    "pr": "Precision-recall curve",
+    "reliability": "Reliability diagram: how far percentages can be believed",
+    "scores": "Score histogram: how sure the answers are",
     "values": "Predicted against true values",
-    "errors": "How far values are off",
+    "errors": "Error histogram: how far values are off",
 }
 """What a person calls each picture."""
 CAPTIONS: dict[Kind, str] = {
@@ -155,13 +155,14 @@ def _curves(evaluation: Evaluation, *, roc: bool, chosen: Sequence[int], check: 
     drawn = [one for one in evaluation.measures.classes if one.count and area(one) is not None]
     usual = sorted(drawn, key=lambda one: (area(one) or 0.0, one.index))[:_CURVES]
     wanted = set(chosen) or {one.index for one in usual}
+    areas = {one.index: area(one) for one in drawn}
     curves: dict[int, NamedCurve] = {}
-    for one in drawn:
+    for index, score in columns_of(evaluation.scores, np.isin(np.arange(len(evaluation.labels)), [*areas])):
         check()
-        truth = evaluation.truth == one.index if several is None else several[:, one.index]
-        score = np.asarray(evaluation.scores[:, one.index], np.float64)
-        curve = roc_curve(truth, score) if roc else pr_curve(truth, score)
-        curves[one.index] = NamedCurve(evaluation.labels[one.index], curve, area(one), one.index)
+        if index in areas:
+            truth = evaluation.truth == index if several is None else several[:, index]
+            curve = roc_curve(truth, score) if roc else pr_curve(truth, score)
+            curves[index] = NamedCurve(evaluation.labels[index], curve, areas[index], index)
     if not curves:
         return []
     name = "roc_auc_macro_ovr" if roc else "average_precision_macro"

@@ -18,7 +18,7 @@ from core.jobs import Context
 from core.kept import key
 from core.labelled import Alignment, LabelledData, LabelledImage, scored
 from core.predictions import ImageResult
-from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, tidy, usual_folder
+from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, claimed, tidy, usual_folder
 from core.stream import Stream
 
 _FLUSH_EVERY = 2000
@@ -28,13 +28,19 @@ class Evaluating:
     """One evaluation of one classifier."""
 
     def __init__(
-        self, classifier: Classifier, data: LabelledData, alignment: Alignment, folder: Path | None = None
+        self,
+        classifier: Classifier,
+        data: LabelledData,
+        alignment: Alignment,
+        folder: Path | None = None,
+        top: int = 0,
     ) -> None:
         """Args:
         classifier: what is measured.
         data: images with their labels.
         alignment: which label is which of the classifier's classes; images of other labels are left out, and told.
         folder: where scores are kept; the usual place if not given.
+        top: see ``EvaluationRequest``.
 
         Raises:
             DataError: no label is one of the model's classes, or the data is of another kind than the model's answers.
@@ -42,6 +48,7 @@ class Evaluating:
         self._classifier = classifier
         self._data = data
         self._alignment = alignment
+        self._top = top
         if data.kind != "values" and not alignment.indices:
             raise DataError(
                 "The model cannot be measured on this data.",
@@ -51,9 +58,7 @@ class Evaluating:
         self._scored = scored(data, alignment)
         if not self._scored:
             raise DataError("There is nothing to measure.", "No image has a label that the model knows.", "")
-        root = folder or usual_folder()
-        self._folder = root / key(classifier.info, data, self._scored)
-        self._root = root
+        self._root = folder or usual_folder()
 
     def run(
         self, context: Context, stream: Stream, batch_size: int = 0
@@ -63,8 +68,18 @@ class Evaluating:
         Every answered image is emitted as ``(row, ImageResult)``, so that pictures can be shown while it runs.
         """
         start = time.monotonic()
+        with claimed(self._root, key(self._classifier.info, self._data, self._scored)) as folder:
+            store = yield from self._answer(folder, context, stream, batch_size)
+            tidy(self._root, folder)
+            context.progress(len(self._scored), len(self._scored), "Measuring")
+            yield
+            return self._evaluation(context, store, time.monotonic() - start)
+
+    def _answer(
+        self, folder: Path, context: Context, stream: Stream, batch_size: int
+    ) -> Generator[Future[Any] | None, None, ScoreStore]:
         info = self._classifier.info
-        store = ScoreStore(self._folder, len(self._scored), len(info.labels))
+        store = ScoreStore(folder, len(self._scored), len(info.labels))
         store.forget_failures()
         store.note(model=info.name, sha256=info.checkpoint.sha256, data=self._data.root, images=len(self._scored))
         waiting = [row for row in range(len(self._scored)) if store.state[row] == PENDING]
@@ -88,10 +103,7 @@ class Evaluating:
                 yield
         finally:
             store.flush()
-        tidy(self._root, self._folder)
-        context.progress(done, len(self._scored), "Measuring")
-        yield
-        return self._evaluation(context, store, time.monotonic() - start)
+        return store
 
     def _evaluation(self, context: Context, store: ScoreStore, seconds: float) -> Evaluation:
         info, data = self._classifier.info, self._data
@@ -105,7 +117,7 @@ class Evaluating:
             raise DataError("None of the images could be answered.", skipped[0][1], "Choose other images.")
         places = np.asarray(self._scored, np.int64)[rows]
         scores = store.scores if len(rows) == len(store.state) else store.scores[rows]
-        measures, truth = measure(data, self._alignment, places, scores, context.check)
+        measures, truth = measure(data, self._alignment, places, scores, context.check, self._top)
         return Evaluation(
             model=info.name,
             labels=info.labels,

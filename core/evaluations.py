@@ -13,6 +13,7 @@ from core.descriptions import Provenance
 from core.images import ImageSource
 from core.labelled import Alignment, LabelledData
 from core.measures import Measures, measure_classes, measure_several, measure_values
+from core.measures.classification import TOP
 from core.measures.library import Floats, Indices, Scores, Truths
 
 Order = Literal["surest mistakes", "least certain", "likely label errors", "surest"]
@@ -146,7 +147,12 @@ def values_of(data: LabelledData, places: Indices) -> Floats:
 
 
 def measure(
-    data: LabelledData, alignment: Alignment, places: Indices, scores: Scores, check: Callable[[], None]
+    data: LabelledData,
+    alignment: Alignment,
+    places: Indices,
+    scores: Scores,
+    check: Callable[[], None],
+    top: int = 0,
 ) -> tuple[Measures, Indices]:
     """Measure scores against what the data says; also the true classes, (N,), empty where there is no single one.
 
@@ -156,6 +162,7 @@ def measure(
         places: (N,) which image each row of ``scores`` is of.
         scores: (N, classes) probabilities, or (N, 1) values.
         check: called now and then; may raise to end it.
+        top: see ``EvaluationRequest``.
     """
     nothing = np.zeros(0, np.int64)
     if data.kind == "values":
@@ -165,4 +172,4 @@ def measure(
         return measure_several(truth, scores, check=check), nothing
     indices = alignment.indices
     single = np.asarray([indices[data.images[int(place)].labels[0]] for place in places], np.int64)
-    return measure_classes(single, scores, check=check), single
+    return measure_classes(single, scores, check=check, top=top or TOP), single

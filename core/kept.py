@@ -6,8 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
+from core import VERSION
 from core.descriptions import ClassifierInfo
 from core.images import ImageSource
 from core.labelled import Alignment, LabelledData, scored
@@ -70,14 +72,19 @@ def key(info: ClassifierInfo, data: LabelledData, places: Sequence[int]) -> str:
 
 
 def _facts(info: ClassifierInfo) -> Mapping[str, object]:
-    """All that scores depend on."""
+    """All that scores depend on; names of classes are none of it."""
     return {
         "sha256": info.checkpoint.sha256,
         "sets": info.checkpoint.sets[:1],
         "architecture": info.architecture,
-        "spec": repr(info.spec),
+        # The same tensors give other scores when a person has changed the code around them.
+        "code": info.code,
+        "network": repr(info.spec.network),
         "preprocessing": repr(info.preprocessing),
+        "activation": info.activation,
         "count": len(info.labels),
+        "device": info.device.id,
+        "versions": (VERSION, *(version(name) for name in ("torch", "torchvision", "pillow"))),
     }
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from core.architectures.custom import read_source
 from core.architectures.input_form import InputForm
 from core.building import Built, build
 from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import MatchError, WeightsError
+from core.errors import MatchError, UsageError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import read_table
@@ -20,7 +21,7 @@ from core.matching import hints_of, publication
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
 from core.outputs import Evidence, Output, Said, recognise, said_in
 from core.preparing import Takes, prepare, takes_of_form, takes_of_match
-from core.sidecars import Sidecar, read_sidecar
+from core.sidecars import Sidecar, read_sidecar, sidecar_files
 from core.trust import Consent
 
 BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "model.safetensors"
@@ -28,6 +29,9 @@ BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
 _FEATURES = 512
+
+States = Mapping[Path, tuple[int, int]]
+"""Files, and when each was written and how large it was; zeros for one that is not there."""
 
 
 def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
@@ -139,8 +143,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         by_name=assembly.entry is not None,
     )
     notices.extend(prepared.notices)
-    builtin = spec.kind == "builtin"
-    entry = assembly.entry
+    builtin, entry = spec.kind == "builtin", assembly.entry
     return ClassifierInfo(
         spec=replace(spec, architecture_file=assembly.spec.architecture_file),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
@@ -161,6 +164,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         refuses=_refusal(built.form),
         construction=built.construction,
         code_beside=built.beside,
+        code=built.code,
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,
@@ -258,3 +262,36 @@ def _takes(built: Built, sidecar: Sidecar | None, example: tuple[int, int] | Non
         return takes_of_form(built.form, classes, example)
     match = next(found for found in built.matches if found.architecture == built.architecture)
     return replace(takes_of_match(match, example), num_classes=classes)
+
+
+def resting_on(spec: ModelSpec, path: Path) -> list[Path]:
+    """All files that decide how a network is built and what is known of it."""
+    return [path, *sidecar_files(path), *sources_of(spec)]
+
+
+def sources_of(spec: ModelSpec) -> list[Path]:
+    """The Python file of a person's own network, and those of its folder that it imports."""
+    if not spec.architecture_file:
+        return []
+    return [Path(spec.architecture_file), *_imported(Path(spec.architecture_file))]
+
+
+def states_of(files: Iterable[Path]) -> States:
+    """Files as they are now."""
+    states: dict[Path, tuple[int, int]] = {}
+    for file in files:
+        try:
+            status = file.stat()
+        except (OSError, ValueError):
+            states[file] = (0, 0)
+        else:
+            states[file] = (status.st_mtime_ns, status.st_size)
+    return states
+
+
+def _imported(source: Path) -> tuple[Path, ...]:
+    """The files of its own folder that a Python file imports; none where it cannot be read, which opening will say."""
+    try:
+        return read_source(source).local
+    except UsageError:
+        return ()

@@ -10,11 +10,11 @@ from core.arrays import ANYTHING, Takes
 from core.errors import DataError
 from core.images import ImageSource
 from core.labelled.folders import Found, read_folders
-from core.labelled.lists import Wanted, read_list
+from core.labelled.lists import JSON_SUFFIXES, Wanted, read_list
 from core.labelled.rows import holds_rows, read_archive, read_labelled_table
 
 _ROW_SUFFIXES = frozenset({".npz", ".npy"})
-LIST_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
+LIST_SUFFIXES = frozenset({".csv", ".tsv", *JSON_SUFFIXES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _listed(
     images = tuple(LabelledImage(row.source, row.labels, row.value) for row in listed.rows)
     return LabelledData(
         root=path.as_posix(),
-        form="json" if path.suffix.lower().startswith(".json") else "csv",
+        form="json" if path.suffix.lower() in JSON_SUFFIXES else "csv",
         kind=listed.kind,
         images=images,
         classes=_classes(images),
@@ -167,6 +167,7 @@ def _in_folders(path: Path, split: str) -> Generator[None, None, LabelledData]:
         split=found.split,
         splits=found.splits,
         unlabelled=found.unlabelled,
+        notes=found.notes,
     )
 
 

@@ -35,6 +35,7 @@ Index = QModelIndex | QPersistentModelIndex
 _SIDE = 12 * UNIT
 _WIDTH = 15 * UNIT
 _SHOWN_ROLE = int(Qt.ItemDataRole.UserRole)
+_RIGHT, _MIDDLE = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
 _CENTRED = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
 _AT_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _CHART = 14 * UNIT
@@ -83,6 +84,11 @@ class Shown:
         if self.corrected:
             lines[-1] = f"corrected: {self.corrected}"
         return tuple(lines)
+
+    @property
+    def tones(self) -> tuple[tuple[bool, bool], ...]:
+        """Of each line: whether it is in bold type, and whether it is wrong."""
+        return (True, not (self.right or self.quiet)), *((False, False) for _ in self.lines[1:])
 
     @property
     def words(self) -> str:
@@ -203,17 +209,19 @@ class _Delegate(QStyledItemDelegate):
         last: tuple[tuple[str, QFont, QPalette.ColorRole], ...],
     ) -> None:
         """Lines below one another; of pictures in the middle, of rows at the left."""
-        first, *others = shown.lines
-        role = option.palette.ColorRole.Text if shown.right or shown.quiet else theme.ERROR
+        told: list[tuple[str, QFont, QPalette.ColorRole]] = []
+        for text, (loud, wrong) in zip(shown.lines, shown.tones, strict=True):
+            role = option.palette.ColorRole.Text if loud else theme.MUTED
+            told.append((text, self._bold if loud else self._plain, theme.ERROR if wrong else role))
         below = theme.ACCENT if shown.corrected else theme.MUTED
         at = _AT_LEFT if last else _CENTRED
-        # Of several names the first can be read; of one its beginning and its end.
-        cut = Qt.TextElideMode.ElideRight if last or len(others) > 1 else Qt.TextElideMode.ElideMiddle
-        told = [(text, self._plain, theme.MUTED) for text in others]
-        told[-1] = (others[-1], self._plain, below)
-        for text, font, colour in ((first, self._bold, role), *told, *last):
+        several = bool(last) or len(told) > 2
+        told[-1] = (told[-1][0], self._plain, below)
+        for text, font, colour in (*told, *last):
             painter.setFont(font)
             painter.setPen(option.palette.color(colour))
+            # Of several names the first can be read; of one its beginning and its end, and always its score.
+            cut = _RIGHT if several and not text.endswith("%") else _MIDDLE
             painter.drawText(line, at, painter.fontMetrics().elidedText(text, cut, line.width()))
             line.translate(0, self._line)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,11 +13,14 @@ from core.jobs import Context, Emitted, Failed, Finished, JobEvent, JobRunner, L
 from core.kept import Kept
 from core.labelled import Alignment, EvaluationRequest, LabelledData
 from core.predictions import ImageResult
+from gui.evaluation.comparing import Comparing
 from gui.evaluation.judging import Judge
+from gui.evaluation.pace import Pacer
 from gui.evaluation.picture_work import PictureWork
 from gui.photos.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
+    from core.comparing import Compared
     from core.corrections import Corrections
     from core.evaluations import Evaluation, Order
     from core.measures.library import Indices
@@ -92,26 +94,6 @@ def find(evaluation: Evaluation, check: Callable[[], None]) -> Generator[None, N
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How far an evaluation is.
-
-    Attributes:
-        done, total: images; ``total`` is 0 where nobody knows.
-        text: what is being done.
-        rate: images a second; 0 where it cannot be told yet.
-        left_s: seconds that are left at this rate.
-        before: how many of ``done`` were answered before, in an earlier run.
-    """
-
-    done: int
-    total: int
-    text: str
-    rate: float = 0.0
-    left_s: float = 0.0
-    before: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class _Saved:
     """Where how many images went."""
 
@@ -124,6 +106,7 @@ class Testing(QObject):
 
     Attributes:
         thumbnails: brings small pictures of the images that are looked at.
+        comparing: compares the model with another one.
         pictures: draws what was found, and finds the images behind it.
 
     Signals:
@@ -171,7 +154,8 @@ class Testing(QObject):
         self._evaluating = self._is_sorting = False
         self._names: tuple[str, ...] = ()
         self._judge: Judge | None = None
-        self._began: tuple[float, int] | None = None
+        self._pacer = Pacer()
+        self.comparing = Comparing(workbench, self._own_runner, self)
 
     @property
     def busy(self) -> bool:
@@ -194,7 +178,7 @@ class Testing(QObject):
         self.cancel()
         self._evaluating = True
         self._names, self._judge = names, None
-        self._began = None
+        self._pacer = Pacer()
         self._job = self._workbench.evaluate(request)
 
     def cancel(self) -> None:
@@ -209,6 +193,16 @@ class Testing(QObject):
             from core.evaluation_export import save_evaluation
 
             return save_evaluation(path, evaluation, rows)
+
+        self._save(path, write)
+
+    def save_compared(self, path: Path, compared: Compared, places: Indices | None = None) -> None:
+        """Write what was compared, or a table of some of its images; the file's ending tells the form."""
+
+        def write() -> int:
+            from core.evaluation_export import save_compared
+
+            return save_compared(path, compared, places)
 
         self._save(path, write)
 
@@ -286,7 +280,8 @@ class Testing(QObject):
         elif self._recounting and event.job == self._recounting:
             self._handle_recount(event)
         else:
-            return self.pictures.handle(event) or self.thumbnails.handle(event)
+            parts = (self.comparing, self.pictures, self.thumbnails)
+            return any(part.handle(event) for part in parts)
         return True
 
     def _handle_job(self, event: JobEvent) -> None:
@@ -294,7 +289,7 @@ class Testing(QObject):
             self._job = 0
             self._is_sorting = False
         if isinstance(event, Progressed):
-            self.progressed.emit(self._pace(event))
+            self.progressed.emit(self._pacer.pace(event))
         elif isinstance(event, Emitted):
             self._take_part(event.value)
         elif isinstance(event, Finished):
@@ -346,17 +341,6 @@ class Testing(QObject):
             self.missed.emit(shown)
         if result.prediction is not None:
             self.judged.emit(judge)
-
-    def _pace(self, event: Progressed) -> Pace:
-        now = time.monotonic()
-        if self._began is None and event.total:
-            self._began = now, event.done
-        if self._began is None:
-            return Pace(event.done, event.total, event.text)
-        began, first = self._began
-        rate = (event.done - first) / max(now - began, 1e-3) if event.done > first and now - began > 0.5 else 0.0
-        left = (event.total - event.done) / rate if rate else 0.0
-        return Pace(event.done, event.total, event.text, rate, left, first)
 
     def _sort(self, value: object) -> None:
         """Sorting many thousand images takes time that the window does not have."""

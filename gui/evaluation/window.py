@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QStack
 from core.errors import ColumnError
 from core.showing import isolated
 from gui.evaluation.alignment_view import AlignmentView
+from gui.evaluation.comparison_view import ComparisonView
 from gui.evaluation.gallery import Gallery, Shown
 from gui.evaluation.list_words import are_rows, fit, things
 from gui.evaluation.results import EvaluationResults
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from core.kept import Kept
     from core.labelled import Alignment, LabelledData
     from gui.evaluation.judging import Judge
-    from gui.evaluation.testing import Findings, Pace, Testing
+    from gui.evaluation.pace import Pace
+    from gui.evaluation.testing import Findings, Testing
     from gui.photos.thumbnails import Thumbnails
 
 _INVITATION = (
@@ -48,9 +50,11 @@ class EvaluationWindow(QDialog):
         alignment: the table of labels and classes.
         live: wrong answers, while it runs.
         results: what was found.
+        comparison: what changes with another model.
 
     Signals:
         folder_asked, file_asked: a person wants to choose data.
+        compare_asked: a person wants to compare with another model.
         start_asked: it may begin, or go on.
         cancel_asked: a person wants no more of it for now.
         save_asked: a person wants a file of the results.
@@ -66,6 +70,7 @@ class EvaluationWindow(QDialog):
     folder_asked = Signal()
     file_asked = Signal()
     start_asked = Signal()
+    compare_asked = Signal()
     cancel_asked = Signal()
     save_asked = Signal()
     list_asked = Signal()
@@ -102,6 +107,13 @@ class EvaluationWindow(QDialog):
         self.cancel = button(self, "Pause", self.cancel_asked.emit)
         self.save = button(self, "Save the results …", self.save_asked.emit)
         self.start = button(self, "Start", self.start_asked.emit, "primary")
+        self.compare = button(self, "Compare with …", self.compare_asked.emit)
+        self.compare.setToolTip("Compare with another model, or with one that was tested before, on the same data.")
+        self.comparison = ComparisonView(thumbnails, self)
+        self.comparison.opened.connect(self.opened)
+        self.comparison.back_asked.connect(lambda: self._show_state("found"))
+        self.change = wrapped(self)
+        self.what_changed = button(self, "What changed …", self.show_comparison)
         self._data: LabelledData | None = None
         self._problem = self._kept = ""
         self.setAcceptDrops(True)
@@ -162,14 +174,7 @@ class EvaluationWindow(QDialog):
         """It runs."""
         self._bar.setRange(0, pace.total)
         self._bar.setValue(pace.done)
-        parts = [f"{pace.text} …"]
-        if pace.total:
-            parts = [fit(f"{pace.done:,} of {pace.total:,} images", self._rows)]
-        if pace.rate:
-            parts += [f"{wording.value(float(f'{pace.rate:.2g}'))} a second"]
-            parts += [f"{_left(pace.left_s)} left"] if pace.left_s >= 1 else []
-        parts += [f"{pace.before:,} from before"] if pace.before and pace.total else []
-        self.line.setText("   ·   ".join(parts))
+        self.line.setText(fit(pace.words, self._rows))
 
     def show_judged(self, judge: Judge) -> None:
         """How it goes so far."""
@@ -201,8 +206,24 @@ class EvaluationWindow(QDialog):
 
     def show_findings(self, findings: Findings) -> None:
         """It is done."""
+        self.change.setText("")
         self._show_state("found")
         self.results.show_findings(findings)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether the comparison with another model is shown."""
+        return self._state == "compared"
+
+    def show_comparison(self) -> None:
+        """Show the comparison with another model in place of the results."""
+        self._show_state("compared")
+
+    def show_change(self, text: str) -> None:
+        """Say below the results what differs from a model that was tested before; empty for nothing."""
+        if self._state in ("found", "compared"):
+            self.change.setText(text)
+            self._show_state(self._state)
 
     def show_error(self, error: BaseException, report: str) -> None:
         """Say why there is nothing, where it would be."""
@@ -232,13 +253,16 @@ class EvaluationWindow(QDialog):
 
     def show_saved(self, path: str, count: int) -> None:
         """A file was written."""
-        rows = self.results.findings is not None and are_rows(self.results.findings.evaluation.data)
-        self.results.small.setText(fit(f"{things(count)} saved in {path}.", rows))
+        data = self._data
+        self._say_saved(fit(f"{things(count)} saved in {path}.", data is not None and are_rows(data)))
 
     def show_unsaved(self, error: BaseException, report: str) -> None:
         """A file could not be written."""
         words = words_for(error, report)
-        self.results.small.setText(f"{words.what} {words.more}".strip())
+        self._say_saved(f"{words.what} {words.more}".strip())
+
+    def _say_saved(self, text: str) -> None:
+        (self.comparison if self.comparing else self.results).small.setText(text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Nobody looks any more."""
@@ -252,6 +276,9 @@ class EvaluationWindow(QDialog):
         elif event.key() == Qt.Key.Key_Escape and self._state in ("busy", "paused", "found"):
             if self._state == "busy":
                 self.cancel_asked.emit()
+            event.accept()
+        elif event.key() == Qt.Key.Key_Escape and self.comparing:
+            (self.comparison.cancel if self.comparison.busy else self.comparison.back).click()
             event.accept()
         else:
             super().keyPressEvent(event)
@@ -309,10 +336,13 @@ class EvaluationWindow(QDialog):
             (self._bar, running),
             (self.cancel, state == "busy"),
             (self.start, state in ("aligned", "paused", "found")),
-            (self.folder, state != "busy"),
-            (self.file, state != "busy"),
+            (self.folder, state not in ("busy", "compared")),
+            (self.file, state not in ("busy", "compared")),
             (self.save, state == "found"),
-            (self.head, state != "found"),
+            (self.compare, state == "found"),
+            (self.change, state == "found" and bool(self.change.text())),
+            (self.what_changed, state == "found" and bool(self.change.text())),
+            (self.head, state not in ("found", "compared")),
             (self.source, state == "aligned" and self.source.has_choices),
         ):
             widget.setVisible(there)
@@ -323,7 +353,7 @@ class EvaluationWindow(QDialog):
             widget.setProperty("kind", "primary" if loud else "quiet")
             widget.style().polish(widget)
             widget.updateGeometry()
-        pages = {"aligned": self.alignment, "found": self.results, "invited": self._empty}
+        pages = {"aligned": self.alignment, "found": self.results, "invited": self._empty, "compared": self.comparison}
         self._pages.setCurrentWidget(pages.get(state, self.live))
 
     def _make_results(self) -> EvaluationResults:
@@ -346,12 +376,13 @@ class EvaluationWindow(QDialog):
         self._empty = QLabel("Drop a folder of class folders here, a table, or an .npz file.", self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setForegroundRole(theme.MUTED)
-        for page in (self._empty, self.alignment, self.live, self.results):
+        for page in (self._empty, self.alignment, self.live, self.results, self.comparison):
             self._pages.addWidget(page)
         row = QHBoxLayout()
         for widget in (self.folder, self.file, self.cancel):
             row.addWidget(widget)
         row.addStretch()
+        row.addWidget(self.compare)
         row.addWidget(self.save)
         row.addWidget(self.start)
         column = QVBoxLayout(self)
@@ -359,17 +390,15 @@ class EvaluationWindow(QDialog):
         column.setSpacing(UNIT + UNIT // 2)
         column.addWidget(self.head)
         column.addWidget(self._pages, 1)
+        changed = QHBoxLayout()
+        changed.addWidget(self.change, 1)
+        changed.addWidget(self.what_changed)
+        column.addLayout(changed)
         column.addLayout(row)
 
 
 def _unlabelled(data: LabelledData) -> list[str]:
     return [f"Images without a label, left out: {len(data.unlabelled):,}."] if data.unlabelled else []
-
-
-def _left(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _dropped(mime: QMimeData) -> Path | None:

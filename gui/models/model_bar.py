@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from gui.models.model_choices import OPEN, chosen_model, model_choices, natural
 from gui.widgets import theme, wording
 from gui.widgets.choices import Choice
 from gui.widgets.picker import Picker
@@ -17,11 +17,7 @@ from gui.widgets.theme import UNIT
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec
 
-_BUILTIN = "builtin"
-_OPEN = "open"
 _BESIDE = "beside"
-_FILE = "file:"
-_PRETRAINED = "pretrained:"
 _MATCHED = "matched:"
 
 
@@ -118,19 +114,13 @@ class ModelBar(QWidget):
         return chosen + (fitting[0].evidence if fitting else "") + alike
 
     def _choose_model(self, key: str) -> None:
-        from core.descriptions import ModelSpec
-
-        if key == _OPEN:
+        if key == OPEN:
             self.weights_asked.emit()
-        elif key == _BUILTIN:
-            self.model_chosen.emit(ModelSpec())
-        elif key.startswith(_PRETRAINED):
-            self.model_chosen.emit(ModelSpec("pretrained", key.removeprefix(_PRETRAINED)))
         else:
-            self.model_chosen.emit(self._recent[int(key.removeprefix(_FILE))])
+            self.model_chosen.emit(chosen_model(key, self._recent))
 
     def _choose_architecture(self, key: str) -> None:
-        if key == _OPEN:
+        if key == OPEN:
             self.architecture_file_asked.emit()
         elif key == _BESIDE and self._info is not None:
             self.architecture_file_chosen.emit(Path(self._info.code_beside))
@@ -138,29 +128,9 @@ class ModelBar(QWidget):
             self.architecture_chosen.emit(key.removeprefix(_MATCHED))
 
     def _models(self) -> list[Choice]:
-        # The list of what is published is long, and not needed before it is opened.
-        from core import catalogue
         from core.descriptions import ModelSpec
 
-        used = self._info.spec if self._info is not None else ModelSpec()
-        choices = [
-            Choice(_OPEN, "Open weights file …", ".pth .pt .safetensors"),
-            Choice(_BUILTIN, "Built-in: CIFAR-10", "a demonstration: ten kinds of things", used.kind == "builtin"),
-        ]
-        if self._recent:
-            choices.append(Choice("", "Opened lately"))
-        for number, spec in enumerate(self._recent):
-            path = PurePath(spec.weights)
-            title, where = (path.name, str(path.parent)) if spec.kind == "file" else (spec.weights, "torchvision")
-            current = (spec.kind, spec.weights) == (used.kind, used.weights)
-            choices.append(Choice(f"{_FILE}{number}", title, where, current))
-        choices.append(Choice("", "Pretrained by torchvision: 1,000 kinds of things, downloaded when chosen"))
-        for entry in sorted(catalogue.pretrained(), key=lambda entry: natural(entry.id)):
-            name, _, version = entry.id.partition("/")
-            detail = f"{version.removeprefix('IMAGENET1K_')}, {entry.accuracy:.1f} %, {wording.size(entry.bytes)}"
-            current = used.kind == "pretrained" and used.weights == entry.id
-            choices.append(Choice(_PRETRAINED + entry.id, name, detail, current))
-        return choices
+        return model_choices(self._recent, self._info.spec if self._info is not None else ModelSpec())
 
     def _architectures(self) -> list[Choice]:
         info = self._info
@@ -182,7 +152,7 @@ class ModelBar(QWidget):
             name = PurePath(info.code_beside).name
             choices.append(Choice(_BESIDE, f"Build it from {name} …", "lies beside the weights; may answer otherwise"))
         if info.spec.kind == "file":
-            choices.append(Choice(_OPEN, "Open the network's Python file …", "a network of your own"))
+            choices.append(Choice(OPEN, "Open the network's Python file …", "a network of your own"))
         fitting = {match.architecture for match in info.matches}
         entries = sorted(catalogue.architectures(), key=lambda entry: natural(entry.id))
         for source in ("torchvision", "timm"):
@@ -214,8 +184,3 @@ def _detail(match: Match, info: ClassifierInfo) -> str:
     if match.architecture == info.architecture or not match.function:
         return match.evidence
     return f"answers {'alike' if _same(match, info) else 'otherwise'}, {match.evidence}"
-
-
-def natural(text: str) -> list[tuple[str, int]]:
-    """A key that sorts ``resnet50`` before ``resnet101``."""
-    return [(word, int(digits or 0)) for word, digits in re.findall(r"(\D*)(\d*)", text)]

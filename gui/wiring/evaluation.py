@@ -11,8 +11,10 @@ from PySide6.QtCore import QObject
 
 from core.labelled import Alignment, EvaluationRequest, LabelledData
 from gui.main_window import MainWindow
+from gui.photos.dropping import looks_like_weights
 from gui.session import Session
 from gui.widgets import dialogs, wording
+from gui.wiring.comparison import ComparisonWiring
 
 if TYPE_CHECKING:
     from core.evaluations import Evaluation
@@ -40,6 +42,7 @@ class EvaluationWiring(QObject):
         self._labels: tuple[str, ...] = ()
         self._aligned = False
         self.view: EvaluationWindow | None = None
+        self._comparison = ComparisonWiring(session, self)
         window.actions_by_name["test_model"].triggered.connect(lambda: self.open())
         testing = self._testing
         testing.surveyed.connect(self._show_survey)
@@ -72,6 +75,7 @@ class EvaluationWiring(QObject):
             view.opened.connect(self._open_image)
             self._connect_pictures(view)
             view.destroyed.connect(self._forget)
+            self._comparison.attach(view)
             testing.progressed.connect(view.show_pace)
             testing.missed.connect(view.add_missed)
             testing.judged.connect(view.show_judged)
@@ -85,19 +89,29 @@ class EvaluationWiring(QObject):
         self.view.activateWindow()
 
     def survey(self, path: Path) -> None:
-        """Find out what is at a place that a person chose."""
-        self._survey(EvaluationRequest(str(path)), same=False)
+        """Find out what is at a place that a person chose.
+
+        Weights are another model to compare with, or, where there is nothing to compare yet, the one to test.
+        """
+        if self._comparison.take(path):
+            return
+        if looks_like_weights(path):
+            self._session.open_weights(path)
+        else:
+            self._survey(EvaluationRequest(str(path)), same=False)
 
     def _change_source(self, split: str, target: str, path_column: str) -> None:
         """Another part of the same data, or other columns; what a person chose of labels stays."""
         if self._request is not None and self.view is not None:
             chosen = {**dict(self._request.chosen), **dict(self.view.alignment.labels.choices)}
-            self._survey(EvaluationRequest(self._request.data, split, target, tuple(chosen.items()), 0, path_column))
+            request = EvaluationRequest(self._request.data, split, target, tuple(chosen.items()))
+            self._survey(replace(request, path_column=path_column))
 
     def _survey(self, request: EvaluationRequest, same: bool = True) -> None:
         request = self._of_this_model(request)
         self._request, self._findings = request, None
         self._aligned = False
+        self._comparison.forget(request)
         info = self._session.models.info
         self._testing.thumbnails.features = info.features if info is not None else 0
         if self.view is not None:
@@ -133,12 +147,14 @@ class EvaluationWiring(QObject):
             self._request = replace(self._request, chosen=self.view.alignment.labels.choices)
             self._aligned = False
             self.view.show_start()
+            self._comparison.forget(self._request)
             self._testing.evaluate(self._request, info.labels)
 
     def _show_findings(self, findings: Findings) -> None:
         self._findings = findings
         if self.view is not None:
             self.view.show_findings(findings)
+            self._comparison.use(findings.evaluation)
 
     def _show_stopped(self) -> None:
         if self.view is not None:
@@ -243,6 +259,7 @@ class EvaluationWiring(QObject):
 
     def _forget(self) -> None:
         self.view = None
+        self._comparison.detach()
         self._request = self._findings = None
         self._aligned = False
         self._testing.thumbnails.clear()

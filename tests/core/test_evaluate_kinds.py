@@ -126,7 +126,7 @@ def test_several_labels(evaluate: Evaluate, tmp_path: Path, form: str) -> None:
         assert found[f"f1_{average}"] == pytest.approx(expected)
     areas = [sk.roc_auc_score(whole[:, c], scores[:, c]) for c in occurs if not whole[:, c].all()]
     assert found["roc_auc_macro_ovr"] == pytest.approx(np.mean(areas), abs=1e-6)
-    assert ("'unknown' (1 images) is none of the model's classes" in said.err) == (form == "joined")
+    assert ("'unknown' (1 image) is none of the model's classes" in said.err) == (form == "joined")
 
 
 def test_data_and_model_of_different_kinds(evaluate: Evaluate, tmp_path: Path) -> None:

@@ -332,3 +332,17 @@ def _is_made(opened: Opened, source: ImageSource) -> bool:
 def _is_reddish(picture: QImage, x: int, y: int) -> bool:
     colour = picture.pixelColor(x, y)
     return colour.red() > colour.blue() + 30 and colour.red() > colour.green() + 30
+
+
+def test_weights_dropped_before_there_are_results_are_the_model_to_test(
+    opened: Opened, folder: Path, tmp_path: Path
+) -> None:
+    view = view_of(opened)
+    choose(opened, view, folder)
+    weights = tmp_path / "mine.pth"
+    weights.write_bytes(b"weights")
+    view.dropped.emit(weights)
+    models = opened.session.models
+    opened.until(lambda: models.info is not None and models.info.spec.weights == str(weights))
+    assert view.alignment.isVisible()
+    assert {row[0] for row in cells(view)} == {"Dog", "cat", "kitty"}

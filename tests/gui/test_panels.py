@@ -17,7 +17,8 @@ from core.errors import MatchError
 from core.predictions import ImageResult
 from core.preprocessing import PRESET_NAMES, PRESETS
 from gui.answers.scores_panel import ScoresPanel
-from gui.models.model_bar import ModelBar, natural
+from gui.models.model_bar import ModelBar
+from gui.models.model_choices import natural
 from gui.photos.filmstrip import Filmstrip
 from gui.photos.photo_view import PhotoView
 from gui.photos.picture import Picture
