@@ -13,6 +13,7 @@ from torchvision.transforms import v2
 
 from core.checkpoints import open_checkpoint
 from core.descriptions import ModelSpec
+from core.inspecting import inspect_file
 from core.jobs import Context, JobEvent
 from core.opening import build_network, dress
 from core.predictions import Prediction
@@ -60,6 +61,7 @@ def test_a_known_architecture(count: int, height: int, width: int, dynamic: bool
     torch.export.save(torch.export.export(network, (torch.rand(count, 3, height, width),), dynamic_shapes=free), path)
     room = Room()
     info = room.open(ModelSpec("file", str(path)))
+    assert inspect_file(path).preprocessing == info.preprocessing
     assert f"at the {width} x {height} pixels that the program was exported with" in info.preprocessing_source
     assert info.preprocessing_assumed
     prediction = room.classify(photo)[0].prediction
