@@ -395,7 +395,7 @@ def _best_fits(
     found: list[tuple[tuple[CustomFit, ...], Choice, Mapping[str, Tensor]]] = []
     for tensors in names:
         fits = rank_classes(loaded, tensors, checkpoint.metadata, hint, dict(spec.arguments))
-        choice = choose(fits, loaded, named)
+        choice = choose(fits, loaded, named, spec.architecture)
         found.append((fits, choice, tensors))
         if choice.fit.exact:
             break

@@ -27,7 +27,7 @@ class Choice:
     reason: str = ""
 
 
-def choose(fits: Sequence[CustomFit], loaded: LoadedSource, named: Mapping[str, str]) -> Choice:
+def choose(fits: Sequence[CustomFit], loaded: LoadedSource, named: Mapping[str, str], asked: str = "") -> Choice:
     """The network to build.
 
     Of several that fit exactly: the one that is named; the only one that the file makes when it runs; or, of a class
@@ -38,10 +38,11 @@ def choose(fits: Sequence[CustomFit], loaded: LoadedSource, named: Mapping[str, 
         loaded: the file.
         named: what says that a network is meant, by its name, the most believable first; each a few words, or empty
             where it need not be said.
+        asked: the name that a person chose, which counts whether it fits or not; empty where there is none.
     """
     by_name = {fit.name: fit for fit in reversed(fits)}
     for name, words in named.items():
-        if name in by_name and (by_name[name].exact or not words):
+        if name in by_name and (by_name[name].exact or name == asked):
             reason = f"{shown(name, 40)} was chosen, as {words}." if words else ""
             return Choice(by_name[name], _rivals(fits, by_name[name]) if words else (), reason)
     first = fits[0]
