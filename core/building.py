@@ -343,7 +343,7 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     try:
         found = _tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}", loaded.sizes)
     except MatchError as error:
-        if choice.rivals:
+        if choice.rivals and not choice.reason:
             # A base that is there for others alone: it has no forward pass of its own.
             return _from_source(path, replace(spec, architecture=choice.rivals[0].name), checkpoint, consents)
         raise _with_defaults(error, chosen) from error

@@ -11,6 +11,7 @@ import pytest
 from core.building import build
 from core.checkpoints import open_checkpoint
 from core.descriptions import ModelSpec
+from core.errors import MatchError
 from tests.core.architectures.opening import plain, write
 from tests.core.architectures.test_habits import HEAD, Agreed, assert_answers, opened
 
@@ -116,16 +117,27 @@ def test_one_that_only_trains_otherwise_is_no_rival(tmp_path: Path) -> None:
     assert_answers(built, network, 3, 40, 40)
 
 
-def test_a_base_without_a_forward_pass_is_none_either(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [TRAINED.format(made="Sharp_Net"), ""])
+def test_a_base_without_a_forward_pass_is_none_either(made: str, tmp_path: Path) -> None:
     text = TWO.replace(
         "        return self.fc(F.relu(self.conv(x)).mean((2, 3)))\n", "        raise NotImplementedError\n"
     )
     network = plain(text, "Sharp_Net")
-    built = opened(
-        tmp_path, text + TRAINED.format(made="Sharp_Net") + "class Unlike(nn.Module):\n    pass\n", network.state_dict()
-    )
+    built = opened(tmp_path, text + made, network.state_dict())
     assert (built.architecture, built.ambiguous) == ("Sharp_Net", False)
     assert_answers(built, network, 3, 40, 40)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_one_that_takes_nothing_gives_way_unless_it_is_meant(named: bool, tmp_path: Path) -> None:
+    text = TWO.replace("torch.tanh(self.conv(x))", "torch.tanh(self.conv(x, nobody=1))")
+    network = plain(text, "Base")
+    saved = {"state_dict": network.state_dict(), **({"arch": "Sharp_Net"} if named else {})}
+    if named:
+        with pytest.raises(MatchError, match="nobody"):
+            opened(tmp_path, text, saved)
+    else:
+        assert_answers(opened(tmp_path, text, saved), network, 3, 40, 40)
 
 
 def test_two_classes_that_inherit_from_nothing(tmp_path: Path) -> None:
