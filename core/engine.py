@@ -48,6 +48,7 @@ from core.opening import (
 from core.packing import save_model
 from core.predictions import ImageResult
 from core.scripting import Form, write_script
+from core.showing import counted
 from core.stream import Stream
 from core.trust import Consent
 
@@ -430,6 +431,7 @@ def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo)
     elif classifier.seat.batch_limit:
         context.emit(
             Notice(
-                f"{before.name} ran short of memory, so at most {classifier.seat.batch_limit} image(s) go at a time."
+                f"{before.name} ran short of memory, so at most {counted(classifier.seat.batch_limit, 'image')} "
+                f"go{'es' if classifier.seat.batch_limit == 1 else ''} at a time."
             )
         )

@@ -103,7 +103,8 @@ def _with_preprocessing(
     found: Inspection, best: Match, checkpoint: Checkpoint, sidecar: Sidecar | None, known: PretrainedEntry | None
 ) -> Inspection:
     try:
-        prepared = prepare(takes_of_match(best), checkpoint.metadata, sidecar, known)
+        example = checkpoint.program.image_size if checkpoint.program is not None else None
+        prepared = prepare(takes_of_match(best, example), checkpoint.metadata, sidecar, known)
     except MatchError:
         # Of channels that photos do not have.
         return found

@@ -104,7 +104,7 @@ def build_network(
     built = build(chosen, checkpoint, hints, consents)
     known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
-    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None)
+    bare = replace(checkpoint, tensors={}, module=None, finish=None)
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
     return Assembly(built, bare, entry, known, sidecar, found, head)
 
@@ -135,7 +135,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     if output.notice:
         notices.append(output.notice)
     prepared = prepare(
-        _takes(built, sidecar),
+        _takes(built, sidecar, checkpoint.program.image_size if checkpoint.program is not None else None),
         checkpoint.metadata,
         sidecar,
         assembly.known,
@@ -163,6 +163,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         construction=built.construction,
+        code_beside=built.beside,
         code=built.code,
         activation=output.kind,
         activation_source=output.source,
@@ -252,15 +253,15 @@ def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
         )
 
 
-def _takes(built: Built, sidecar: Sidecar | None) -> Takes:
-    """The input of the network that was built."""
+def _takes(built: Built, sidecar: Sidecar | None, example: tuple[int, int] | None) -> Takes:
+    """The input of the network that was built; of a program with the size of its example."""
     # One output may be counted as the two classes that it tells apart.
     two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
     classes = 2 if two else built.outputs
     if built.form is not None:
-        return takes_of_form(built.form, classes)
+        return takes_of_form(built.form, classes, example)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    return replace(takes_of_match(match), num_classes=classes)
+    return replace(takes_of_match(match, example), num_classes=classes)
 
 
 def resting_on(spec: ModelSpec, path: Path) -> list[Path]:
