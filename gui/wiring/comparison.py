@@ -217,7 +217,7 @@ class ComparisonWiring(QObject):
             helps, self._help = "Choose its Python file …", partial(self._ask_source, spec)
         words = words_for(error, report)
         if isinstance(error, TrustError):
-            words = untrusted(error, self._help, self._help).words
+            words = untrusted(error, None, self._help, self._help).words
         self._view.comparison.show_error(words, helps)
         if isinstance(error, TrustError | QuestionsError):
             self._help()
