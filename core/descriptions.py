@@ -64,6 +64,7 @@ class Match:
         small_images: whether its first convolution was changed for small images, such as CIFAR's of 32 x 32.
         function: the same for all matches that compute the same from these weights: the id of the first of them.
         ambiguous: whether another match computes something else from the same weights.
+        options: what its constructor is told beside numbers of classes and sizes, as (name, value).
     """
 
     architecture: str
@@ -76,6 +77,7 @@ class Match:
     small_images: bool = False
     function: str = ""
     ambiguous: bool = False
+    options: tuple[tuple[str, str | bool | int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def rank(checkpoint: Checkpoint) -> tuple[Match, ...]:
             small_images=(fit.stem is not None and fit.stem.small) or (fit.head is not None and fit.head.pooled),
             function=names[fit.architecture],
             ambiguous=ambiguous,
+            options=fit.options,
         )
         for fit in fits
     )

@@ -158,11 +158,15 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
 
 
 def _model_args(info: ClassifierInfo, cfg: Mapping[str, object]) -> dict[str, object]:
-    """What timm's ``create_model`` has to be told of a network that is built for another size than usual."""
+    """What timm's ``create_model`` has to be told of a network that is built otherwise than usual."""
     if not info.architecture.startswith(_TIMM) or not _is_known(info.architecture):
         return {}
     known, size = fingerprint(info.architecture), cast("list[int]", cfg["input_size"])[-1]
-    return {"model_args": {"img_size": size}} if known.step and size != known.usual_input else {}
+    match = next((found for found in info.matches if found.architecture == info.architecture), None)
+    told: dict[str, object] = dict(match.options) if match is not None else {}
+    if known.step and size != known.usual_input:
+        told["img_size"] = size
+    return {"model_args": told} if told else {}
 
 
 def _config_path(weights: Path) -> Path:

@@ -68,6 +68,17 @@ class NewStem:
 
 
 @dataclass(frozen=True)
+class NewTokens:
+    """The average of a Vision Transformer's patches goes into its head, in place of the class token.
+
+    Attributes:
+        class_token: whether it has one all the same.
+    """
+
+    class_token: bool = True
+
+
+@dataclass(frozen=True)
 class Fit:
     """How well tensors fit an architecture.
 
@@ -83,6 +94,7 @@ class Fit:
         input_size: pixels a side that the network takes; 0 where it takes any.
         head: the head in place of the architecture's own; ``None`` where it is the architecture's own.
         stem: the first convolution in place of the architecture's own; ``None`` where it is its own.
+        tokens: what its head takes in place of the class token; ``None`` where it takes the architecture's own.
     """
 
     architecture: str
@@ -96,6 +108,20 @@ class Fit:
     input_size: int = 0
     head: NewHead | None = None
     stem: NewStem | None = None
+    tokens: NewTokens | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything else in place of the architecture's own."""
+        return not (self.head is None and self.stem is None and self.tokens is None)
+
+    @property
+    def options(self) -> tuple[tuple[str, str | bool | int], ...]:
+        """What timm's constructor is told of what is changed in it."""
+        if self.tokens is None:
+            return ()
+        averaged = ("global_pool", "avg")
+        return (averaged,) if self.tokens.class_token else (averaged, ("class_token", False))
 
     @property
     def complete(self) -> bool:
@@ -105,7 +131,7 @@ class Fit:
     @property
     def exact(self) -> bool:
         """Whether every name and shape fits the architecture as it is, and gives classes."""
-        return self.complete and self.num_classes > 0 and self.head is None and self.stem is None
+        return self.complete and self.num_classes > 0 and not self.changed
 
     @property
     def headless(self) -> bool:
