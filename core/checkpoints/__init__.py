@@ -23,6 +23,7 @@ from core.checkpoints.archive import NotStored, common_root, locate, read_direct
 from core.checkpoints.danger import runs_code
 from core.checkpoints.metadata import PlainValues, beside_program, class_names
 from core.checkpoints.modules import ModuleTree, all_refs
+from core.checkpoints.plain_pickles import read_plain
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
 from core.checkpoints.storages import FEW, StorageReader
@@ -277,6 +278,10 @@ def _contents(path: Path, file: BufferedReader, size: int) -> Contents:
         return read_safetensors(file, size)
     if is_old_tar(file, size, head):
         return read_tar(file, size)
+    if head.startswith(b"\x80"):
+        plain = read_plain(file, size)
+        if plain is not None:
+            return plain
     raise identify.name_by_bytes(path, file, head, size)
 
 
