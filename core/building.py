@@ -308,6 +308,9 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     """A network of a person's own file."""
     request = trust_request(path)
     demand(request, *consents)
+    if checkpoint.written:
+        # A person's class normalises by itself, as it was trained.
+        checkpoint = replace(checkpoint, tensors=checkpoint.written)
     loaded = load_source(path, trusted=request.sha256)
     hint = spec.architecture or _class_of(checkpoint)
     fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))

@@ -100,7 +100,7 @@ def build_network(
     built = build(chosen, checkpoint, hints, consents)
     known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
-    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None)
+    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None, written={})
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
     return Assembly(built, bare, entry, known, sidecar, found, head)
 
@@ -131,7 +131,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     if output.notice:
         notices.append(output.notice)
     prepared = prepare(
-        _takes(built, sidecar),
+        _takes(built, sidecar, checkpoint.normalisation),
         checkpoint.metadata,
         sidecar,
         assembly.known,
@@ -248,12 +248,21 @@ def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
         )
 
 
-def _takes(built: Built, sidecar: Sidecar | None) -> Takes:
-    """The input of the network that was built."""
+def _takes(
+    built: Built, sidecar: Sidecar | None, normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None
+) -> Takes:
+    """The input of the network that was built.
+
+    Args:
+        built: the network.
+        sidecar: what lies beside its weights.
+        normalisation: with which the file's network normalises by itself; one that was assembled here does not.
+    """
     # One output may be counted as the two classes that it tells apart.
     two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
     classes = 2 if two else built.outputs
     if built.form is not None:
         return takes_of_form(built.form, classes)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    return replace(takes_of_match(match), num_classes=classes)
+    inside = normalisation if built.assembled else None
+    return replace(takes_of_match(match), num_classes=classes, normalisation=inside)

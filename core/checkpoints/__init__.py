@@ -9,7 +9,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -72,6 +72,9 @@ class Checkpoint:
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
         finish: waits for the sha256.
         meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
+        normalisation: mean and std with which the network normalises its input before the chosen tensors come in;
+            ``None`` where it does not.
+        written: all tensors of such a network by their names as written; else empty.
     """
 
     about: CheckpointSummary
@@ -84,6 +87,8 @@ class Checkpoint:
     quantised: bool = False
     finish: Callable[[], str] | None = None
     meant: str = ""
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    written: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -178,7 +183,19 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         quantised=read.quantised,
         finish=finish,
         meant=chosen.meant,
+        normalisation=_numbers(chosen, read.tensors),
+        written={name: read.tensors[ref] for name, ref in chosen.written.items()},
     )
+
+
+def _numbers(
+    chosen: TensorSet, tensors: Mapping[TensorRef, Tensor]
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """The mean and std of a network that normalises its input itself."""
+    if chosen.normalisation is None:
+        return None
+    mean, std = (tuple(map(float, tensors[ref].flatten().tolist())) for ref in chosen.normalisation)
+    return mean, std
 
 
 def _said_epsilon(contents: Contents) -> float:
@@ -205,7 +222,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         tree = found.trees.get(chosen.path if chosen is not None else ())
         if chosen is not None:
             sets = (chosen, *(other for other in sets if other is not chosen))
-        refs = {*chosen.refs.values(), *chain(*chosen.parts.values())} if chosen is not None else set[TensorRef]()
+        refs = _used(chosen) if chosen is not None else set[TensorRef]()
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)
@@ -220,6 +237,10 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
     except OSError as error:
         why = f"The system says: {error}."
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
+
+
+def _used(chosen: TensorSet) -> set[TensorRef]:
+    return {*chosen.refs.values(), *chain(*chosen.parts.values()), *chosen.written.values()}
 
 
 class _Hash:

@@ -10,13 +10,14 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
 from core.checkpoints.modules import ModuleTree, is_module, read_tree
-from core.checkpoints.values import Inert, TensorRef, as_dict
+from core.checkpoints.normalising import normalisation_of
+from core.checkpoints.values import Inert, TensorRef, as_dict, shown
 from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_VISITED = 100_000
@@ -75,6 +76,9 @@ class TensorSet:
         parts: tensors of the network that are several in the file, one behind the other; mostly none.
         meant: the architecture that their names tell, where others have the same tensors; mostly empty.
         epsilon: see ``core.checkpoints.dialects.Translation``.
+        normalisation: a mean and a std beside the tensors, with which the network normalises its input itself; mostly
+            none.
+        written: all of them by their names as written, where there is such a normalisation.
     """
 
     path: tuple[str, ...]
@@ -87,6 +91,8 @@ class TensorSet:
     parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
     meant: str = ""
     epsilon: float = 0.0
+    normalisation: tuple[TensorRef, TensorRef] | None = None
+    written: Refs = field(default_factory=dict[str, TensorRef])
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -213,6 +219,13 @@ class _Place:
         return (plain, (Named({name: self.refs[raw].shape for name, raw in modern.items()}), modern))
 
     @functools.cached_property
+    def likely_network(self) -> tuple[dict[str, TensorRef], tuple[str, str] | None]:
+        """Without what belongs to training by its name, and without a mean and std; and the names of these."""
+        used = _without_harmless(self.refs)
+        names = normalisation_of(used)
+        return {name: ref for name, ref in used.items() if names is None or name not in names}, names
+
+    @functools.cached_property
     def likely(self) -> Sequence[TensorSet]:
         """The most plausible way to take a prefix off tensors that fit nothing; none if there are no tensors."""
         known = known_names()
@@ -250,7 +263,7 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
 
 def _translated(place: _Place) -> TensorSet | None:
     """Tensors of a known network under another library's names."""
-    used = _without_harmless(place.refs)
+    used, names = place.likely_network
     if not _FEWEST <= len(used) <= _MAX_TENSORS:
         return None
     found = translated({name: ref.shape for name, ref in used.items()})
@@ -258,7 +271,7 @@ def _translated(place: _Place) -> TensorSet | None:
         return None
     refs = {name: used[raw[0]] for name, raw in found.names.items() if len(raw) == 1}
     parts = {name: [used[each] for each in raw] for name, raw in found.names.items() if len(raw) > 1}
-    return TensorSet(
+    made = TensorSet(
         place.path,
         found.prefix,
         refs,
@@ -270,6 +283,7 @@ def _translated(place: _Place) -> TensorSet | None:
         meant=found.meant,
         epsilon=found.epsilon,
     )
+    return _normalised(made, place, names)
 
 
 def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
@@ -280,7 +294,7 @@ def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
 def _laid_out(place: _Place) -> TensorSet | None:
     """Tensors of a known network whose parts have other names than the architecture's."""
     refs = place.refs
-    used = _without_harmless(refs)
+    used, names = place.likely_network
     if not _FEWEST <= len(used) <= _MAX_TENSORS:
         return None
     wrapper = _wrapper(used)
@@ -288,7 +302,7 @@ def _laid_out(place: _Place) -> TensorSet | None:
     if layout is None:
         return None
     below = {name: refs[wrapper + raw] for name, raw in layout.names.items()}
-    return TensorSet(place.path, wrapper, below, list(used), refs, True, layout.note)
+    return _normalised(TensorSet(place.path, wrapper, below, list(used), refs, True, layout.note), place, names)
 
 
 def _alike(candidate: TensorSet, best: TensorSet) -> bool:
@@ -321,7 +335,8 @@ def _fitting(place: _Place, fits_below: FitsBelow) -> list[TensorSet]:
     for named, written in place.spellings:
         fitting = list(_fitting_prefixes(place, named, written, fits_below))
         if fitting:
-            return fitting if _explains_all(place, fitting) else []
+            beside = _unexplained(place, fitting)
+            return fitting if not beside else list(_normalising(place, fitting, beside))
     return []
 
 
@@ -348,14 +363,36 @@ def _fitting_prefixes(
             yield TensorSet(place.path, _wrapper(inside) if modern else prefix, below, inside, place.refs, True)
 
 
-def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:
-    """Whether what lies beside the networks' tensors is known not to matter.
+def _unexplained(place: _Place, fitting: Iterable[TensorSet]) -> list[str]:
+    """What lies beside the networks' tensors and is not known not to matter.
 
-    Anything else means a larger network around this one, with another answer.
+    Anything such means a larger network around this one, with another answer.
     """
     explained = {name for candidate in fitting for name in candidate.used}
-    beside = (name for name in place.refs if name not in explained)
-    return all(len(name) <= _LONGEST_NAME and _HARMLESS.search(name) for name in beside)
+    return list(_without_harmless({name: ref for name, ref in place.refs.items() if name not in explained}))
+
+
+def _normalising(place: _Place, fitting: Iterable[TensorSet], beside: Sequence[str]) -> Iterator[TensorSet]:
+    """The networks with the normalisation that lies beside them; nothing where that is something else."""
+    names = normalisation_of(place.refs)
+    if names is not None and set(beside) == set(names):
+        yield from (_normalised(each, place, names) for each in fitting)
+
+
+def _normalised(found: TensorSet, place: _Place, names: tuple[str, str] | None) -> TensorSet:
+    """A network with the mean and std, by their names as written, with which it normalises its input."""
+    if names is None:
+        return found
+    used = [*found.used, *names]
+    mean, std = names
+    note = f"its own normalisation, {shown(mean)} and {shown(std)}, is part of the preprocessing"
+    return replace(
+        found,
+        used=used,
+        note=f"{found.note}; {note}" if found.note else note,
+        normalisation=(place.refs[mean], place.refs[std]),
+        written={name: place.refs[name] for name in used},
+    )
 
 
 def _plausible(place: _Place) -> Iterator[TensorSet]:
