@@ -27,8 +27,9 @@ from core.checkpoints.plain_pickles import read_plain
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
 from core.checkpoints.storages import FEW, StorageReader
+from core.checkpoints.surveying import Found, survey
 from core.checkpoints.tars import is_old_tar, read_tar
-from core.checkpoints.unwrapping import Found, TensorSet, choose, survey
+from core.checkpoints.unwrapping import TensorSet, choose
 from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
 from core.errors import UsageError, WeightsError

@@ -11,17 +11,14 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
-from core.checkpoints.modules import ModuleTree, is_module, read_tree
 from core.checkpoints.normalising import normalisation_of
-from core.checkpoints.values import Inert, TensorRef, as_dict, shown
-from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
+from core.checkpoints.surveying import Found, Refs
+from core.checkpoints.values import TensorRef, shown
+from core.fingerprints import Fit, Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
-_MAX_VISITED = 100_000
-_MAX_DEPTH = 8
 _MAX_SETS = 48
 _MAX_TENSORS = 20_000
 _MOST_LIKELY = 3
@@ -52,13 +49,11 @@ _HARMLESS = re.compile(
 )
 """Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
 _LONGEST_NAME = 300
-_QUANTISED = re.compile(r"^torch\.(ao\.)?nn\.(intrinsic\.)?quantized\.")
 _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
-Refs = Mapping[str, TensorRef]
-FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, object]]
+FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, Sequence[Fit]]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +74,7 @@ class TensorSet:
         normalisation: a mean and a std beside the tensors, with which the network normalises its input itself; mostly
             none.
         written: all of them by their names as written, where there is such a normalisation.
+        headless: whether they fit an architecture without its last layer.
     """
 
     path: tuple[str, ...]
@@ -93,6 +89,7 @@ class TensorSet:
     epsilon: float = 0.0
     normalisation: tuple[TensorRef, TensorRef] | None = None
     written: Refs = field(default_factory=dict[str, TensorRef])
+    headless: bool = False
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -104,92 +101,6 @@ class TensorSet:
     def name(self) -> str:
         """What a person chooses it by: the keys with dots between them; a dot alone for the file as a whole."""
         return ".".join(part for part in (*self.path, self.prefix.removesuffix(".")) if part) or "."
-
-
-@dataclass
-class Found:
-    """What a walk through the file's values met.
-
-    Attributes:
-        sets: dicts of tensors, with the keys that lead there.
-        joined: dicts of dicts of tensors, as one, with the keys that lead there.
-        trees: whole networks, by the keys that lead there; their tensors are among ``sets``, too.
-        loose: tensors that are in no dict.
-        quantised: whether there are quantised tensors.
-        optimizer: whether there is an optimizer's state.
-    """
-
-    sets: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    joined: list[tuple[tuple[str, ...], Refs]] = field(default_factory=list[tuple[tuple[str, ...], Refs]])
-    trees: dict[tuple[str, ...], ModuleTree] = field(default_factory=dict[tuple[str, ...], ModuleTree])
-    loose: list[TensorRef] = field(default_factory=list[TensorRef])
-    quantised: bool = False
-    optimizer: bool = False
-
-
-def survey(root: object) -> Found:
-    """Walk through all values, each once; bounded in depth and number."""
-    found = Found()
-    waiting: list[tuple[tuple[str, ...], object]] = [((), root)]
-    seen: set[int] = set()
-    for _ in range(_MAX_VISITED):
-        if not waiting:
-            break
-        path, value = waiting.pop()
-        if isinstance(value, dict | list | tuple | Inert):
-            marker = id(cast(object, value))
-            if marker in seen or len(path) > _MAX_DEPTH:
-                continue
-            seen.add(marker)
-        waiting.extend(reversed(list(_visit(path, cast(object, value), found))))
-    return found
-
-
-def _visit(path: tuple[str, ...], value: object, found: Found) -> Iterator[tuple[tuple[str, ...], object]]:
-    if isinstance(value, TensorRef):
-        found.loose.append(value)
-    elif isinstance(value, dict):
-        yield from _visit_dict(path, cast("dict[object, object]", value), found)
-    elif isinstance(value, list | tuple):
-        for index, below in enumerate(cast("list[object]", value)[:16]):
-            yield (*path, str(index)), below
-    elif isinstance(value, Inert):
-        state = as_dict(value.state)
-        found.quantised |= "_rebuild_qtensor" in value.kind
-        if is_module(value):
-            tree = found.trees[path] = read_tree(value)
-            found.quantised |= any(_QUANTISED.search(name) for _, name in tree.classes)
-            if tree.refs:
-                found.sets.append((path, tree.refs))
-            return
-        yield path, value.pairs
-        yield path, state
-
-
-def _visit_dict(
-    path: tuple[str, ...], value: dict[object, object], found: Found
-) -> Iterator[tuple[tuple[str, ...], object]]:
-    if "param_groups" in value and "state" in value:
-        found.optimizer = True
-        return
-    refs = {key: below for key, below in value.items() if isinstance(key, str) and isinstance(below, TensorRef)}
-    if refs:
-        found.sets.append((path, refs))
-    joined = dict(_join(value))
-    if joined:
-        found.joined.append((path, {**refs, **joined}))
-    for key, below in value.items():
-        if isinstance(below, dict | list | tuple | Inert):
-            yield (*path, str(key)), cast(object, below)
-
-
-def _join(value: Mapping[object, object]) -> Iterator[tuple[str, TensorRef]]:
-    """Tensors of dicts side by side, such as ``{"features": {...}, "classifier": {...}}``."""
-    for first, part in value.items():
-        if isinstance(first, str) and isinstance(part, dict):
-            for second, below in cast("dict[object, object]", part).items():
-                if isinstance(second, str) and isinstance(below, TensorRef):
-                    yield f"{first}.{second}", below
 
 
 class _Place:
@@ -245,11 +156,16 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
         fitting = [candidate for place in places for candidate in _fitting(place, fits_below)]
         if fitting:
             best = min(fitting, key=_preference)
+            # The head may lie in a dict of its own.
+            whole = [each for place in joined if (each := _laid_out(place))] if best.headless else []
+            if whole:
+                return _distinct(min(whole, key=_preference), whole)
             taken = {candidate.path for candidate in fitting}
             others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
     other = [each for place in largest if (each := _translated(place))]
-    other += [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
+    apart = [place for place in largest if place.path not in found.trees]
+    other += [each for place in (*apart, *joined) if (each := _laid_out(place))]
     if other:
         best = min(other, key=_preference)
         return _distinct(best, [each for each in other if _alike(each, best)])
@@ -360,7 +276,15 @@ def _fitting_prefixes(
             taken.append(prefix)
             inside = [written[name] for name in names]
             modern = named is not place.named
-            yield TensorSet(place.path, _wrapper(inside) if modern else prefix, below, inside, place.refs, True)
+            yield TensorSet(
+                place.path,
+                _wrapper(inside) if modern else prefix,
+                below,
+                inside,
+                place.refs,
+                fits=True,
+                headless=not any(fit.num_classes for fit in found[prefix]),
+            )
 
 
 def _unexplained(place: _Place, fitting: Iterable[TensorSet]) -> list[str]:

@@ -6,7 +6,8 @@ import itertools
 import statistics
 import time
 
-from core.checkpoints.unwrapping import choose, survey
+from core.checkpoints.surveying import survey
+from core.checkpoints.unwrapping import choose
 from core.checkpoints.values import Storage, TensorRef, view_of
 from core.fingerprints import Shape, changed_fits, exact_fits, fingerprint, identifiers, nearest
 from tests.core.test_timm import usual as usual_shapes
