@@ -157,6 +157,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
     chosen = read.sets[0] if read.sets else TensorSet((), "", {})
     tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
     tensors |= {name: torch.cat([read.tensors[ref] for ref in refs]) for name, refs in chosen.parts.items()}
+    tensors |= {name: tensors[name].reshape(shape) for name, shape in chosen.reshaped.items()}
     whole = tree is not None and contents.program is None
     about = CheckpointSummary(
         file=str(path),

@@ -75,6 +75,7 @@ class TensorSet:
             none.
         written: all of them by their names as written, where there is such a normalisation.
         headless: whether they fit an architecture without its last layer.
+        reshaped: the shapes of those whose numbers are the same in other sides.
     """
 
     path: tuple[str, ...]
@@ -90,6 +91,7 @@ class TensorSet:
     normalisation: tuple[TensorRef, TensorRef] | None = None
     written: Refs = field(default_factory=dict[str, TensorRef])
     headless: bool = False
+    reshaped: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -198,6 +200,7 @@ def _translated(place: _Place) -> TensorSet | None:
         parts=parts,
         meant=found.meant,
         epsilon=found.epsilon,
+        reshaped={name: shape for name, shape in found.shapes.items() if name in refs and refs[name].shape != shape},
     )
     return _normalised(made, place, names)
 
