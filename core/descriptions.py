@@ -31,6 +31,8 @@ class CheckpointSummary:
         note: what the file calls otherwise than its architecture does, such as its head; mostly empty.
         layer_norm_eps: what the network's layer normalisations add to the variance, where its architecture's add
             another number; else 0.
+        tanh_gelu: whether the network's GELUs are approximated with the hyperbolic tangent, where its architecture's
+            are exact.
     """
 
     file: str
@@ -46,6 +48,7 @@ class CheckpointSummary:
     blocked: tuple[str, ...] = ()
     note: str = ""
     layer_norm_eps: float = 0.0
+    tanh_gelu: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,10 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
         for module in network.modules():
             if isinstance(module, nn.LayerNorm):
                 module.eps = checkpoint.about.layer_norm_eps
+    if checkpoint.about.tanh_gelu:
+        for module in network.modules():
+            if isinstance(module, nn.GELU):
+                module.approximate = "tanh"
     return network
 
 
@@ -225,6 +229,13 @@ def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Modul
             "for module in network.modules():",
             "    if isinstance(module, nn.LayerNorm):",
             f"        module.eps = {epsilon}",
+        )
+        imports = tuple(sorted({*imports, "from torch import nn"}))
+    if checkpoint.about.tanh_gelu:
+        lines += (
+            "for module in network.modules():",
+            "    if isinstance(module, nn.GELU):",
+            '        module.approximate = "tanh"',
         )
         imports = tuple(sorted({*imports, "from torch import nn"}))
     return Construction(

@@ -11,6 +11,7 @@ from core.architectures.input_form import InputForm
 from core.building import Built, build
 from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
+from core.configuring import TRANSFORMERS, configured, for_size, with_differences
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from core.errors import MatchError, WeightsError
 from core.hub import fetch_pretrained
@@ -97,7 +98,11 @@ def build_network(
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
+    said = sidecar.layers if sidecar is not None and TRANSFORMERS in checkpoint.about.note else None
+    if said is not None and sidecar is not None:
+        checkpoint = for_size(configured(checkpoint, said), said, sidecar.preprocessing)
     built = build(chosen, checkpoint, hints, consents)
+    built = built if said is None else with_differences(built, said)
     known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
     bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None, written={})
@@ -184,7 +189,8 @@ def confirm(assembly: Assembly, checkpoint: Checkpoint) -> Assembly:
             "Its hash differs: the file was damaged or replaced.",
             f"Remove {summary.file} and choose these weights again.",
         )
-    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=summary))
+    about = replace(assembly.checkpoint.about, sha256=summary.sha256)
+    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=about))
 
 
 def _refusal(form: InputForm | None) -> str:

@@ -15,7 +15,7 @@ from torch import Tensor
 from core import VERSION
 from core.architectures.custom import trust_request
 from core.catalogue import architectures
-from core.checkpoints import LAYER_NORM_EPS
+from core.checkpoints import GELU, LAYER_NORM_EPS, TANH
 from core.descriptions import ClassifierInfo
 from core.errors import ExportError
 from core.export import write_bytes
@@ -81,6 +81,8 @@ def _answers(info: ClassifierInfo) -> dict[str, str]:
     found: dict[str, str] = {}
     if info.checkpoint.layer_norm_eps:
         found[LAYER_NORM_EPS] = repr(info.checkpoint.layer_norm_eps)
+    if info.checkpoint.tanh_gelu:
+        found[GELU] = TANH
     for name, text in info.spec.arguments:
         try:
             value: object = ast.literal_eval(text)

@@ -57,6 +57,8 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
     if fit.head is not None:
         imports.add("from torch import nn")
         made = _head(fit.head, network)
+        if fit.head.twice:
+            return Spelling((), (), "its head takes two summaries of the features, which no module of PyTorch makes")
         if made is None:
             return Spelling((), (), "the layers of its head have names that no plain nn.Sequential gives")
         place = _place(fit.head.module)

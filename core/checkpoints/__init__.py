@@ -37,9 +37,10 @@ from core.errors import UsageError, WeightsError
 _PIECE = 4 * 1024 * 1024
 
 LAYER_NORM_EPS = "layer_norm_eps"
+GELU, TANH = "hidden_act", "gelu_pytorch_tanh"
 """Called so in the metadata of .safetensors, as in Hugging Face's configurations."""
 
-__all__ = ["LAYER_NORM_EPS", "Checkpoint", "PickledNetwork", "open_checkpoint"]
+__all__ = ["GELU", "LAYER_NORM_EPS", "TANH", "Checkpoint", "PickledNetwork", "open_checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +172,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         left_out=chosen.left_out,
         note=chosen.note,
         layer_norm_eps=chosen.epsilon or _said_epsilon(contents),
+        tanh_gelu=chosen.tanh or _said(contents, GELU) == TANH,
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -200,11 +202,14 @@ def _numbers(
     return mean, std
 
 
+def _said(contents: Contents, key: str) -> str:
+    return contents.texts.get(key, "") if contents.container == "safetensors" else ""
+
+
 def _said_epsilon(contents: Contents) -> float:
     """What Whatsit wrote into a .safetensors of its own (``core/packing.py``)."""
-    said = contents.texts.get(LAYER_NORM_EPS, "") if contents.container == "safetensors" else ""
     try:
-        return float(said or 0)
+        return float(_said(contents, LAYER_NORM_EPS) or 0)
     except ValueError:
         return 0.0
 

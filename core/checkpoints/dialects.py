@@ -30,6 +30,7 @@ class Translation:
         note: whose names they are, in a person's words.
         meant: id of the architecture that the library means, where others have the same tensors.
         epsilon: what its layer normalisations add to the variance, where that is another number than here; else 0.
+        tanh: whether its GELUs are approximated with the hyperbolic tangent.
     """
 
     prefix: str
@@ -38,6 +39,7 @@ class Translation:
     note: str
     meant: str = ""
     epsilon: float = 0.0
+    tanh: bool = False
 
 
 def translated(shapes: Shapes) -> Translation | None:
@@ -66,7 +68,8 @@ def translated(shapes: Shapes) -> Translation | None:
                 # None of these libraries has timm's other networks with the same tensors, such as resnetblur18.
                 meant = _meant(whole) or fits[0].architecture
                 epsilon = _EPSILON if dictionary in (_vit_of_torchvision, _vit_of_timm) else 0.0
-            return Translation(first[1], written, whole, note, meant, epsilon)
+            tanh = family is not None and family.tanh
+            return Translation(first[1], written, whole, note, meant, epsilon, tanh)
     return None
 
 

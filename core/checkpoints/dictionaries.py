@@ -12,8 +12,16 @@ Rename = Callable[["re.Match[str]"], str]
 Rules = Sequence[tuple[str, str | Rename]]
 Dictionary = Callable[[Shapes], Mapping[str, str] | None]
 """Gives for each name what it is called here; empty for what networks compute by themselves; ``None`` where a name is
-not of the dialect.  Behind it stands ``#0``, ``#1`` and so on where it is a part of a tensor, ``^1`` where the tensor has
-one more side in front, of one, and ``^0`` where it is one row."""
+not of the dialect.  Behind it stands ``#0``, ``#1`` and so on where it is a part of a tensor, ``^1`` where the tensor
+has one more side in front, of one, ``^0`` where it is one row, and ``^x`` where a layer is a 1 x 1 convolution here."""
+
+
+_FORMS: Mapping[str, Callable[[Shape], Shape]] = {
+    "": lambda shape: shape,
+    "0": lambda shape: (math.prod(shape),),
+    "1": lambda shape: (1, *shape),
+    "x": lambda shape: (*shape, 1, 1),
+}
 
 
 def put_together(shapes: Shapes, names: Mapping[str, str]) -> tuple[dict[str, tuple[str, ...]], Shapes] | None:
@@ -32,8 +40,7 @@ def put_together(shapes: Shapes, names: Mapping[str, str]) -> tuple[dict[str, tu
         if len(raw) > 1 and (not all(sides) or len({side[1:] for side in sides}) > 1):
             return None
         shape = (sum(side[0] for side in sides), *sides[0][1:]) if len(raw) > 1 else sides[0]
-        form = forms[name]
-        whole[name] = shape if not form else (1,) * int(form) + shape if int(form) else (math.prod(shape),)
+        whole[name] = _FORMS[forms[name]](shape)
     return {name: tuple(raw[place] for place in sorted(raw)) for name, raw in parts.items()}, whole
 
 

@@ -23,12 +23,14 @@ class Family:
         dictionary: the names.
         meant: a pattern of the architectures that it is, where others have the same tensors.
         epsilon: what its layer normalisations add to the variance, where that is another number than here; else 0.
+        tanh: whether its GELUs are approximated with the hyperbolic tangent.
     """
 
     anchor: str
     dictionary: Dictionary
     meant: str
     epsilon: float = 0.0
+    tanh: bool = False
 
 
 _SIGLIP = r"vision_model\.encoder\.layers\.(\d+)"
@@ -71,18 +73,24 @@ _beit = table(
 )
 
 _STAGE = r"convnextv2\.encoder\.stages\.(\d+)"
-_convnextv2 = table(
-    (r"convnextv2\.embeddings\.patch_embeddings\.(.*)", r"stem.0.\1"),
-    (r"convnextv2\.embeddings\.layernorm\.(.*)", r"stem.1.\1"),
-    (_STAGE + r"\.downsampling_layer\.(\d)\.(.*)", r"stages.\1.downsample.\2.\3"),
-    (_STAGE + r"\.layers\.(\d+)\.dwconv\.(.*)", r"stages.\1.blocks.\2.conv_dw.\3"),
-    (_STAGE + r"\.layers\.(\d+)\.layernorm\.(.*)", r"stages.\1.blocks.\2.norm.\3"),
-    (_STAGE + r"\.layers\.(\d+)\.pwconv([12])\.(.*)", r"stages.\1.blocks.\2.mlp.fc\3.\4"),
-    (_STAGE + r"\.layers\.(\d+)\.grn\.(?:weight|gamma)", r"stages.\1.blocks.\2.mlp.grn.weight^0"),
-    (_STAGE + r"\.layers\.(\d+)\.grn\.(?:bias|beta)", r"stages.\1.blocks.\2.mlp.grn.bias^0"),
-    (r"convnextv2\.layernorm\.(.*)", r"head.norm.\1"),
-    (r"classifier\.(.*)", r"head.fc.\1"),
-)
+
+
+def _convnextv2(form: str) -> Dictionary:
+    """ConvNeXt V2, whose small networks have 1 x 1 convolutions in timm where others have linear layers."""
+    return table(
+        (r"convnextv2\.embeddings\.patch_embeddings\.(.*)", r"stem.0.\1"),
+        (r"convnextv2\.embeddings\.layernorm\.(.*)", r"stem.1.\1"),
+        (_STAGE + r"\.downsampling_layer\.(\d)\.(.*)", r"stages.\1.downsample.\2.\3"),
+        (_STAGE + r"\.layers\.(\d+)\.dwconv\.(.*)", r"stages.\1.blocks.\2.conv_dw.\3"),
+        (_STAGE + r"\.layers\.(\d+)\.layernorm\.(.*)", r"stages.\1.blocks.\2.norm.\3"),
+        (_STAGE + r"\.layers\.(\d+)\.pwconv([12])\.weight", r"stages.\1.blocks.\2.mlp.fc\3.weight" + form),
+        (_STAGE + r"\.layers\.(\d+)\.pwconv([12])\.bias", r"stages.\1.blocks.\2.mlp.fc\3.bias"),
+        (_STAGE + r"\.layers\.(\d+)\.grn\.(?:weight|gamma)", r"stages.\1.blocks.\2.mlp.grn.weight^0"),
+        (_STAGE + r"\.layers\.(\d+)\.grn\.(?:bias|beta)", r"stages.\1.blocks.\2.mlp.grn.bias^0"),
+        (r"convnextv2\.layernorm\.(.*)", r"head.norm.\1"),
+        (r"classifier\.(.*)", r"head.fc.\1"),
+    )
+
 
 _LEAF = {"convolution": 0, "normalization": 1}
 _REGNET = r"regnet\.encoder\.stages\.(\d+)\.layers\.(\d+)"
@@ -190,9 +198,13 @@ def numbered_in_stages(shapes: Shapes, projection: str) -> dict[str, tuple[int, 
 
 
 FAMILIES: Sequence[Family] = (
-    Family(r"vision_model\.embeddings\.position_embedding\.weight", _siglip, r"timm/vit_\w+_siglip_gap_\d+"),
+    # The default ``hidden_act`` of ``SiglipVisionConfig`` is ``gelu_pytorch_tanh``.
+    Family(r"vision_model\.embeddings\.position_embedding\.weight", _siglip, r"timm/vit_\w+_siglip_gap_\d+", tanh=True),
     Family(r"beit\.embeddings\.cls_token", _beit, r"timm/beit_\w+", 1e-12),
-    Family(r"convnextv2\.embeddings\.layernorm\.weight", _convnextv2, r"timm/convnextv2_\w+"),
+    *(
+        Family(r"convnextv2\.embeddings\.layernorm\.weight", _convnextv2(form), r"timm/convnextv2_\w+")
+        for form in ("", "^x")
+    ),
     Family(r"regnet\.embedder\.embedder\.convolution\.weight", _regnet, r"regnet_\w+"),
     Family(r"dinov2\.embeddings\.cls_token", _dinov2, r"timm/vit_\w+_dinov2"),
     Family(r"efficientnet\.embeddings\.convolution\.weight", _efficientnet, r"timm/tf_efficientnet_b\d"),

@@ -70,7 +70,7 @@ class TensorSet:
         note: what was called otherwise in the file, in a person's words; mostly empty.
         parts: tensors of the network that are several in the file, one behind the other; mostly none.
         meant: the architecture that their names tell, where others have the same tensors; mostly empty.
-        epsilon: see ``core.checkpoints.dialects.Translation``.
+        epsilon, tanh: see ``core.checkpoints.dialects.Translation``.
         normalisation: a mean and a std beside the tensors, with which the network normalises its input itself; mostly
             none.
         written: all of them by their names as written, where there is such a normalisation.
@@ -88,6 +88,7 @@ class TensorSet:
     parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
     meant: str = ""
     epsilon: float = 0.0
+    tanh: bool = False
     normalisation: tuple[TensorRef, TensorRef] | None = None
     written: Refs = field(default_factory=dict[str, TensorRef])
     headless: bool = False
@@ -200,6 +201,7 @@ def _translated(place: _Place) -> TensorSet | None:
         parts=parts,
         meant=found.meant,
         epsilon=found.epsilon,
+        tanh=found.tanh,
         reshaped={name: shape for name, shape in found.shapes.items() if name in refs and refs[name].shape != shape},
     )
     return _normalised(made, place, names)

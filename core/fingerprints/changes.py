@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, compare, resembles
 from core.fingerprints.known import Fingerprint, Shape, Shapes, is_computed
-from core.fingerprints.tokens import usual_tokens
+from core.fingerprints.tokens import takes_tokens, usual_tokens
 
 _LARGE_STEMS = frozenset(("conv1.weight", "features.conv0.weight"))
 """First convolutions that are replaced for small images, together with the max-pooling behind them: those of
@@ -61,7 +61,11 @@ def _with_head(shapes: Shapes, known: Fingerprint) -> Fit | None:
             continue
         plain = frozenset(name.removeprefix(beginning) for name in own)
         layers = _layers(inside, features, plain)
-        twice = not layers and module == "fc" and bool(layers := _layers(inside, 2 * features, plain))
+        twice = (
+            not layers
+            and (module == "fc" or takes_tokens(known))
+            and bool(layers := _layers(inside, 2 * features, plain))
+        )
         places = _PLACES if known.architecture.startswith("vgg") else 1
         pooled = not layers and places > 1 and bool(layers := _layers(inside, features // places, frozenset()))
         total = whole.total - len(own) + sum(not is_computed(name) for name in inside)
@@ -223,8 +227,10 @@ def describe_head(head: NewHead) -> str:
     extra = _counted(head.layers)
     assumed = {layer.activation for layer in head.layers} - {""}
     words = f"a head of {len(linear)} linear layer{'s' if len(linear) > 1 else ''}, {widths}{extra}"
-    if head.twice:
+    if head.twice and head.module == "fc":
         words += ", on the features' maximum and average as in fastai"
+    elif head.twice:
+        words += ", on the class token and the average of the patches, as DINOv2's"
     if head.pooled:
         words += ", on each feature's average over the image (assumed: as for small images)"
     if "relu" in assumed:

@@ -41,7 +41,8 @@ class NewHead:
     Attributes:
         module: the name of what they replace, such as ``fc`` or ``classifier``.
         layers: in order; none where there is no head at all.
-        twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do.
+        twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do; of a
+            Vision Transformer the class token and the average of the patches, as DINOv2's do.
         pooled: whether it takes each feature's average over the image, where the architecture's own head takes 7 x 7
             places of each.
     """

@@ -23,7 +23,7 @@ def usual_tokens(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, NewTokens 
     """The shapes as if the head took the class token, and what it takes instead; ``None`` if it does take that."""
     if not (_NORMS.keys() <= shapes.keys()) or any(name in shapes for name in _NORMS.values()):
         return shapes, None
-    if not _can_change(known):
+    if not takes_tokens(known):
         return shapes, None
     usual = {_NORMS.get(name, name): shape for name, shape in shapes.items()}
     if _TOKEN in usual:
@@ -35,8 +35,8 @@ def usual_tokens(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, NewTokens 
     return usual, NewTokens(class_token=False)
 
 
-def _can_change(known: Fingerprint) -> bool:
-    """Whether timm builds the architecture so."""
+def takes_tokens(known: Fingerprint) -> bool:
+    """Whether it is one of timm's Vision Transformers, whose head can be told to take something else."""
     if not known.architecture.startswith(TIMM_PREFIX) or not {_TOKEN, *_NORMS.values()} <= known.required.keys():
         return False
     name = known.architecture.removeprefix(TIMM_PREFIX)
