@@ -197,7 +197,8 @@ def with_tanh(made: nn.Module) -> nn.Module:
 
 CASES: dict[str, tuple[Callable[[], nn.Module], Callable[[State], State], str, int]] = {
     "SigLIP": (
-        lambda: with_tanh(of_timm("vit_base_patch16_siglip_gap_224")), siglip, "timm/vit_base_patch16_siglip_gap_224", 224
+        lambda: with_tanh(of_timm("vit_base_patch16_siglip_gap_224")),
+        siglip, "timm/vit_base_patch16_siglip_gap_224", 224,
     ),
     "BEiT": (lambda: with_epsilon(of_timm("beit_base_patch16_224"), 1e-12), beit, "timm/beit_base_patch16_224", 224),
     "ConvNeXt V2": (lambda: of_timm("convnextv2_atto"), convnextv2, "timm/convnextv2_atto", 64),
