@@ -259,13 +259,15 @@ def layer_settings(file: str, config: Json) -> LayerSettings | None:
     inside = config.get("vision_config")
     place = {**config, **cast("dict[str, object]", inside)} if isinstance(inside, dict) else config
     epsilon, heads, activation = (place.get(key) for key in ("layer_norm_eps", "num_attention_heads", "hidden_act"))
-    return LayerSettings(
+    found = LayerSettings(
         file,
         kind,
         float(epsilon) if isinstance(epsilon, (int, float)) and 0 < epsilon < 1 else 0.0,
         heads if isinstance(heads, int) else 0,
         activation if isinstance(activation, str) else "",
     )
+    # Of a DINOv2 the kind alone tells something.
+    return found if kind == "dinov2" or found != LayerSettings(file, kind) else None
 
 
 def _note(config: Json) -> str:

@@ -125,7 +125,7 @@ def apply_head(network: nn.Module, head: NewHead) -> None:
     if head.twice and head.module == "head":
         # timm's VisionTransformer asks this module, where it has one, for what its head takes.
         network.attn_pool = ClassAndAverage(int(cast(int, network.num_prefix_tokens))).eval()
-        network.pool_include_prefix = True  # pyright: ignore[reportAttributeAccessIssue]
+        network.pool_include_prefix = True  # pyright: ignore[reportArgumentType]
     elif head.twice:
         pooling = next((name for name in _AVERAGES if _has(network, name)), "")
         if not pooling:

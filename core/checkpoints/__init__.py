@@ -198,7 +198,7 @@ def _numbers(
     """The mean and std of a network that normalises its input itself."""
     if chosen.normalisation is None:
         return None
-    mean, std = (tuple(map(float, tensors[ref].flatten().tolist())) for ref in chosen.normalisation)
+    mean, std = (tuple(float(number) for number in tensors[ref].flatten()) for ref in chosen.normalisation)
     return mean, std
 
 

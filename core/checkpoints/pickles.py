@@ -48,12 +48,7 @@ _MARK = _Mark()
 
 
 class Placed(bytes):
-    """Bytes that a file holds as such, with their place in it; empty where they are long.
-
-    Attributes:
-        start: where they begin, from the file's beginning.
-        length: how many they are.
-    """
+    """Bytes that a file holds as such, ``length`` of them from its byte ``start`` on; empty where they are long."""
 
     start: int
     length: int

@@ -170,7 +170,7 @@ class Behind(nn.Module):
     def __init__(self, body: nn.Module, *layers: nn.Module) -> None:
         super().__init__()
         self.resnet = body
-        self.fc = nn.Sequential(*layers) if len(layers) > 1 else layers[0]
+        self.fc = nn.Sequential(*layers) if len(layers) > 1 else next(iter(layers))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(self.resnet(x))
