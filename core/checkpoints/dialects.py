@@ -67,7 +67,7 @@ def translated(shapes: Shapes) -> Translation | None:
             else:
                 # None of these libraries has timm's other networks with the same tensors, such as resnetblur18.
                 meant = _meant(whole) or fits[0].architecture
-                epsilon = _EPSILON if dictionary in (_vit_of_torchvision, _vit_of_timm) else 0.0
+                epsilon = _EPSILON if dictionary in _WITH_EPSILON else 0.0
             tanh = family is not None and family.tanh
             return Translation(first[1], written, whole, note, meant, epsilon, tanh)
     return None
@@ -102,6 +102,14 @@ _vit_of_timm = table(
     (r"(?:cls_)?classifier\.(.*)", r"head.\1"),
     (r"distillation_classifier\.(.*)", r"head_dist.\1"),
 )
+
+
+def _deit_with_one_head(shapes: Shapes) -> Mapping[str, str] | None:
+    """``DeiTForImageClassification``: it has the distillation token, and no head reads it."""
+    names = None if "distillation_classifier.weight" in shapes else _vit_of_timm(shapes)
+    return None if names is None else {raw: "reg_token" if new == "dist_token" else new for raw, new in names.items()}
+
+
 _ENCODER = "encoder.layers.encoder_layer_"
 _vit_of_torchvision = table(
     (_VIT + r"\.embeddings\.cls_token", "class_token"),
@@ -288,11 +296,14 @@ def _meant(shapes: Shapes) -> str:
         return "" if number is None else f"timm/tf_efficientnet_b{number}"
     if "pos_embed" in shapes and "patch_embed.proj.weight" in shapes:
         width, _, patch, _ = shapes["patch_embed.proj.weight"]
-        tokens = shapes["pos_embed"][1] - 1 - ("dist_token" in shapes)
+        tokens = shapes["pos_embed"][1] - 1 - ("dist_token" in shapes) - ("reg_token" in shapes)
         size = _WIDTHS.get(width, "")
         start = f"deit_{size}_distilled" if "dist_token" in shapes else f"vit_{size}"
         return f"timm/{start}_patch{patch}_{round(tokens**0.5) * patch}"
     return ""
+
+
+_WITH_EPSILON = (_vit_of_torchvision, _vit_of_timm, _deit_with_one_head)
 
 
 def _from(library: str) -> str:
@@ -306,6 +317,7 @@ _DIALECTS: Sequence[tuple[re.Pattern[str], Dictionary, str, Family | None]] = tu
         *((each.anchor, each.dictionary, _TRANSFORMERS, each) for each in FAMILIES),
         (_VIT + r"\.embeddings\.cls_token", _vit_of_torchvision, _TRANSFORMERS, None),
         (_VIT + r"\.embeddings\.cls_token", _vit_of_timm, _TRANSFORMERS, None),
+        (r"deit\.embeddings\.distillation_token", _deit_with_one_head, _TRANSFORMERS, None),
         (r"swin\.embeddings\.norm\.weight", _swin_of_torchvision, _TRANSFORMERS, None),
         (r"swin\.embeddings\.norm\.weight", _swin_of_timm, _TRANSFORMERS, None),
         (r"convnext\.embeddings\.layernorm\.weight", _convnext, _TRANSFORMERS, None),

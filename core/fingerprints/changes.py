@@ -211,7 +211,9 @@ def _describe(fit: Fit, own_kernel: str) -> Iterator[str]:
             f"a 3 x 3 first convolution in place of {own_kernel} (assumed: stride 1 and no max-pooling behind it,"
             " as for small images; the weights cannot show it)"
         )
-    if fit.tokens is not None:
+    if fit.tokens is not None and fit.tokens.registers:
+        yield "a token beside its class token that no head reads, as in a distilled DeiT with one head"
+    elif fit.tokens is not None:
         token = "in place of its class token" if fit.tokens.class_token else "as it has no class token"
         yield f"the average of its patches, normalised, before its head, {token}"
     if fit.head is not None:

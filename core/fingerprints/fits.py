@@ -70,13 +70,17 @@ class NewStem:
 
 @dataclass(frozen=True)
 class NewTokens:
-    """The average of a Vision Transformer's patches goes into its head, in place of the class token.
+    """Other tokens of a Vision Transformer's, or another way from them to its head.
 
     Attributes:
-        class_token: whether it has one all the same.
+        averaged: whether the average of its patches goes into its head, in place of the class token.
+        class_token: whether it has one.
+        registers: tokens beside it that only take part in attention.
     """
 
+    averaged: bool = True
     class_token: bool = True
+    registers: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,14 @@ class Fit:
         """What timm's constructor is told of what is changed in it."""
         if self.tokens is None:
             return ()
-        averaged = ("global_pool", "avg")
-        return (averaged,) if self.tokens.class_token else (averaged, ("class_token", False))
+        told: list[tuple[str, str | bool | int]] = []
+        if self.tokens.averaged:
+            told.append(("global_pool", "avg"))
+        if not self.tokens.class_token:
+            told.append(("class_token", False))
+        if self.tokens.registers:
+            told.append(("reg_tokens", self.tokens.registers))
+        return tuple(told)
 
     @property
     def complete(self) -> bool:

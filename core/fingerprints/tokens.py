@@ -15,12 +15,19 @@ from core.fingerprints.prefixes import crc
 from core.tables import TIMM_PREFIX, timm_table
 
 _NORMS = {f"fc_norm.{leaf}": f"norm.{leaf}" for leaf in ("weight", "bias")}
-_TOKEN, _POSITIONS = "cls_token", "pos_embed"
+_TOKEN, _POSITIONS, _REGISTER = "cls_token", "pos_embed", "reg_token"
 _FAMILY = "Vision Transformer"
 
 
 def usual_tokens(shapes: Shapes, known: Fingerprint) -> tuple[Shapes, NewTokens | None]:
     """The shapes as if the head took the class token, and what it takes instead; ``None`` if it does take that."""
+    if _REGISTER in shapes and _REGISTER not in known.required and takes_tokens(known):
+        positions = shapes.get(_POSITIONS, ())
+        if shapes[_REGISTER] != known.required[_TOKEN] or len(positions) != 3 or not _has_place(known):
+            return shapes, None
+        usual = {name: shape for name, shape in shapes.items() if name != _REGISTER}
+        usual[_POSITIONS] = (positions[0], positions[1] - 1, positions[2])
+        return usual, NewTokens(averaged=False, registers=1)
     if not (_NORMS.keys() <= shapes.keys()) or any(name in shapes for name in _NORMS.values()):
         return shapes, None
     if not takes_tokens(known):
@@ -56,6 +63,8 @@ def other_keys(names: Collection[str], prefix: str) -> tuple[int, ...]:
         names: all names.
         prefix: what stands before those that are looked at.
     """
+    if prefix + _REGISTER in names:
+        return (-crc(_REGISTER),)
     if any(prefix + name not in names for name in _NORMS) or any(prefix + name in names for name in _NORMS.values()):
         return ()
     change = sum(crc(usual) - crc(name) for name, usual in _NORMS.items())

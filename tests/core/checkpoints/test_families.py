@@ -182,6 +182,28 @@ class Dino(nn.Module):
         return dinov2(body | {f"head.{name}": each for name, each in self.head.state_dict().items()})
 
 
+def deit(state: Mapping[str, Tensor]) -> State:
+    """With the distillation token, and one head, which does not read it."""
+    made = hugging_vit({name.replace("reg_token", "dist_token"): each for name, each in state.items()}, "deit")
+    return {name.replace("cls_classifier", "classifier"): each for name, each in made.items()}
+
+
+class Distilled(nn.Module):
+    """timm's distilled DeiT, of which the class token alone is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = with_epsilon(of_timm("deit_tiny_distilled_patch16_224"), 1e-12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = cast("Callable[[Tensor], Tensor]", self.body.forward_features)
+        return self.body.get_submodule("head")(features(x)[:, 0])
+
+    def saved(self) -> State:
+        state = {name: each for name, each in self.body.state_dict().items() if not name.startswith("head_dist.")}
+        return deit(state)
+
+
 def of_timm_sized(name: str, size: int) -> nn.Module:
     torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
     made: nn.Module = timm.create_model(name, num_classes=5, img_size=size)
@@ -226,6 +248,19 @@ def test_answers_as_the_plain_network(case: str, tmp_path: Path) -> None:
     images = torch.randn(2, 3, side, side)
     with torch.inference_mode():
         torch.testing.assert_close(assemble(checkpoint, architecture)(images), plain(images), rtol=1e-4, atol=1e-5)
+
+
+def test_a_distilled_deit_with_one_head(tmp_path: Path) -> None:
+    plain = Distilled()
+    save_file(plain.saved(), tmp_path / "model.safetensors")
+    checkpoint = open_checkpoint(tmp_path / "model.safetensors")
+    best, ambiguous = decide(rank(checkpoint), hints_of(checkpoint))
+    assert best is not None
+    assert (best.architecture, ambiguous) == ("timm/vit_tiny_patch16_224", False)
+    assert "no head reads" in best.variant
+    images = torch.randn(2, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(assemble(checkpoint, best.architecture)(images), plain(images), rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture
