@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.transforms import v2
 
+from core.building import build
 from core.checkpoints import open_checkpoint
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.engine import Engine
@@ -21,6 +22,8 @@ from core.jobs import Context, Emitted, JobEvent
 from core.matching import rank
 from core.predictions import ImageResult
 from core.preprocessing import PRESETS
+from core.trust import TrustRequest
+from tests.core.architectures.opening import plain, write
 from tests.core.checkpoints.test_dialects import CifarResNet18
 from tests.core.making import run_steps, write_photo
 from tests.core.weights import network, save
@@ -107,8 +110,8 @@ def answer(engine: Engine, path: Path) -> list[float]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_scores_are_the_plain_networks(case: str, engine: Engine, tmp_path: Path) -> None:
-    plain = CASES[case]().eval()
-    path = save({"state_dict": plain.state_dict(), "epoch": 1}, tmp_path / "w.pth")
+    whole = CASES[case]().eval()
+    path = save({"state_dict": whole.state_dict(), "epoch": 1}, tmp_path / "w.pth")
     photo = write_photo(tmp_path / "photo.png")
     info = opened(engine, ModelSpec("file", str(path)))
     assert info.architecture == "resnet18"
@@ -122,7 +125,7 @@ def test_scores_are_the_plain_networks(case: str, engine: Engine, tmp_path: Path
     crop = [v2.CenterCrop(used.crop)] if used.crop else []
     prepare = v2.Compose([*side, *crop, v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
     with Image.open(photo) as image, torch.inference_mode():
-        wanted = plain(prepare(image.convert("RGB"))[None]).softmax(1)[0]
+        wanted = whole(prepare(image.convert("RGB"))[None]).softmax(1)[0]
     assert answer(engine, photo) == pytest.approx(wanted.tolist(), abs=1e-4)
     assert max(wanted) < 0.999, "else the scores would say little"
 
@@ -165,3 +168,38 @@ def test_what_else_lies_beside_is_no_normalisation(beside: dict[str, Tensor], tm
     checkpoint = open_checkpoint(save({**state, **beside}, tmp_path / "w.pth"))
     assert checkpoint.normalisation is None
     assert not rank(checkpoint)
+
+
+SOURCE = """
+import torch
+from torch import nn
+from torchvision.models import resnet18
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.4, 0.5, 0.6]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.2, 0.3, 0.4]).view(1, 3, 1, 1))
+        self.model = resnet18(num_classes=4)
+
+    def forward(self, x):
+        return self.model((x - self.mean) / self.std)
+"""
+
+
+class Agreed:
+    def trusted(self, request: TrustRequest) -> bool:
+        del request
+        return True
+
+
+def test_a_persons_own_class_normalises_by_itself(tmp_path: Path) -> None:
+    source = write(tmp_path, SOURCE)
+    net = plain(SOURCE, "Net")
+    path = save(net.state_dict(), tmp_path / "w.pth")
+    spec = ModelSpec("file", str(path), architecture_file=str(source))
+    built = build(spec, open_checkpoint(path), (), [Agreed()])
+    images = torch.rand(2, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(built.network(images), net(images))
+    assert not built.assembled
