@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
 from core.architectures.custom import (
     Anywhere,
     CustomFit,
     LoadedSource,
     build_custom,
+    is_telling,
     load_source,
     rank_classes,
+    source_beside,
     spell_source,
     trust_request,
 )
@@ -26,7 +27,7 @@ from core.checkpoints.identify import QUANTISED
 from core.checkpoints.values import shown
 from core.constructions import Construction, Source
 from core.descriptions import Match, ModelSpec
-from core.errors import MatchError, NoClassifierError
+from core.errors import MatchError, NoClassifierError, QuestionsError
 from core.foreign import recognise
 from core.matching import assemble, construction_of, decide, rank
 from core.preprocessing import PRESETS, Preprocessing
@@ -34,13 +35,8 @@ from core.programs import load_program
 from core.rebuilding import own_classes, rebuild, settings_that_differ, wrapped_in
 from core.trust import Consent, demand
 
-_MOST_BESIDE = 40
-_LARGEST_SOURCE = 1_000_000
-_ENOUGH = 0.6
-"""Share of the weights' names that a Python file must speak of to be asked about."""
 _SMALL = 96
 _ULTRALYTICS = "ultralytics.nn.tasks.Classification"
-_ATTRIBUTE = re.compile(r"\bself\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        code: the sha256 of that file, and of those of its folder that it imports; empty where there is none.
         construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
         assembled: whether it was built from an architecture's recipe, and so ends in its bare head.
@@ -69,6 +66,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    code: str = ""
     construction: Construction | None = None
     ends_in: str = ""
     assembled: bool = False
@@ -108,10 +106,12 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
         program = load_program(checkpoint, *consents)
         batch = program.input_shape[0] if program.input_shape else 0
-        built = _tried(program, name, "a program that brings its own code")
+        size = program.input_shape[2:] if len(program.input_shape) == 4 else ()
+        sizes = [(size[0], size[1])] if len(size) == 2 and all(size) else []
+        built = _tried(program, name, "a program that brings its own code", sizes)
         way = "torchscript" if checkpoint.about.container == "torchscript" else "exported_program"
         return _told(built, Construction(way, batch=batch))
-    beside = _source_beside(checkpoint)
+    beside = source_beside(checkpoint, own_classes(checkpoint))
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
     raise _fits_nothing(checkpoint)
@@ -135,7 +135,7 @@ def _whole(
         differing = settings_that_differ(checkpoint, built.network)
         if not differing:
             return built
-        beside = _source_beside(checkpoint)
+        beside = source_beside(checkpoint, own_classes(checkpoint))
         if beside is not None:
             return _from_source(beside, spec, checkpoint, consents)
         more = f" and {len(differing) - 2} more" if len(differing) > 2 else ""
@@ -204,7 +204,7 @@ def _fits_nothing(checkpoint: Checkpoint) -> MatchError:
         return MatchError(
             f"{name} is a network that was saved whole, of classes that are not here.",
             f"It is made of {named}: how these compute is in the Python file that defines them, not in this file.",
-            "Choose that Python file, or drop it on the window.",
+            "Choose that Python file, or drop it on the window; on the command line, add --architecture-file FILE.py.",
         )
     try:
         assemble(checkpoint, "")
@@ -266,7 +266,12 @@ def _told(built: Built, construction: Construction) -> Built:
     """With how it was made, and which of its outputs is the answer."""
     form = built.form
     if form is not None:
-        construction = replace(construction, output=form.output, reshaped=form.output_shape != (form.outputs,))
+        construction = replace(
+            construction,
+            output=form.output,
+            reshaped=form.output_shape != (form.outputs,),
+            squeezed=form.squeezed,
+        )
     return replace(built, construction=construction)
 
 
@@ -296,41 +301,96 @@ def _known(architecture: str, checkpoint: Checkpoint, matches: tuple[Match, ...]
     return replace(built, construction=construction)
 
 
-def _tried(network: nn.Module, name: str, evidence: str, matches: tuple[Match, ...] = ()) -> Built:
+def _tried(network: nn.Module, name: str, evidence: str, sizes: Sequence[tuple[int, int]] = ()) -> Built:
     """A network of which nothing but itself is known: its input and its answer are found by trying."""
-    form = find_input(network)
+    form = find_input(network, sizes=sizes)
     found = Match(name, form.outputs, form.channels, f"{evidence}; {form.evidence}", form.height)
     network = Answering(network, form).eval()
-    return Built(network, name, matches or (found,), form.outputs, form, ends_in=form.ends_in)
+    return Built(network, name, (found,), form.outputs, form, ends_in=form.ends_in)
 
 
 def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: Iterable[Consent]) -> Built:
     """A network of a person's own file."""
     request = trust_request(path)
     demand(request, *consents)
-    if checkpoint.written:
-        # A person's class normalises by itself, as it was trained.
-        checkpoint = replace(checkpoint, tensors=checkpoint.written)
     loaded = load_source(path, trusted=request.sha256)
     hint = spec.architecture or _class_of(checkpoint)
-    fits = rank_classes(loaded, checkpoint.tensors, checkpoint.metadata, hint, dict(spec.arguments))
-    chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+    fits, chosen, tensors = _best_fits(loaded, spec, checkpoint, hint)
     told = spell_source(chosen, loaded)
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
     if network is None:
-        network = build_custom(chosen, checkpoint.tensors)
+        network = _built_as(path, chosen, fits, tensors)
         construction = replace(construction, way="source", tensors=tuple(network.state_dict()))
     anywhere = Anywhere(network) if loaded.names_devices else None
-    built = _told(_tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}"), construction)
+    try:
+        found = _tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}", loaded.sizes)
+    except MatchError as error:
+        raise _with_defaults(error, chosen) from error
+    built = _told(found, construction)
     # All classes of the file can be chosen; those that do not fit say why.
     others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
+    equal = [shown(fit.name, 40) for fit in _equals(fits, chosen)] if chosen.name != hint else []
+    if equal:
+        names = f"{', '.join(equal[:3])} fit{'' if len(equal) > 1 else 's'} as well"
+        built = replace(built, notices=(f"{names}, and may answer otherwise: choose what was trained.",))
     return replace(
         built,
         matches=(*built.matches, *others),
+        ambiguous=bool(equal),
         notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
         source=str(path.absolute()),
+        code=request.sha256,
     )
+
+
+def _with_defaults(error: MatchError, chosen: CustomFit) -> MatchError:
+    """The error for a network that takes no input, with the arguments that may be why."""
+    unproved = [slot.name for slot in chosen.solution.slots if slot.kind in ("int", "text") and not is_telling(slot)]
+    if not unproved or chosen.kind == "instance":
+        return error
+    names = ", ".join(shown(name, 40) for name in unproved[:4])
+    more = f" If it was made with other values of {names} than the code's defaults, give them, on the command line with"
+    return MatchError(error.what, error.why, f"{error.remedy}{more} --argument NAME=VALUE.", detail=error.detail)
+
+
+def _best_fits(
+    loaded: LoadedSource, spec: ModelSpec, checkpoint: Checkpoint, hint: str
+) -> tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]:
+    """The networks of a file, the chosen one, and the tensors under those names that it fits best."""
+    names = [checkpoint.tensors]
+    if checkpoint.written:
+        # Its author's network has its author's names, where a note says that others were laid over them.
+        names.insert(0 if checkpoint.about.note else 1, checkpoint.written)
+    found: list[tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]] = []
+    for tensors in names:
+        fits = rank_classes(loaded, tensors, checkpoint.metadata, hint, dict(spec.arguments))
+        chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
+        found.append((fits, chosen, tensors))
+        if chosen.exact:
+            break
+    return max(found, key=lambda each: (each[1].exact, each[1].share))
+
+
+def _built_as(path: Path, chosen: CustomFit, fits: Iterable[CustomFit], tensors: Mapping[str, Tensor]) -> nn.Module:
+    """``build_custom``; what it asks a person says which file asks, as that may have been found beside the weights."""
+    try:
+        return build_custom(chosen, tensors)
+    except QuestionsError as error:
+        error.source = str(path.absolute())
+        raise
+    except MatchError as error:
+        broken = next((fit for fit in fits if fit.error and fit is not chosen and not chosen.exact), None)
+        if broken is None:
+            raise
+        # Perhaps it is the one that was meant.
+        why = f"{error.why} {shown(broken.name, 40)} of the same file cannot be built: {broken.error}"
+        raise MatchError(error.what, why, error.remedy, detail=error.detail) from error
+
+
+def _equals(fits: Iterable[CustomFit], chosen: CustomFit) -> list[CustomFit]:
+    """Others of a file that fit as well, and that a person may have meant."""
+    return [fit for fit in fits if fit is not chosen and fit.kind == chosen.kind and fit.exact and not fit.questions]
 
 
 def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:
@@ -354,46 +414,9 @@ def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit)
 
 def _class_of(checkpoint: Checkpoint) -> str:
     """Name of the outermost class of a network that was saved whole; else empty."""
-    return checkpoint.classes[0][1].rpartition(".")[2] if checkpoint.classes else ""
-
-
-def _source_beside(checkpoint: Checkpoint) -> Path | None:
-    """The Python file in the weights' folder that speaks of most of their names; read as text, nothing runs."""
-    folder = Path(checkpoint.about.file).absolute().parent
-    # As written: what a wrapper is called may be an attribute of the network.
-    written = [[*checkpoint.about.prefix.split("."), *name.split(".")] for name in checkpoint.tensors]
-    written = [[part for part in parts if part] for parts in written]
-    names = {part for parts in written for part in parts[:-1] if not part.isdigit()} - {"module", "_orig_mod"}
-    firsts = {next((part for part in parts if part in names), "") for parts in written} & names
-    classes = own_classes(checkpoint)
-    if not firsts and not classes:
-        return None
-    try:
-        files = sorted(folder.glob("*.py"))[:_MOST_BESIDE]
-    except OSError:
-        return None
-    scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in files]
-    best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
-    return best[1] if best[0] >= _ENOUGH else None
-
-
-def _spoken_of(path: Path, firsts: set[str], names: set[str], whole: str) -> float:
-    """Share of the names that a file gives to attributes; 0 where the outermost are missing.
-
-    One that defines the class of a network that was saved whole has all, and more.
-    """
-    try:
-        if path.stat().st_size > _LARGEST_SOURCE:
-            return 0.0
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0.0
-    if whole and re.search(rf"^class {re.escape(whole.rpartition('.')[2])}\b", text, re.MULTILINE):
-        return 2.0
-    given = set(_ATTRIBUTE.findall(text))
-    if not firsts & given:
-        return 0.0
-    return (len(firsts & given) / len(firsts) + len(names & given) / len(names)) / 2
+    depth = len(wrapped_in(checkpoint))
+    inside = checkpoint.classes[depth:] or checkpoint.classes
+    return inside[0][1].rpartition(".")[2] if inside else ""
 
 
 _ASKS_FOR_A_GPU = "Its code asks for a GPU: it computes on the device that is chosen here instead."

@@ -62,6 +62,20 @@ class Classifier:
             self.describe(replace(self._info, device=self.seat.device))
         return self._info
 
+    @property
+    def nothing(self) -> Tensor:
+        """Zeros, in the form in which the preprocessing brings an image, or as a row."""
+        if self.info.refuses:
+            return torch.zeros(1, self.info.features)
+        preprocessing = self.info.preprocessing
+        height, width = preprocessing.crop or preprocessing.size
+        if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
+            height = width = min(height, width, 224)
+        batch = torch.zeros(1, len(preprocessing.mean), height, width)
+        if preprocessing.flatten:
+            return batch.flatten(1)
+        return batch.expand(preprocessing.crops, -1, -1, -1)[None] if preprocessing.crops > 1 else batch
+
     def dressed(self, info: ClassifierInfo) -> Classifier:
         """The same network with other labels or preprocessing; this one stays as it is.
 

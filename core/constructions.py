@@ -46,6 +46,7 @@ class Construction:
         inside: attributes that lead from a pickled network to the one that answers, such as ``module``.
         output: which of several outputs is the answer: an index, a key, or ``None`` where there is one only.
         reshaped: whether the answer must be brought to rows of numbers.
+        squeezed: whether the network takes grey images without their channel, as N x height x width.
         batch: how many images a program takes at a time; 0 for any number.
         obstacle: why plain Python cannot make it, one sentence; empty where it can.
     """
@@ -60,5 +61,6 @@ class Construction:
     inside: tuple[str, ...] = ()
     output: int | str | None = None
     reshaped: bool = False
+    squeezed: bool = False
     batch: int = 0
     obstacle: str = ""

@@ -10,7 +10,7 @@ import numpy as np
 from core import plots
 from core.evaluations import Evaluation
 from core.measures import pr_curve, reliability, roc_curve
-from core.measures.classification import ClassMeasures
+from core.measures.classification import ClassMeasures, columns_of
 from core.measures.library import Floats, Truths
 from core.plots import ClassOrder, NamedCurve, Palette, Picture
 
@@ -18,16 +18,33 @@ Kind = Literal["confusion", "classes", "roc", "pr", "reliability", "scores", "va
 Check = Callable[[], None]
 
 TITLES: dict[Kind, str] = {
-    "confusion": "Which class is taken for which",
+    "confusion": "Confusion matrix: which class is taken for which",
     "classes": "Class by class",
-    "roc": "Hits against false alarms",
-    "pr": "Precision against recall",
-    "reliability": "How far percentages can be believed",
-    "scores": "How sure the answers are",
+    "roc": "ROC curve: hits against false alarms",
+    "pr": "Precision-recall curve",
+    "reliability": "Reliability diagram: how far percentages can be believed",
+    "scores": "Score histogram: how sure the answers are",
     "values": "Predicted against true values",
-    "errors": "How far values are off",
+    "errors": "Error histogram: how far values are off",
 }
 """What a person calls each picture."""
+CAPTIONS: dict[Kind, str] = {
+    "confusion": "Rows are true, columns predicted classes. Blue is right, red is a mistake.",
+    "roc": "The mean of all classes, and those with the smallest area; the dotted diagonal is guessing.",
+    "pr": "The mean of all classes, and those with the smallest area.",
+    "reliability": "The dotted diagonal: as sure as right. Red: surer than right. Pale: righter than sure.",
+}
+"""How some of them are read."""
+ORDERS: dict[ClassOrder, str] = {
+    "head": "In the model's order",
+    "name": "By name",
+    "right": "Least often right first",
+    "count": "Most images first",
+    "together": "Mixed-up classes together",
+    "errors": "Most mistakes first",
+    "f1": "Worst F1 first",
+}
+"""What a person calls each order of the classes."""
 _CURVES = 5
 
 
@@ -40,19 +57,24 @@ def kinds(evaluation: Evaluation) -> tuple[Kind, ...]:
     return ("confusion", "classes", "roc", "pr", "reliability", "scores")
 
 
+def orders(evaluation: Evaluation, kind: Kind) -> tuple[ClassOrder, ...]:
+    """The orders in which a picture's classes can stand, the usual one first; none where they have a fixed one."""
+    if kind == "confusion":
+        return ("head", "name", "right", "count", "together")
+    if kind == "classes":
+        mixed: tuple[ClassOrder, ...] = () if evaluation.data.kind == "several" else ("together",)
+        return ("f1", "head", "name", "right", "count", *mixed)
+    return ()
+
+
 def true_values(evaluation: Evaluation) -> Floats:
     """(N,) the numbers to be predicted, of a regression."""
-    images = evaluation.data.images
-    return np.asarray([images[int(place)].value for place in evaluation.places], np.float64)
+    return evaluation.true_values
 
 
 def true_labels(evaluation: Evaluation) -> Truths:
     """(N, labels) which labels each image has, where it may have several."""
-    indices, images = evaluation.alignment.indices, evaluation.data.images
-    truth: Truths = np.zeros(evaluation.scores.shape, np.bool_)
-    for row, place in enumerate(evaluation.places):
-        truth[row, [indices[label] for label in images[int(place)].labels if label in indices]] = True
-    return truth
+    return evaluation.true_labels
 
 
 def draw(
@@ -61,7 +83,7 @@ def draw(
     palette: Palette,
     *,
     rates: bool = False,
-    order: ClassOrder = "head",
+    order: ClassOrder | None = None,
     chosen: Sequence[int] = (),
     check: Check = lambda: None,
 ) -> Picture:
@@ -71,16 +93,18 @@ def draw(
         evaluation: with its scores.
         kind: one of ``kinds``.
         palette: colours.
-        rates, order: of the confusion matrix.
+        rates: of the confusion matrix.
+        order: of its classes, or of the bars; one of ``orders``, the first if not given.
         chosen: classes whose curves are drawn beside the mean; those with the smallest area if not given.
         check: called between classes; may raise to end it.
     """
     match kind:
         case "confusion":
             matrix = evaluation.measures.confusion
-            return plots.confusion_matrix(matrix, evaluation.labels, palette, rates=rates, order=order)
+            return plots.confusion_matrix(matrix, evaluation.labels, palette, rates=rates, order=order or "head")
         case "classes":
-            return plots.class_bars(evaluation.measures.classes, evaluation.labels, palette)
+            classes = evaluation.measures.classes
+            return plots.class_bars(classes, evaluation.labels, palette, order=_bar_order(evaluation, order or "f1"))
         case "roc":
             return plots.roc_curves(_curves(evaluation, roc=True, chosen=chosen, check=check), palette)
         case "pr":
@@ -93,6 +117,21 @@ def draw(
             return plots.value_scatter(true_values(evaluation), _predicted(evaluation), palette)
         case "errors":
             return plots.error_histogram(_predicted(evaluation) - true_values(evaluation), palette)
+
+
+def _bar_order(evaluation: Evaluation, order: ClassOrder) -> list[int]:
+    measures, labels = evaluation.measures, evaluation.labels
+    if order == "f1":
+        return []
+    if measures.confusion.size:
+        return plots.class_order(measures.confusion, labels, order)
+    keys: dict[ClassOrder, Callable[[ClassMeasures], object]] = {
+        "name": lambda one: plots.name_key(labels[one.index]),
+        "right": lambda one: 2.0 if one.recall is None else one.recall,
+        "count": lambda one: -one.count,
+    }
+    key = keys.get(order, lambda one: one.index)
+    return [one.index for one in sorted(measures.classes, key=lambda one: (key(one), one.index))]
 
 
 def _predicted(evaluation: Evaluation) -> Floats:
@@ -116,13 +155,14 @@ def _curves(evaluation: Evaluation, *, roc: bool, chosen: Sequence[int], check: 
     drawn = [one for one in evaluation.measures.classes if one.count and area(one) is not None]
     usual = sorted(drawn, key=lambda one: (area(one) or 0.0, one.index))[:_CURVES]
     wanted = set(chosen) or {one.index for one in usual}
+    areas = {one.index: area(one) for one in drawn}
     curves: dict[int, NamedCurve] = {}
-    for one in drawn:
+    for index, score in columns_of(evaluation.scores, np.isin(np.arange(len(evaluation.labels)), [*areas])):
         check()
-        truth = evaluation.truth == one.index if several is None else several[:, one.index]
-        score = np.asarray(evaluation.scores[:, one.index], np.float64)
-        curve = roc_curve(truth, score) if roc else pr_curve(truth, score)
-        curves[one.index] = NamedCurve(evaluation.labels[one.index], curve, area(one), one.index)
+        if index in areas:
+            truth = evaluation.truth == index if several is None else several[:, index]
+            curve = roc_curve(truth, score) if roc else pr_curve(truth, score)
+            curves[index] = NamedCurve(evaluation.labels[index], curve, areas[index], index)
     if not curves:
         return []
     name = "roc_auc_macro_ovr" if roc else "average_precision_macro"

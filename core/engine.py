@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Generator, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from core.architectures.custom import read_source
 from core.checkpoints import open_checkpoint
 from core.classifier import CPU, Classifier, Seat
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
@@ -26,19 +23,37 @@ from core.export import write_text
 from core.images import Decoder, ImageSource
 from core.inspecting import inspect_file
 from core.jobs import Context, Steps
-from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, refuse_other_kind, wanted_by
-from core.opening import Assembly, build_network, confirm, dress, locate
+from core.kept import find_kept
+from core.labelled import (
+    Alignment,
+    EvaluationRequest,
+    LabelledData,
+    align,
+    carried_over,
+    read_labelled,
+    refuse_other_kind,
+    wanted_by,
+)
+from core.opening import (
+    Assembly,
+    States,
+    build_network,
+    confirm,
+    dress,
+    locate,
+    resting_on,
+    sources_of,
+    states_of,
+)
 from core.packing import save_model
 from core.predictions import ImageResult
 from core.scripting import Form, write_script
-from core.sidecars import sidecar_files
 from core.stream import Stream
 from core.trust import Consent
 
 _KEPT_BYTES = 1_500_000_000
-
-States = Mapping[Path, tuple[int, int]]
-"""Files, and when each was written and how large it was; zeros for one that is not there."""
+_MANY = 2000
+"""Images of labelled data, each of several objects, that are worth sparing the collector."""
 
 
 @dataclass(slots=True)
@@ -59,7 +74,7 @@ class _Kept:
 
     def serves(self, spec: ModelSpec) -> bool:
         """Whether this is the network for a request, as things are on disk."""
-        return spec.network in (self.asked, self.assembly.spec.network) and self.files == _states(self.files)
+        return spec.network in (self.asked, self.assembly.spec.network) and self.files == states_of(self.files)
 
 
 class Engine:
@@ -83,20 +98,31 @@ class Engine:
 
         A network that is kept is dressed as the request says, and neither read nor built again.
         """
+        kept, classifier, notices = yield from self._bring(context, spec, device)
+        # Only now, when nothing can fail any more: until here the previous one was in use.
+        context.check()
+        self._current = kept.classifier = classifier
+        self._keep(kept)
+        return replace(classifier.info, notices=(*classifier.info.notices, *notices))
+
+    def _bring(
+        self, context: Context, spec: ModelSpec, device: str
+    ) -> Generator[Future[Any] | None, None, tuple[_Kept, Classifier, list[str]]]:
+        """A classifier that answers, of a kept network or a new one, and what to say of it; nothing is replaced."""
         chosen = choose_device(device)
         path, entry = locate(context, spec)
         yield
         kept, checkpoint = next((kept for kept in self._kept if kept.serves(spec)), None), None
         if kept is None:
             # Before the file is read: one that is written to meanwhile must not pass for what was read.
-            files = _states(_resting_on(spec, path))
+            files = states_of(resting_on(spec, path))
             context.progress(0, 0, "Reading the weights")
             checkpoint = open_checkpoint(path, spec.tensors)
             yield
             assembly = build_network(context, spec, checkpoint, entry, self._consents)
             classifier = Classifier(assembly.built.network, dress(assembly, spec))
             classifier.seat.make_room = functools.partial(self._make_room, classifier.seat)
-            kept = _Kept(spec.network, {**_states(_sources(assembly.spec)), **files}, assembly, classifier)
+            kept = _Kept(spec.network, {**states_of(sources_of(assembly.spec)), **files}, assembly, classifier)
             yield
         else:
             classifier = kept.classifier.dressed(dress(kept.assembly, spec))
@@ -108,11 +134,23 @@ class Engine:
         if checkpoint is not None:
             kept.assembly = confirm(kept.assembly, checkpoint)
             classifier.describe(replace(classifier.info, checkpoint=kept.assembly.checkpoint.about))
-        # Only now, when nothing can fail any more: until here the previous one was in use.
+        return kept, classifier, notices
+
+    def _bring_other(
+        self, context: Context, spec: ModelSpec, device: str
+    ) -> Generator[Future[Any] | None, None, Classifier]:
+        """A classifier beside the current one, which stays; its network is kept for coming back to."""
+        current = self._measurable()
+        if any(kept.classifier.seat is current.seat and kept.serves(spec) for kept in self._kept):
+            # The same network, perhaps dressed otherwise, must not be moved away from under the current one.
+            device = current.info.device.id
+        kept, classifier, _ = yield from self._bring(context, spec, device)
+        if not any(each is kept for each in self._kept):
+            # The last is the current one's.
+            self._kept.insert(max(0, len(self._kept) - 1), kept)
+            self._forget_oldest()
         context.check()
-        self._current = kept.classifier = classifier
-        self._keep(kept)
-        return replace(classifier.info, notices=(*classifier.info.notices, *notices))
+        return classifier
 
     def dress(
         self, context: Context, spec: ModelSpec, device: str, source: ImageSource | None, decoder: Decoder
@@ -201,12 +239,43 @@ class Engine:
     def survey(
         self, context: Context, request: EvaluationRequest
     ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
-        """Job: read labelled data and align it with the current classifier; finishes with both."""
+        """Job: read labelled data and align it with the current classifier; finishes with both.
+
+        Emits ``Kept`` before: how many of the images were answered in an earlier run.
+        """
         info = self._measurable().info
+        data, alignment = yield from self._look_at(context, request, info)
+        yield
+        context.emit(find_kept(info, data, alignment))
+        return data, alignment
+
+    def survey_other(
+        self, context: Context, spec: ModelSpec, device: str, request: EvaluationRequest, names: tuple[str, ...]
+    ) -> Steps:
+        """Job: align labelled data with another model than the current one, which stays as it is.
+
+        Finishes with the ``ClassifierInfo``, the ``LabelledData`` and its ``Alignment``.
+
+        Args:
+            context: of the job.
+            spec, device: the other model, as ``open`` takes them.
+            request: what is to be evaluated; its choices are of the classes in ``names``.
+            names: class names by whose order the choices were made.
+        """
+        info = (yield from self._bring_other(context, spec, device)).info
+        request = replace(request, chosen=carried_over(request.chosen, names, info.labels))
+        return info, *(yield from self._look_at(context, request, info))
+
+    def _look_at(
+        self, context: Context, request: EvaluationRequest, info: ClassifierInfo
+    ) -> Generator[Future[Any] | None, None, tuple[LabelledData, Alignment]]:
         context.progress(0, 0, "Looking for labelled images")
         path, wanted = Path(request.data), wanted_by(info)
-        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes)
+        data = yield from read_labelled(path, request.split, request.target, wanted, info.takes, request.path_column)
         refuse_other_kind(data, info)
+        if len(data.images) >= _MANY:
+            # They stay for as long as anybody looks at them: the collector, which stops all threads, is spared them.
+            gc.freeze()
         return data, align(data, info.labels, dict(request.chosen), info.folders)
 
     def evaluate(self, context: Context, request: EvaluationRequest, decoder: Decoder) -> Steps:
@@ -214,12 +283,23 @@ class Engine:
 
         Emits ``LabelledData`` with its ``Alignment`` first, then ``(row, ImageResult)`` as they come.
         """
+        return (yield from self._evaluate(context, request, decoder, self._measurable()))
+
+    def evaluate_other(
+        self, context: Context, spec: ModelSpec, device: str, request: EvaluationRequest, decoder: Decoder
+    ) -> Steps:
+        """Job: measure another model than the current one, which stays as it is; see ``evaluate``."""
+        classifier = yield from self._bring_other(context, spec, device)
+        return (yield from self._evaluate(context, request, decoder, classifier))
+
+    def _evaluate(
+        self, context: Context, request: EvaluationRequest, decoder: Decoder, classifier: Classifier
+    ) -> Steps:
         from core.evaluating import Evaluating
 
-        classifier = self._measurable()
-        data, alignment = yield from self.survey(context, request)
+        data, alignment = yield from self._look_at(context, request, classifier.info)
         context.emit((data, alignment))
-        evaluating = Evaluating(classifier, data, alignment)
+        evaluating = Evaluating(classifier, data, alignment, top=request.top)
         return (yield from evaluating.run(context, self._answering(decoder), request.batch_size))
 
     def script(
@@ -283,40 +363,11 @@ class Engine:
     def _keep(self, newest: _Kept) -> None:
         """Keep a classifier for coming back to, and forget the oldest beyond the memory bound."""
         self._kept = [*(kept for kept in self._kept if kept is not newest), newest]
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
         while len(self._kept) > 1 and sum(kept.classifier.bytes for kept in self._kept) > _KEPT_BYTES:
             del self._kept[0]
-
-
-def _resting_on(spec: ModelSpec, path: Path) -> list[Path]:
-    """All files that decide how a network is built and what is known of it."""
-    return [path, *sidecar_files(path), *_sources(spec)]
-
-
-def _sources(spec: ModelSpec) -> list[Path]:
-    """The Python file of a person's own network, and those of its folder that it imports."""
-    if not spec.architecture_file:
-        return []
-    return [Path(spec.architecture_file), *_imported(Path(spec.architecture_file))]
-
-
-def _states(files: Iterable[Path]) -> States:
-    states: dict[Path, tuple[int, int]] = {}
-    for file in files:
-        try:
-            status = file.stat()
-        except (OSError, ValueError):
-            states[file] = (0, 0)
-        else:
-            states[file] = (status.st_mtime_ns, status.st_size)
-    return states
-
-
-def _imported(source: Path) -> tuple[Path, ...]:
-    """The files of its own folder that a Python file imports; none where it cannot be read, which opening will say."""
-    try:
-        return read_source(source).local
-    except UsageError:
-        return ()
 
 
 def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str]:
@@ -367,29 +418,19 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
     """
     device = before.info.device
     # What the network answers may not be what another kind of output says that it is.
-    if _nothing(before).shape != _nothing(after).shape or before.info.activation != after.info.activation:
+    if before.nothing.shape != after.nothing.shape or before.info.activation != after.info.activation:
         _warm_up(after)
     return _left(device, after)
 
 
 def _warm_up(classifier: Classifier) -> None:
     """One forward pass of nothing, so that the first image is answered as fast as the rest."""
-    if classifier.info.features or not classifier.info.refuses:
-        classifier.predict(_nothing(classifier), [0.0], lambda: 0.0)
-
-
-def _nothing(classifier: Classifier) -> Tensor:
-    """Zeros, in the form in which the preprocessing brings an image, or as a row."""
-    if classifier.info.refuses:
-        return torch.zeros(1, classifier.info.features)
     preprocessing = classifier.info.preprocessing
-    height, width = preprocessing.crop or preprocessing.size
-    if preprocessing.crop is None and preprocessing.resize in ("none", "shorter"):
-        height = width = min(height, width, 224)
-    batch = torch.zeros(1, len(preprocessing.mean), height, width)
-    if preprocessing.flatten:
-        return batch.flatten(1)
-    return batch.expand(preprocessing.crops, -1, -1, -1)[None] if preprocessing.crops > 1 else batch
+    if not classifier.info.refuses and preprocessing.resize == "none" and preprocessing.crop is None:
+        # Images come in their own sizes, and which of them the network takes is known only then.
+        return
+    if classifier.info.features or not classifier.info.refuses:
+        classifier.predict(classifier.nothing, [0.0], lambda: 0.0)
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:

@@ -66,6 +66,20 @@ class DataError(WhatsitError):
     """Labelled data cannot be read, or does not fit the model."""
 
 
+class ColumnError(DataError):
+    """Nothing tells which column of a table, or which array, holds the labels or the paths: a person may say so.
+
+    Attributes:
+        columns: what there is.
+        wanted: ``target`` or ``path``.
+    """
+
+    def __init__(self, what: str, why: str, remedy: str, columns: tuple[str, ...], wanted: str = "target") -> None:
+        super().__init__(what, why, remedy)
+        self.columns = columns
+        self.wanted = wanted
+
+
 class PreprocessingError(WhatsitError):
     """A preprocessing value or file makes no sense."""
 
@@ -112,12 +126,23 @@ class QuestionsError(WhatsitError):
     Attributes:
         architecture: the class that asks.
         questions: what to ask a person.
+        source: path of the Python file that the class is in.
     """
 
-    def __init__(self, what: str, why: str, remedy: str, *, architecture: str, questions: tuple[Question, ...]) -> None:
+    def __init__(
+        self,
+        what: str,
+        why: str,
+        remedy: str,
+        *,
+        architecture: str,
+        questions: tuple[Question, ...],
+        source: str = "",
+    ) -> None:
         super().__init__(what, why, remedy)
         self.architecture = architecture
         self.questions = questions
+        self.source = source
 
 
 class Cancelled(Exception):
@@ -126,5 +151,7 @@ class Cancelled(Exception):
 
 def shown(text: object, longest: int = 80) -> str:
     """Text from a file, made safe for a message: one short line, nothing that a terminal would obey."""
-    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
+    # Cut first: a name may have a hundred million letters.
+    start = str(text)[: longest + 1]
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in start)
     return line if len(line) <= longest else line[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -13,16 +11,14 @@ from typing import Any
 import numpy as np
 
 from core.classifier import Classifier
-from core.descriptions import ClassifierInfo
 from core.errors import DataError
-from core.evaluations import Evaluation
+from core.evaluations import Evaluation, measure
 from core.images import ImageSource
 from core.jobs import Context
+from core.kept import key
 from core.labelled import Alignment, LabelledData, LabelledImage, scored
-from core.measures import Measures, measure_classes, measure_several, measure_values
-from core.measures.library import Indices, Scores, Truths
 from core.predictions import ImageResult
-from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, tidy, usual_folder
+from core.scores import ANSWERED, FAILED, PENDING, ScoreStore, claimed, tidy, usual_folder
 from core.stream import Stream
 
 _FLUSH_EVERY = 2000
@@ -32,13 +28,19 @@ class Evaluating:
     """One evaluation of one classifier."""
 
     def __init__(
-        self, classifier: Classifier, data: LabelledData, alignment: Alignment, folder: Path | None = None
+        self,
+        classifier: Classifier,
+        data: LabelledData,
+        alignment: Alignment,
+        folder: Path | None = None,
+        top: int = 0,
     ) -> None:
         """Args:
         classifier: what is measured.
         data: images with their labels.
         alignment: which label is which of the classifier's classes; images of other labels are left out, and told.
         folder: where scores are kept; the usual place if not given.
+        top: see ``EvaluationRequest``.
 
         Raises:
             DataError: no label is one of the model's classes, or the data is of another kind than the model's answers.
@@ -46,6 +48,7 @@ class Evaluating:
         self._classifier = classifier
         self._data = data
         self._alignment = alignment
+        self._top = top
         if data.kind != "values" and not alignment.indices:
             raise DataError(
                 "The model cannot be measured on this data.",
@@ -55,9 +58,7 @@ class Evaluating:
         self._scored = scored(data, alignment)
         if not self._scored:
             raise DataError("There is nothing to measure.", "No image has a label that the model knows.", "")
-        root = folder or usual_folder()
-        self._folder = root / self._key()
-        self._root = root
+        self._root = folder or usual_folder()
 
     def run(
         self, context: Context, stream: Stream, batch_size: int = 0
@@ -67,8 +68,18 @@ class Evaluating:
         Every answered image is emitted as ``(row, ImageResult)``, so that pictures can be shown while it runs.
         """
         start = time.monotonic()
+        with claimed(self._root, key(self._classifier.info, self._data, self._scored)) as folder:
+            store = yield from self._answer(folder, context, stream, batch_size)
+            tidy(self._root, folder)
+            context.progress(len(self._scored), len(self._scored), "Measuring")
+            yield
+            return self._evaluation(context, store, time.monotonic() - start)
+
+    def _answer(
+        self, folder: Path, context: Context, stream: Stream, batch_size: int
+    ) -> Generator[Future[Any] | None, None, ScoreStore]:
         info = self._classifier.info
-        store = ScoreStore(self._folder, len(self._scored), len(info.labels))
+        store = ScoreStore(folder, len(self._scored), len(info.labels))
         store.forget_failures()
         store.note(model=info.name, sha256=info.checkpoint.sha256, data=self._data.root, images=len(self._scored))
         waiting = [row for row in range(len(self._scored)) if store.state[row] == PENDING]
@@ -92,10 +103,7 @@ class Evaluating:
                 yield
         finally:
             store.flush()
-        tidy(self._root, self._folder)
-        context.progress(done, len(self._scored), "Measuring")
-        yield
-        return self._evaluation(context, store, time.monotonic() - start)
+        return store
 
     def _evaluation(self, context: Context, store: ScoreStore, seconds: float) -> Evaluation:
         info, data = self._classifier.info, self._data
@@ -109,7 +117,7 @@ class Evaluating:
             raise DataError("None of the images could be answered.", skipped[0][1], "Choose other images.")
         places = np.asarray(self._scored, np.int64)[rows]
         scores = store.scores if len(rows) == len(store.state) else store.scores[rows]
-        measures, truth = self._measure(context, places, scores)
+        measures, truth = measure(data, self._alignment, places, scores, context.check, self._top)
         return Evaluation(
             model=info.name,
             labels=info.labels,
@@ -126,56 +134,12 @@ class Evaluating:
             seconds=seconds,
         )
 
-    def _measure(self, context: Context, places: Indices, scores: Scores) -> tuple[Measures, Indices]:
-        images = [self._data.images[int(place)] for place in places]
-        if self._data.kind == "values":
-            values = np.asarray([image.value for image in images], np.float64)
-            return measure_values(values, np.asarray(scores[:, 0], np.float64)), np.zeros(0, np.int64)
-        indices = self._alignment.indices
-        if self._data.kind == "several":
-            truth: Truths = np.zeros(scores.shape, np.bool_)
-            for row, image in enumerate(images):
-                truth[row, [indices[label] for label in image.labels if label in indices]] = True
-            return measure_several(truth, scores, check=context.check), np.zeros(0, np.int64)
-        single = np.asarray([indices[image.labels[0]] for image in images], np.int64)
-        return measure_classes(single, scores, check=context.check), single
-
     def _left_out(self) -> list[LabelledImage]:
         there = set(self._scored)
         return [image for place, image in enumerate(self._data.images) if place not in there]
 
     def _source(self, row: int) -> ImageSource:
         return self._data.images[self._scored[row]].source
-
-    def _key(self) -> str:
-        """The same for the same images, answered in the same way."""
-        told = hashlib.sha256(json.dumps(_facts(self._classifier.info), sort_keys=True, default=str).encode())
-        for place in self._scored:
-            source = self._data.images[place].source
-            told.update(f"{source.name}\0{_stamp(source)}\0{source.place}\n".encode("utf-8", "surrogateescape"))
-        return told.hexdigest()[:24]
-
-
-def _facts(info: ClassifierInfo) -> Mapping[str, object]:
-    """All that scores depend on."""
-    return {
-        "sha256": info.checkpoint.sha256,
-        "sets": info.checkpoint.sets[:1],
-        "architecture": info.architecture,
-        "spec": repr(info.spec),
-        "preprocessing": repr(info.preprocessing),
-        "count": len(info.labels),
-    }
-
-
-def _stamp(source: ImageSource) -> str:
-    if source.path is None:
-        return ""
-    try:
-        status = source.path.stat()
-    except (OSError, ValueError):
-        return "missing"
-    return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def _why_left_out(image: LabelledImage) -> str:

@@ -6,14 +6,18 @@ import json
 import math
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from core.comparing import Compared
 from core.errors import ExportError
 from core.evaluations import Evaluation
 from core.export import write_text
+from core.measures import verdict
 from core.measures.library import Indices
 from core.preprocessing import to_dict
-from core.reporting import save_predictions, save_report
+from core.reporting import save_comparison, save_predictions, save_report
 
 
 def to_record(evaluation: Evaluation) -> dict[str, object]:
@@ -45,7 +49,11 @@ def to_json(evaluation: Evaluation, compared: Compared | None = None) -> str:
 
 def _comparison(compared: Compared) -> dict[str, object]:
     found, against = compared.comparison, to_record(compared.second)
+    said = verdict(found)
     return {
+        "first": compared.titles[0],
+        "second": compared.titles[1],
+        "verdict": " ".join((said.what, said.more)),
         "against": {name: against[name] for name in ("metrics", "intervals", "count", "skipped", "provenance")},
         "count": len(compared.rows),
         "changes": {
@@ -63,6 +71,7 @@ def _comparison(compared: Compared) -> dict[str, object]:
         "only_second": compared.names(found.only_second),
         "both": found.both,
         "neither": found.neither,
+        "other_answer": compared.names(np.flatnonzero(~compared.same)),
     }
 
 
@@ -79,20 +88,55 @@ def save_evaluation(path: Path, evaluation: Evaluation, rows: Indices | None = N
     Raises:
         ExportError: the ending is another one, or the file cannot be written; an older file is untouched then.
     """
-    ending = path.suffix.lower()
-    if ending in (".html", ".htm"):
-        save_report(path, evaluation)
-    elif ending == ".json":
-        write_text(path, to_json(evaluation))
-    elif ending == ".csv":
-        save_predictions(path, evaluation, rows)
-    else:
-        raise ExportError(
-            f"Results cannot be saved as {path.name}.",
-            f"The ending of the name says which format, and {path.suffix or 'no ending'!r} is none.",
-            "Choose a name that ends in .html, .json or .csv.",
-        )
+    match _form(path):
+        case "html":
+            save_report(path, evaluation)
+        case "json":
+            write_text(path, to_json(evaluation))
+        case "csv":
+            save_predictions(path, evaluation, rows)
     return evaluation.count if rows is None else len(rows)
+
+
+def save_compared(path: Path, compared: Compared, places: Indices | None = None) -> int:
+    """Write two models on the same images in the form that a file's ending names; how many images are in it.
+
+    ``.html`` is the report on the first with what differs, ``.json`` has all figures of both, ``.csv`` each image with
+    both answers.
+
+    Args:
+        path: of the file.
+        compared: the two.
+        places: which images a table has; all that both answered if not given.
+
+    Raises:
+        ExportError: the ending is another one, or the file cannot be written; an older file is untouched then.
+    """
+    match _form(path):
+        case "html":
+            save_report(path, compared.first, compared=compared)
+        case "json":
+            write_text(path, to_json(compared.first, compared))
+        case "csv":
+            return save_comparison(path, compared, places)
+    return len(compared.rows)
+
+
+def _form(path: Path) -> Literal["html", "json", "csv"]:
+    """What a file's ending stands for."""
+    match path.suffix.lower():
+        case ".html" | ".htm":
+            return "html"
+        case ".json":
+            return "json"
+        case ".csv":
+            return "csv"
+        case ending:
+            raise ExportError(
+                f"Results cannot be saved as {path.name}.",
+                f"The ending of the name says which format, and {ending or 'no ending'!r} is none.",
+                "Choose a name that ends in .html, .json or .csv.",
+            )
 
 
 def _finite(value: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,7 +12,8 @@ import numpy as np
 from core.descriptions import Provenance
 from core.images import ImageSource
 from core.labelled import Alignment, LabelledData
-from core.measures import Measures
+from core.measures import Measures, measure_classes, measure_several, measure_values
+from core.measures.classification import TOP
 from core.measures.library import Floats, Indices, Scores, Truths
 
 Order = Literal["surest mistakes", "least certain", "likely label errors", "surest"]
@@ -71,6 +73,16 @@ class Evaluation:
         """(N,) whether the best class is the true one."""
         return self.predicted == self.truth
 
+    @cached_property
+    def true_labels(self) -> Truths:
+        """(N, labels) which labels each image has, where it may have several."""
+        return labels_of(self.data, self.alignment, self.places, len(self.labels))
+
+    @cached_property
+    def true_values(self) -> Floats:
+        """(N,) the numbers to be predicted, of a regression."""
+        return values_of(self.data, self.places)
+
     def source(self, row: int) -> ImageSource:
         """The image of a row."""
         return self.data.images[int(self.places[row])].source
@@ -118,3 +130,46 @@ class Evaluation:
         usual = np.divide(sums, counts, out=np.ones(len(self.labels)), where=counts > 0)
         rows = np.flatnonzero(~self.right & (confidence >= usual[self.predicted]))
         return rows[np.argsort(own[rows] - confidence[rows], kind="stable")]
+
+
+def labels_of(data: LabelledData, alignment: Alignment, places: Indices, count: int) -> Truths:
+    """Which labels images have, (N, count), where each may have several; labels that are no class are left out."""
+    indices = alignment.indices
+    truth: Truths = np.zeros((len(places), count), np.bool_)
+    for row, place in enumerate(places):
+        truth[row, [indices[label] for label in data.images[int(place)].labels if label in indices]] = True
+    return truth
+
+
+def values_of(data: LabelledData, places: Indices) -> Floats:
+    """The numbers that images have, (N,)."""
+    return np.asarray([data.images[int(place)].value for place in places], np.float64)
+
+
+def measure(
+    data: LabelledData,
+    alignment: Alignment,
+    places: Indices,
+    scores: Scores,
+    check: Callable[[], None],
+    top: int = 0,
+) -> tuple[Measures, Indices]:
+    """Measure scores against what the data says; also the true classes, (N,), empty where there is no single one.
+
+    Args:
+        data: with the truth.
+        alignment: which label is which class.
+        places: (N,) which image each row of ``scores`` is of.
+        scores: (N, classes) probabilities, or (N, 1) values.
+        check: called now and then; may raise to end it.
+        top: see ``EvaluationRequest``.
+    """
+    nothing = np.zeros(0, np.int64)
+    if data.kind == "values":
+        return measure_values(values_of(data, places), np.asarray(scores[:, 0], np.float64)), nothing
+    if data.kind == "several":
+        truth = labels_of(data, alignment, places, scores.shape[1])
+        return measure_several(truth, scores, check=check), nothing
+    indices = alignment.indices
+    single = np.asarray([indices[data.images[int(place)].labels[0]] for place in places], np.int64)
+    return measure_classes(single, scores, check=check, top=top or TOP), single

@@ -132,13 +132,27 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
         raise _not_written(path, error) from error
 
 
-def csv_line(cells: Iterable[object]) -> str:
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none; the one that it is in must exist.
+
+    Raises:
+        ExportError: no permission, no such folder, no space, or a file of that name.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError as error:
+        raise ExportError(f"{folder} is no folder.", "There is a file of that name.", "Choose another name.") from error
+    except (OSError, ValueError) as error:
+        raise _not_written(folder, error) from error
+
+
+def csv_line(cells: Iterable[object], mark: str = ",") -> str:
     """One line of a table; the csv module would leave a carriage return unquoted, and no reader takes that back."""
-    return ",".join(_cell(str(cell)) for cell in cells) + "\n"
+    return mark.join(_cell(str(cell), mark) for cell in cells) + "\n"
 
 
-def _cell(text: str) -> str:
-    if any(mark in text for mark in '",\r\n'):
+def _cell(text: str, between: str) -> str:
+    if any(mark in text for mark in f'"\r\n{between}'):
         return '"' + text.replace('"', '""') + '"'
     return text
 

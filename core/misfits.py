@@ -85,9 +85,9 @@ def fits_nothing(file: str, shapes: Mapping[str, Shape]) -> MatchError:
         some = ", ".join(shown(key, 40) for key in list(shapes)[:_FIRST_FEW])
         return MatchError(
             f"{name} fits no architecture that is known here.",
-            f"It has {len(shapes)} tensor(s): {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
-            "If it is a network of your own, choose the Python file that defines it;"
-            " else weights of one of torchvision's or timm's classifiers.",
+            f"It has {_tensors(len(shapes))}: {some}{' and more' if len(shapes) > _FIRST_FEW else ''}.",
+            "If it is a network of your own, choose the Python file that defines it (on the command line:"
+            " --architecture-file FILE.py); else weights of one of torchvision's or timm's classifiers.",
         )
     best = close[0]
     if best.headless:
@@ -117,7 +117,7 @@ def _part(name: str, shapes: Mapping[str, Shape]) -> MatchError | None:
         return None
     return MatchError(
         f"{name} is part {int(found[1])} of {int(found[2])} of a network's weights.",
-        f"It has {len(shapes)} tensor(s); the others are in the other files.",
+        f"It has {_tensors(len(shapes))}; the others are in the other files.",
         "Put them into one: save the model again, with a max_shard_size that is larger than all of it.",
     )
 
@@ -136,7 +136,7 @@ def _of_transformers(name: str, shapes: Mapping[str, Shape]) -> MatchError | Non
 
 _STATISTICS = ("running_mean", "running_var")
 _TRANSFORMERS = re.compile(
-    r"(?:.*\.)?(\w+)\.(?:embeddings\.(?:patch_embeddings|cls_token|layernorm|norm)\b|embedder\.\w+\.convolution"
+    r"(?:.*?\.)??(\w+)\.(?:embeddings\.(?:patch_embeddings|cls_token|layernorm|norm)\b|embedder\.\w+\.convolution"
     r"|(?:encoder\.)?layers?\.\d+\.(?:attention\.(?:attention|output|self|[qkv]_proj)|self_attn)\.|conv_stem\.(?:first_conv|convolution)"
     r"|embeddings\.(?:convolution|batchnorm)\.|patch_embeddings\.embedding_layer_1\.)"
 )
@@ -162,12 +162,12 @@ def in_words(fit: Fit) -> str:
     missing = [name for name in fit.missing if name in rest]
     added = [name for name in fit.unexpected if name in rest]
     if added:
-        found.append(f"{len(added)} more tensor(s) in {_places(added)}")
+        found.append(f"{_tensors(len(added), 'more ')} in {_places(added)}")
     if missing:
-        found.append(f"{len(missing)} tensor(s) fewer in {_places(missing)}")
+        found.append(f"{_tensors(len(missing), 'fewer ')} in {_places(missing)}")
     sized = len(rest) - len(missing) - len(added)
     if sized:
-        found.append(f"other sizes in {sized} tensor(s)")
+        found.append(f"other sizes in {_tensors(sized)}")
     return " and ".join(found)
 
 
@@ -183,6 +183,10 @@ def _same_plan(fit: Fit, shapes: Mapping[str, Shape]) -> str:
 
 def _touched(fit: Fit) -> list[str]:
     return [*(name for name, _, _ in fit.different), *fit.missing, *fit.unexpected]
+
+
+def _tensors(count: int, more: str = "") -> str:
+    return f"{count} {more}tensor{'' if count == 1 else 's'}"
 
 
 def _places(names: Sequence[str]) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from core.architectures.custom import read_source
 from core.architectures.input_form import InputForm
 from core.building import Built, build
 from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
 from core.configuring import TRANSFORMERS, configured, for_size, with_differences
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
-from core.errors import MatchError, WeightsError
+from core.errors import MatchError, UsageError, WeightsError
 from core.hub import fetch_pretrained
 from core.jobs import Context
 from core.labels import read_table
@@ -21,7 +22,7 @@ from core.matching import hints_of, publication
 from core.naming import IMAGENET, UNNAMED, Naming, choose_names
 from core.outputs import Evidence, Output, Said, recognise, said_in
 from core.preparing import Takes, prepare, takes_of_form, takes_of_match
-from core.sidecars import Sidecar, read_sidecar
+from core.sidecars import Sidecar, read_sidecar, sidecar_files
 from core.trust import Consent
 
 BUILTIN = Path(__file__).resolve().parent.parent / "resources" / "builtin" / "model.safetensors"
@@ -29,6 +30,9 @@ BUILTIN_NAME = "Built-in: CIFAR-10"
 BUILTIN_NOTE = "A demonstration: it knows ten kinds of things, and guesses on all others."
 
 _FEATURES = 512
+
+States = Mapping[Path, tuple[int, int]]
+"""Files, and when each was written and how large it was; zeros for one that is not there."""
 
 
 def locate(context: Context, spec: ModelSpec) -> tuple[Path, PretrainedEntry | None]:
@@ -144,8 +148,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         by_name=assembly.entry is not None,
     )
     notices.extend(prepared.notices)
-    builtin = spec.kind == "builtin"
-    entry = assembly.entry
+    builtin, entry = spec.kind == "builtin", assembly.entry
     return ClassifierInfo(
         spec=replace(spec, architecture_file=assembly.spec.architecture_file),
         name=BUILTIN_NAME if builtin else entry.id if entry is not None else Path(spec.weights).name,
@@ -165,6 +168,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         construction=built.construction,
+        code=built.code,
         activation=output.kind,
         activation_source=output.source,
         outputs=built.outputs,
@@ -272,3 +276,36 @@ def _takes(
     match = next(found for found in built.matches if found.architecture == built.architecture)
     inside = normalisation if built.assembled else None
     return replace(takes_of_match(match), num_classes=classes, normalisation=inside)
+
+
+def resting_on(spec: ModelSpec, path: Path) -> list[Path]:
+    """All files that decide how a network is built and what is known of it."""
+    return [path, *sidecar_files(path), *sources_of(spec)]
+
+
+def sources_of(spec: ModelSpec) -> list[Path]:
+    """The Python file of a person's own network, and those of its folder that it imports."""
+    if not spec.architecture_file:
+        return []
+    return [Path(spec.architecture_file), *_imported(Path(spec.architecture_file))]
+
+
+def states_of(files: Iterable[Path]) -> States:
+    """Files as they are now."""
+    states: dict[Path, tuple[int, int]] = {}
+    for file in files:
+        try:
+            status = file.stat()
+        except (OSError, ValueError):
+            states[file] = (0, 0)
+        else:
+            states[file] = (status.st_mtime_ns, status.st_size)
+    return states
+
+
+def _imported(source: Path) -> tuple[Path, ...]:
+    """The files of its own folder that a Python file imports; none where it cannot be read, which opening will say."""
+    try:
+        return read_source(source).local
+    except UsageError:
+        return ()

@@ -139,9 +139,7 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
         "architecture": info.architecture.removeprefix(_TIMM),
         # Of the head, which with one output has two classes.
         "num_classes": info.outputs or len(info.labels),
-        "label_names": list(info.labels),
-        "id2label": {str(index): name for index, name in enumerate(info.labels)},
-        "label2id": {name: index for index, name in reversed(list(enumerate(info.labels)))},
+        **({} if info.labels_source.startswith("number") else _names(info.labels)),
         "problem_type": problem_type(info.activation),
         **({} if timm is None else {"pretrained_cfg": timm, **_model_args(info, timm)}),
         "preprocessing": to_dict(info.preprocessing),
@@ -156,6 +154,14 @@ def describe(info: ClassifierInfo, file: str) -> dict[str, object]:
             "activation_source": info.activation_source,
             "preprocessing_assumed": info.preprocessing_assumed,
         },
+    }
+
+
+def _names(labels: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "label_names": list(labels),
+        "id2label": {str(index): name for index, name in enumerate(labels)},
+        "label2id": {name: index for index, name in reversed(list(enumerate(labels)))},
     }
 
 

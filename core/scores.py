@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
-import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ from core.folders import cache_folder
 PENDING, ANSWERED, FAILED = 0, 1, 2
 
 _KEPT = 8
-_NOTE = "evaluation.json"
+_KEPT_BYTES = 4_000_000_000
+_AT_ONCE = 100
+_NOTE, _LOCK = "evaluation.json", "lock"
 
 
 def usual_folder() -> Path:
@@ -42,9 +45,10 @@ class ScoreStore:
             ExportError: there is no space, or no permission.
         """
         self._folder = folder
+        scores, state = folder / "scores.f32", folder / "state.u8"
+        is_new = not state.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            scores, state = folder / "scores.f32", folder / "state.u8"
             if _mode(scores, count * width * 4) == "w+":
                 # Scores that begin anew are nobody's answers yet, whatever is remembered of earlier ones.
                 state.unlink(missing_ok=True)
@@ -53,12 +57,12 @@ class ScoreStore:
             self.state = np.memmap(state, np.uint8, _mode(state, count), shape=(count,))
             self._reasons = _read_reasons(folder / "reasons.jsonl")
         except OSError as error:
-            raise ExportError(
-                "The scores of the evaluation cannot be kept.",
-                f"{count:,} images with {width:,} scores each take {count * width * 4 / 1e6:,.0f} MB "
-                f"in {folder}: {error.strerror or error}.",
-                "Make space on that disk, or evaluate fewer images.",
-            ) from error
+            if is_new:
+                # What was reserved of a full disk is given back.
+                with contextlib.suppress(OSError):
+                    scores.unlink(missing_ok=True)
+            size = f"{count:,} images with {width:,} scores each take {count * width * 4 / 1e6:,.0f} MB"
+            raise _not_kept(folder, error, size) from error
 
     def answer(self, row: int, scores: NDArray[np.float32]) -> None:
         """Keep an image's scores."""
@@ -66,10 +70,17 @@ class ScoreStore:
         self.state[row] = ANSWERED
 
     def fail(self, row: int, reason: str) -> None:
-        """Keep the reason why an image has none."""
+        """Keep the reason why an image has none.
+
+        Raises:
+            ExportError: there is no space for it.
+        """
         self._reasons[row] = reason
-        with (self._folder / "reasons.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps([row, reason]) + "\n")
+        try:
+            with (self._folder / "reasons.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps([row, reason]) + "\n")
+        except OSError as error:
+            raise _not_kept(self._folder, error) from error
         self.state[row] = FAILED
 
     def reason(self, row: int) -> str:
@@ -83,8 +94,16 @@ class ScoreStore:
         (self._folder / "reasons.jsonl").unlink(missing_ok=True)
 
     def note(self, **facts: object) -> None:
-        """Say beside the scores whose they are, for a person who finds the folder."""
-        (self._folder / _NOTE).write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        """Say beside the scores whose they are, for a person who finds the folder.
+
+        Raises:
+            ExportError: there is no space for it.
+        """
+        text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
+        try:
+            (self._folder / _NOTE).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise _not_kept(self._folder, error) from error
 
     def flush(self) -> None:
         """Hand what is new to the disk."""
@@ -92,22 +111,108 @@ class ScoreStore:
         self.state.flush()
 
 
-def tidy(folder: Path, keep: Path, used: Callable[[Path], bool] = lambda _: False) -> None:
-    """Remove the oldest evaluations beyond some.
+@contextlib.contextmanager
+def claimed(root: Path, name: str) -> Generator[Path, None, None]:
+    """A folder for one evaluation, which no other process uses meanwhile.
 
     Args:
-        folder: that holds them.
+        root: holds the folders of all evaluations.
+        name: the same for the same evaluation.  Where another process is at it, the folder is one beside it.
+
+    Raises:
+        ExportError: there is no space, or no permission.
+    """
+    for number in range(1, _AT_ONCE):
+        folder = root / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _not_kept(folder, error) from error
+        try:
+            # The newest are kept, by when they were last used.
+            os.utime(folder)
+            file = (folder / _LOCK).open("ab")
+        except FileNotFoundError:
+            # Another process has just tidied it away.
+            continue
+        except OSError as error:
+            raise _not_kept(folder, error) from error
+        with file:
+            if _lock(file) and (folder / _LOCK).exists():
+                yield folder
+                return
+    raise _not_kept(root, OSError(errno.EBUSY, f"{_AT_ONCE} others are at the same evaluation"))
+
+
+def tidy(root: Path, keep: Path) -> None:
+    """Remove the oldest evaluations beyond some number and size, but for those that a process is at.
+
+    Args:
+        root: holds their folders.
         keep: one that stays.
-        used: whether a folder is in use.
     """
     try:
-        there = [entry for entry in folder.iterdir() if entry.is_dir() and entry != keep and not used(entry)]
+        there = [(entry.stat().st_mtime, entry) for entry in root.iterdir() if entry.is_dir() and entry != keep]
     except OSError:
         return
-    there.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
-    for entry in there[_KEPT - 1 :]:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(entry)
+    size = 0
+    for place, (_, entry) in enumerate(sorted(there, reverse=True), 1):
+        size += _size(entry)
+        if place >= _KEPT or size > _KEPT_BYTES:
+            # What cannot be removed now can be next time.
+            with contextlib.suppress(OSError):
+                _remove(entry)
+
+
+def _size(folder: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in folder.iterdir())
+    except OSError:
+        return 0
+
+
+def _remove(folder: Path) -> None:
+    with (folder / _LOCK).open("ab") as file:
+        if not _lock(file):
+            return
+        for entry in folder.iterdir():
+            if entry.name != _LOCK:
+                entry.unlink()
+    (folder / _LOCK).unlink()
+    folder.rmdir()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: BinaryIO) -> bool:
+        """Whether nobody else has the file; then it is ours until it is closed, or the process ends."""
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _lock(file: BinaryIO) -> bool:
+        """Whether nobody else has the file; then it is ours until it is closed, or the process ends."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            # A network's file system without locks: two at once would be rare, and no evaluation would be worse.
+            return True
+        return True
+
+
+def _not_kept(folder: Path, error: OSError, size: str = "") -> ExportError:
+    remedy = "Make space on that disk, or evaluate fewer images."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT):
+        remedy = "Make that folder one that you may write to, or name another with the variable XDG_CACHE_HOME."
+    told = f"{size} in {folder}" if size else f"They lie in {folder}"
+    return ExportError("The scores of the evaluation cannot be kept.", f"{told}: {error.strerror or error}.", remedy)
 
 
 def _mode(path: Path, size: int) -> Literal["r+", "w+"]:
@@ -132,3 +237,25 @@ def _read_reasons(path: Path) -> dict[int, str]:
             row, reason = json.loads(line)
             reasons[int(row)] = str(reason)
     return reasons
+
+
+def answered_in(folder: Path, count: int) -> int:
+    """How many of ``count`` images have scores in a folder; 0 where there are none for so many."""
+    try:
+        state = np.fromfile(folder / "state.u8", np.uint8)
+        there = (folder / "scores.f32").exists()
+    except OSError:
+        return 0
+    return int(np.count_nonzero(state == ANSWERED)) if there and len(state) == count else 0
+
+
+def notes(root: Path) -> dict[Path, Mapping[str, object]]:
+    """What is noted beside the scores in each folder below ``root``; those without a note are left out."""
+    found: dict[Path, Mapping[str, object]] = {}
+    with contextlib.suppress(OSError):
+        for path in sorted(root.glob(f"*/{_NOTE}")):
+            with contextlib.suppress(ValueError):
+                note: object = json.loads(path.read_text("utf-8"))
+                if isinstance(note, dict):
+                    found[path.parent] = cast("dict[str, object]", note)
+    return found

@@ -26,6 +26,7 @@ from core.preprocessing.configs import parse_preprocessing
 
 Json = Mapping[str, object]
 
+_MAX_JSON = 8 * 1024 * 1024
 _TRANSFORMERS = ("vit", "deit", "swin", "beit", "dinov2", "siglip", "siglip_vision_model")
 """The ``model_type`` of those whose layers are as their configuration says."""
 
@@ -276,7 +277,9 @@ def _note(config: Json) -> str:
 
 
 def parse_json(text: str) -> Json | None:
-    """The object in a JSON text; ``None`` where it is something else."""
+    """The object in a JSON text; ``None`` where it is something else, or longer than any configuration."""
+    if len(text) > _MAX_JSON:
+        return None
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):

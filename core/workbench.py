@@ -76,11 +76,7 @@ class Workbench:
             spec: which model.
             device: ``auto`` or a ``DeviceInfo.id``.
         """
-        if spec.kind == "pretrained":
-            return self._download_jobs.submit(
-                lambda context: self._download_and_open(context, spec, device), Priority.SOON
-            )
-        return self._engine_jobs.submit(self._opening(spec, device), Priority.SOON)
+        return self._submit_for(spec, self._opening(spec, device), Priority.SOON)
 
     def dress(self, spec: ModelSpec, source: ImageSource | None = None, device: str = "auto") -> int:
         """Give the current classifier other labels or preprocessing; finishes with its ``ClassifierInfo``.
@@ -248,6 +244,30 @@ class Workbench:
             lambda context: self._get_engine().evaluate(context, request, self.decoder), Priority.LONG
         )
 
+    def survey_other(self, spec: ModelSpec, device: str, request: EvaluationRequest, names: tuple[str, ...]) -> int:
+        """Align labelled data with another model than the current one, which stays in use.
+
+        Finishes with ``(ClassifierInfo, LabelledData, Alignment)``.
+
+        Args:
+            spec, device: the other model; see ``open``.
+            request: its choices are of the classes in ``names``.
+            names: class names by whose order they were made.
+        """
+
+        def work(context: Context) -> Steps:
+            return self._get_engine().survey_other(context, spec, device, request, names)
+
+        return self._submit_for(spec, work, Priority.SOON)
+
+    def evaluate_other(self, spec: ModelSpec, device: str, request: EvaluationRequest) -> int:
+        """Measure another model than the current one, which stays in use; see ``evaluate``."""
+
+        def work(context: Context) -> Steps:
+            return self._get_engine().evaluate_other(context, spec, device, request, self.decoder)
+
+        return self._submit_for(spec, work, Priority.LONG)
+
     def trust(self, request: TrustRequest) -> None:
         """A person agreed that the code of this file may run."""
         self._trust.trust(request)
@@ -290,14 +310,22 @@ class Workbench:
     def _opening(self, spec: ModelSpec, device: str) -> Work:
         return lambda context: self._get_engine().open(context, spec, device)
 
-    def _download_and_open(self, context: Context, spec: ModelSpec, device: str) -> Steps:
-        """Fetch on a thread that nobody waits for, then open on the engine's: one job to whoever asked."""
+    def _submit_for(self, spec: ModelSpec, work: Work, priority: Priority) -> int:
+        """Do what needs a model, which may have to be downloaded first."""
+        if spec.kind == "pretrained":
+            return self._download_jobs.submit(
+                lambda context: self._download_first(context, spec, work, priority), Priority.SOON
+            )
+        return self._engine_jobs.submit(work, priority)
+
+    def _download_first(self, context: Context, spec: ModelSpec, work: Work, priority: Priority) -> Steps:
+        """Fetch on a thread that nobody waits for, then go on on the engine's: one job to whoever asked."""
         from core.hub import fetch_pretrained
 
         fetch_pretrained(spec.weights, context.progress, context.check)
         yield
         events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
-        inner = self._engine_jobs.submit(self._opening(spec, device), Priority.SOON, events.put)
+        inner = self._engine_jobs.submit(work, priority, events.put)
         while True:
             if context.cancelled:
                 self._engine_jobs.cancel(inner)

@@ -75,6 +75,7 @@ class App(QObject):
         self._make_workbench = make_workbench
         self._settings = settings or preferences.default_path()
         self.preferences = preferences.load(self._settings)
+        self.preferences.home = self._settings.parent
         self.session: Session | None = None
         self._workbench: Workbench | None = None
         self._bridge: Bridge | None = None

@@ -39,6 +39,7 @@ class Preferences:
         sees: whether to show what the model sees beside the photo.
         folder: where the last file dialog was.
         geometry: the window's place and size, as Qt writes it.
+        home: the folder of the settings, for what else a person would miss; ``None`` for the usual one.
         problem: what could not be read, one sentence for a person; empty where all was well.
     """
 
@@ -50,6 +51,7 @@ class Preferences:
     sees: bool = False
     folder: str = ""
     geometry: bytes = field(default=b"", repr=False)
+    home: Path | None = None
     problem: str = ""
 
     def remember(self, spec: ModelSpec) -> None:

@@ -21,7 +21,7 @@ from gui.answers.scripting import Scripting
 from gui.evaluation.testing import Testing
 from gui.models.looking import Looking
 from gui.models.model_keeper import ModelKeeper, differ_in_names_alone
-from gui.models.refusal import refusal
+from gui.models.refusal import changed_on_disk, notes, refusal, untrusted
 from gui.models.weights_watch import WeightsWatch
 from gui.photos.dropping import Dropped, from_paths
 from gui.photos.photo_loading import PhotoLoading
@@ -58,6 +58,7 @@ class Session(QObject):
         about_changed: which image is shown has changed.
         trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
+        output_asked: a person wants to say what the network's numbers are.
         architecture_file_asked: a person wants to choose a Python file.
         look_asked: a person wants to look at a weights file, by its path.
         noticed: a ``Notice``.
@@ -70,6 +71,7 @@ class Session(QObject):
     about_changed = Signal()
     trust_asked = Signal(object, object)
     questions_asked = Signal(object, object)
+    output_asked = Signal()
     architecture_file_asked = Signal()
     look_asked = Signal(str)
     noticed = Signal(object)
@@ -101,7 +103,7 @@ class Session(QObject):
         self.looking = Looking(workbench, self)
         self.probing = Probing(workbench, self)
         self.scripting = Scripting(workbench, self)
-        self.testing = Testing(workbench, listener, self)
+        self.testing = Testing(workbench, listener, self, preferences.home)
         self.preparing = Preparing(self.models, self)
         self.seeing = Seeing(workbench, self)
         self.watch = WeightsWatch(self)
@@ -114,18 +116,19 @@ class Session(QObject):
         """Open the first model, and what the command line names.
 
         Args:
-            paths: images and folders; a weights file among them is opened as the model.
+            paths: what could be dropped, too; a weights file among them is opened as the model.
             weights: a weights file; empty for the built-in model.
             architecture: id; empty to match.
         """
         if self.preferences.problem:
             self.tell("settings", Words(self.preferences.problem, "The damaged file is kept beside the new one."))
         named = from_paths(paths)
-        wanted = Path(weights) if weights else named.weights
+        wanted, given = Path(weights) if weights else named.weights, (named.architecture_file, named.labels)
         if wanted is not None:
-            self.open_model(ModelSpec("file", str(wanted.absolute()), architecture))
+            self.open_weights(wanted, *given, architecture)
         else:
             self.open_model(ModelSpec(architecture=architecture))
+            self.take(Dropped((), (), None, *given))
         self.models.find_devices()
         self._add_paths(named.paths)
 
@@ -138,9 +141,11 @@ class Session(QObject):
     def take(self, dropped: Dropped) -> None:
         """Take what was dropped, pasted or chosen."""
         if dropped.weights is not None:
-            self.open_weights(dropped.weights, dropped.architecture_file)
+            self.open_weights(dropped.weights, dropped.architecture_file, dropped.labels)
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
+        elif dropped.labels is not None:
+            self.models.choose_labels(dropped.labels)
         self.images.add_sources(dropped.sources)
         self._add_paths(dropped.paths)
         self.activity.note()
@@ -159,18 +164,18 @@ class Session(QObject):
         held, self._held = self._held, []
         self._add_paths(held)
 
-    def open_weights(self, path: Path, architecture_file: Path | None = None) -> None:
+    def open_weights(
+        self, path: Path, architecture_file: Path | None = None, labels: Path | None = None, architecture: str = ""
+    ) -> None:
         """Open a weights file as the model, as it was opened the last time.
 
         Args:
             path: the weights file.
-            architecture_file: the Python file that defines its network, where a person gave one with it.
+            architecture_file, labels: its network's Python file and its class names, where a person gave them with it.
+            architecture: id, or one of the file's classes; empty to match.
         """
-        weights = str(path.absolute())
-        if architecture_file is not None:
-            self.models.open(ModelSpec("file", weights, architecture_file=str(architecture_file.absolute())))
-            return
-        self.open_model(ModelSpec("file", weights))
+        weights, source, names = (str(each.absolute()) if each else "" for each in (path, architecture_file, labels))
+        self.open_model(ModelSpec("file", weights, architecture, architecture_file=source, labels=names))
 
     def open_model(self, spec: ModelSpec) -> None:
         """Open a model; one of which nothing but its weights is asked for, as it was opened the last time."""
@@ -179,7 +184,7 @@ class Session(QObject):
     def use_architecture_file(self, path: Path) -> None:
         """Build the network from a person's Python file."""
         if not self.models.choose_architecture_file(path):
-            words = Words(f"{path.name} says how a network is built.", "Drop the weights file with it, or before it.")
+            words = Words(f"{path.name} says how a network is built.", "Now drop the weights file that belongs to it.")
             self.tell("model", words)
 
     def trust(self, request: TrustRequest, spec: ModelSpec) -> None:
@@ -305,7 +310,7 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.noticed.emit(notes(info, self.output_asked.emit))
         self.info_changed.emit()
         if self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -328,7 +333,7 @@ class Session(QObject):
         self.recent_changed.emit()
         self.notice_over.emit("model")
         if info.notices and (self._used is None or info.notices != self._used.notices):
-            self.tell("notes", Words(info.notices[0], " ".join(info.notices[1:])))
+            self.noticed.emit(notes(info, self.output_asked.emit))
         self.info_changed.emit()
         if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -372,8 +377,7 @@ class Session(QObject):
         refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
             ask = partial(self.trust_asked.emit, error.request, refused)
-            words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
-            self.noticed.emit(Notice("model", words, "Read what is in it …", ask, "Look inside", look))
+            self.noticed.emit(untrusted(error, ask, look))
             ask()
             return
         if isinstance(error, QuestionsError):
@@ -384,10 +388,7 @@ class Session(QObject):
         self.noticed.emit(refusal(error, report, refused, self.models.info, *ways))
 
     def _tell_saved(self, path: str, count: int) -> None:
-        waiting = self.images.results.rowCount() - count
-        more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
-        answers = "1 answer" if count == 1 else f"{count:,} answers"
-        self.tell("saving", Words(f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more))
+        self.tell("saving", Words(*wording.saved(path, count, self.images.results.rowCount() - count)))
 
     def _tell_names_saved(self, path: str, count: int) -> None:
         self.tell("saving", Words(f"The names of {count:,} classes are saved in {path}."))
@@ -396,5 +397,4 @@ class Session(QObject):
         self.tell("saving", Words(f"The model is saved in {paths[0]}.", wording.beside(paths[1:])))
 
     def _offer_reload(self, path: str) -> None:
-        what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."
-        self.noticed.emit(Notice("reload", Words(what, more), "Reload", self.models.reload))
+        self.noticed.emit(changed_on_disk(path, self.models.reload))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from torch import Tensor
@@ -14,21 +14,40 @@ _BOXES = ("boxes", "pred_boxes", "bboxes", "bbox", "masks", "keypoints")
 _CLASSIFIER = "Whatsit shows what classifiers say of pictures, and values: choose the weights of such a network."
 
 
-def outputs_of(outputs: object, batch: int) -> tuple[int | str | None, Tensor] | None:
+def outputs_of(
+    outputs: object, batch: int, headless: Callable[[int], bool] = bool
+) -> tuple[int | str | None, Tensor] | None:
     """The answer among what a network gives, and its index or key (``None`` where there is one output only).
 
     The answer is the first tensor with a row of numbers for each image; rows may be of the shape (N, K, 1, 1), and
-    single numbers (N,).  ``None`` if there is none, or if they are the scores of boxes.
+    single numbers (N,).  Where that is features, the first shorter one that is none is the answer.
+
+    Args:
+        outputs: what the network gave.
+        batch: for how many images.
+        headless: whether an answer of so many numbers in all is known to come from no last layer.
+
+    Returns:
+        ``None`` if there is none, or if they are the scores of boxes.
     """
     pairs = _named(outputs)
     if any(key in _BOXES for key, _ in pairs):
         return None
-    for key, value in pairs:
-        if isinstance(value, Tensor) and value.is_floating_point() and value.dim() > 0 and value.shape[0] == batch:
-            beyond = [side for side in value.shape[2:] if side != 1]
-            if not beyond and (value.dim() < 2 or value.shape[1] > 0):
-                return key, value
-    return None
+    rows = [(key, value) for key, value in pairs if isinstance(value, Tensor) and _is_rows(value, batch)]
+    if not rows:
+        return None
+    first = rows[0]
+    if len(rows) > 1 and first[0] not in _NAMES and headless(first[1].numel()):
+        shorter = (each for each in rows[1:] if each[1].numel() < first[1].numel() and not headless(each[1].numel()))
+        return next(shorter, first)
+    return first
+
+
+def _is_rows(value: Tensor, batch: int) -> bool:
+    """Whether a tensor is a row of numbers for each image."""
+    if not value.is_floating_point() or value.dim() == 0 or value.shape[0] != batch:
+        return False
+    return all(side == 1 for side in value.shape[2:]) and (value.dim() < 2 or value.shape[1] > 0)
 
 
 def rows_of(outputs: object) -> int:

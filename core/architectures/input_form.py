@@ -7,9 +7,10 @@ What was found is then proved with real numbers.
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from core.architectures.answers import described, no_scores, outputs_of
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
+from core.architectures.custom.here import Anywhere
 from core.architectures.endings import probabilities_in
 from core.architectures.running import Run, Runner
 from core.checkpoints.values import shown
@@ -35,6 +37,22 @@ _WIDE = (
     (32, 128),
     (32, 100),
     (160, 120),
+    (48, 64),
+    (64, 48),
+    (90, 120),
+    (96, 128),
+    (128, 96),
+    (180, 240),
+    (224, 320),
+    (150, 200),
+    (75, 100),
+    (66, 200),
+    (128, 256),
+    (256, 128),
+    (32, 64),
+    (64, 32),
+    (360, 640),
+    (160, 320),
 )
 _LARGEST = 1024
 _SECONDS = 6.0
@@ -63,6 +81,7 @@ class InputForm:
         output: which of several outputs is the answer: an index, a key, or ``None`` where there is one only.
         output_shape: of the answer, without the batch.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
+        squeezed: whether it takes a grey image as N x height x width, as networks that read it row by row do.
         headless: whether its answer is seen to come from no last layer (linear, or a 1 x 1 convolution): features.
         evidence: how it is known, one line.
     """
@@ -78,6 +97,7 @@ class InputForm:
     output: int | str | None = None
     output_shape: tuple[int, ...] = ()
     ends_in: str = ""
+    squeezed: bool = False
     headless: bool = False
     evidence: str = ""
 
@@ -93,19 +113,25 @@ class Answering(nn.Module):
         self.network = network
         self._output = form.output
         self._outputs = form.outputs
+        self._squeezed = form.squeezed
 
     def forward(self, batch: Tensor) -> Tensor:
         """The answer's numbers as rows."""
+        if self._squeezed:
+            batch = batch[:, 0]
         return _picked(self.network(batch), self._output).reshape(len(batch), self._outputs)
 
 
-def find_input(network: nn.Module, channels: int = 0, side: int = 0) -> InputForm:
+def find_input(
+    network: nn.Module, channels: int = 0, side: int = 0, sizes: Sequence[tuple[int, int]] = ()
+) -> InputForm:
     """The input that a network takes.
 
     Args:
         network: on the CPU; it is put in eval mode, and its buffers are left as they were.
         channels: to be tried first; 0 where nothing is known.
         side: pixels a side to be tried first; 0 where nothing is known.
+        sizes: (height, width) that are spoken of where the network comes from.
 
     Raises:
         MatchError: it takes neither images nor rows of numbers, or none was found within some seconds.
@@ -114,7 +140,7 @@ def find_input(network: nn.Module, channels: int = 0, side: int = 0) -> InputFor
     buffers = [(buffer, buffer.clone()) for buffer in network.buffers()]
     with conditions(Said(), loading=True), torch.no_grad():
         try:
-            return _Finder(network, channels, side).find()
+            return _Finder(network, channels, side, sizes).find()
         finally:
             for buffer, before in buffers:
                 if not torch.equal(buffer, before):
@@ -122,11 +148,13 @@ def find_input(network: nn.Module, channels: int = 0, side: int = 0) -> InputFor
 
 
 class _Finder:
-    def __init__(self, network: nn.Module, channels: int, side: int) -> None:
+    def __init__(self, network: nn.Module, channels: int, side: int, sizes: Sequence[tuple[int, int]]) -> None:
         self._runner = Runner(network)
         self._network = network
         self._channels = channels
-        self._usual = tuple(dict.fromkeys((side, *USUAL) if side else USUAL))
+        squares = [height for height, width in sizes if height == width]
+        self._usual = tuple(dict.fromkeys((*((side,) if side else ()), *USUAL[:3], *squares, *USUAL[3:])))
+        self._oblong = tuple(dict.fromkeys((*((high, wide) for high, wide in sizes if high != wide), *_WIDE)))
         self._end = time.thread_time() + _SECONDS
         self._first = next(
             (layer for layer in network.modules() if isinstance(layer, (*_CONVOLUTIONS, nn.Linear, nn.Embedding))), None
@@ -141,16 +169,25 @@ class _Finder:
                 f"Its first layer is a {type(first).__name__}.",
                 "Choose the weights of an image classifier.",
             )
+        names = _inputs_of(self._network)
+        if len(names) > 1:
+            raise MatchError(
+                f"The network takes {len(names)} inputs at once: {', '.join(shown(name, 40) for name in names[:4])}.",
+                "One picture is only one of them.",
+                "Choose a network that answers to one picture, or one whose forward method makes the others itself.",
+            )
         error = ""
         tries = (self._rows, self._images) if isinstance(first, nn.Linear) else (self._images, self._rows)
         if isinstance(first, nn.Linear) and self._patches():
             tries = (self._images, self._rows)
-        for attempt_at in tries:
+        for attempt_at in (*tries, self._read_by_row):
             for form in attempt_at():
                 proved, why = self._proved(form)
                 if proved is not None:
                     return proved
                 error = why
+            # Why it did not take what it most likely takes says more than what came of the rest.
+            error = error or self._runner.error
         if self._runner.answer:
             raise no_scores(self._runner.answer)
         raise MatchError(
@@ -179,6 +216,14 @@ class _Finder:
                     yield InputForm("flat", channels, side, side, features, sizes=(side, side), evidence=evidence)
                 else:
                     yield InputForm("vector", 0, 0, 0, features, evidence=f"{features} numbers in a row, no image")
+
+    def _read_by_row(self) -> Iterator[InputForm]:
+        """Grey images without their one channel, of which a recurrent layer reads a row at a time."""
+        for layer in self._network.modules():
+            if isinstance(layer, nn.RNNBase) and self._runner.grid(layer.input_size, layer.input_size, _BATCH).fits:
+                side = layer.input_size
+                evidence = f"it reads {_pixels(1, side, side)} row by row"
+                yield InputForm("image", 1, side, side, sizes=(side, side), squeezed=True, evidence=evidence)
 
     def _images(self) -> Iterator[InputForm]:
         for channels in self._channel_choices():
@@ -258,7 +303,7 @@ class _Finder:
         return self._image(channels, side)
 
     def _wide(self, channels: int) -> Iterator[InputForm]:
-        for height, width in _WIDE:
+        for height, width in self._oblong:
             if time.thread_time() < self._end and self._run(channels, height, width).fits:
                 evidence = f"it takes {_pixels(channels, height, width)}"
                 yield InputForm("image", channels, height, width, evidence=evidence)
@@ -272,12 +317,14 @@ class _Finder:
         small = form.any and self._run(form.channels, _SMALL, _SMALL).fits
         height, width = (_SMALL, _SMALL) if small else (form.height, form.width)
         shape = (form.features,) if form.features else (form.channels, height, width)
+        if form.squeezed:
+            shape = (height, width)
         noise = torch.randn((_BATCH, *shape), generator=torch.Generator().manual_seed(0))
         result = attempt(lambda: self._runner.real(noise))
         if isinstance(result, Failure):
             return None, f"{type(result.error).__name__}: {shown(str(result.error).partition(chr(10))[0], 200)}"
         outputs, ending = result
-        found = outputs_of(outputs, _BATCH)
+        found = outputs_of(outputs, _BATCH, ending.headless)
         if found is None:
             self._runner.answer = described(outputs, _BATCH)
             return None, "its answer is no row of numbers for each image."
@@ -291,6 +338,20 @@ class _Finder:
             ends_in=probabilities_in(row, ending.function),
             headless=ending.headless(row.numel()),
         ), ""
+
+
+def _inputs_of(network: nn.Module) -> list[str]:
+    """The parameters that a network's forward method must be given; empty where they cannot be told."""
+    inside = network.network if isinstance(network, Anywhere) else network
+    signature = attempt(lambda: inspect.signature(inside.forward))
+    if isinstance(signature, Failure) or isinstance(inside, torch.jit.ScriptModule):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.kind in positional and parameter.default is inspect.Parameter.empty
+    ]
 
 
 def _picked(outputs: object, key: int | str | None) -> Tensor:

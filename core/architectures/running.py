@@ -65,6 +65,10 @@ class Runner:
         """How it takes rows of numbers."""
         return self._run((batch, features))
 
+    def grid(self, height: int, width: int, batch: int) -> Run:
+        """How it takes grey images without their channel."""
+        return self._run((batch, height, width))
+
     def real(self, values: Tensor) -> tuple[object, Ending]:
         """What it answers to an input, and how it ended."""
         calls = LastCalls()
@@ -103,12 +107,13 @@ class Runner:
             if self._meta:
                 return torch.func.functional_call(self._network, self._shells, (torch.empty(shape, device="meta"),))
             if max(shape[2:], default=0) > _LARGEST_REAL:
-                raise RuntimeError("an image of this size is too large to be tried")
+                raise _TooLarge
             return self._network(torch.zeros(shape))
 
     def _refused(self, error: BaseException, watch: _Watch, batch: int) -> Run:
         text = str(error)
-        self.error = f"{type(error).__name__}: {shown(text.partition(chr(10))[0], 200)}"
+        if not isinstance(error, _TooLarge):
+            self.error = f"{type(error).__name__}: {shown(text.partition(chr(10))[0], 200)}"
         reshaped = _RESHAPED.search(text)
         if reshaped:
             sides = [int(side) for side in reshaped[1].split(",")]
@@ -128,6 +133,10 @@ class Runner:
         if sides:
             return Run(False, int(sides[1]), int(sides[2]))
         return Run(False)
+
+
+class _TooLarge(Exception):
+    """An image of this size would take too long to be tried with real numbers."""
 
 
 @contextmanager

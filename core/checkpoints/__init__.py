@@ -30,11 +30,20 @@ from core.checkpoints.storages import FEW, StorageReader
 from core.checkpoints.surveying import Found, survey
 from core.checkpoints.tars import is_old_tar, read_tar
 from core.checkpoints.unwrapping import TensorSet, choose
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Inert, Program, TensorRef, shown
+from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Global, Inert, Program, TensorRef, shown
 from core.descriptions import CheckpointSummary
+from core.devices import is_out_of_memory
 from core.errors import UsageError, WeightsError
 
 _PIECE = 4 * 1024 * 1024
+_UNUSUAL = (
+    ("sparse", "sparse"),
+    ("nested", "nested"),
+    ("meta", "without numbers, as on the meta device"),
+    ("subclass", "of a class of their own"),
+)
+"""Parts of the names of the functions that make such tensors, and what these are."""
+_REPEATED = "repeated, or made in an unusual way"
 
 LAYER_NORM_EPS = "layer_norm_eps"
 GELU, TANH = "hidden_act", "gelu_pytorch_tanh"
@@ -72,11 +81,12 @@ class Checkpoint:
         module: the network, where the chosen tensors are those of one that was saved whole.
         program: the code in it, for ``torchscript`` and ``exported_program``; nothing of it has run.
         quantised: whether tensors in it are stored in a form that ordinary networks do not take.
+        written: the tensors by their names as written, with what was left out, where ``tensors`` are not all by
+            these names; else empty.  A network of a person's own may have been saved under these.
         finish: waits for the sha256.
         meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
         normalisation: mean and std with which the network normalises its input before the chosen tensors come in;
             ``None`` where it does not.
-        written: all tensors of such a network by their names as written; else empty.
     """
 
     about: CheckpointSummary
@@ -87,10 +97,10 @@ class Checkpoint:
     module: PickledNetwork | None = None
     program: Program | None = None
     quantised: bool = False
+    written: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     finish: Callable[[], str] | None = None
     meant: str = ""
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
-    written: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -185,10 +195,10 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         module=PickledNetwork(tree.root, read.tensors) if tree is not None and whole else None,
         program=contents.program,
         quantised=read.quantised,
+        written={name: read.tensors[ref] for name, ref in chosen.written.items()},
         finish=finish,
         meant=chosen.meant,
         normalisation=_numbers(chosen, read.tensors),
-        written={name: read.tensors[ref] for name, ref in chosen.written.items()},
     )
 
 
@@ -229,7 +239,10 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         tree = found.trees.get(chosen.path if chosen is not None else ())
         if chosen is not None:
             sets = (chosen, *(other for other in sets if other is not chosen))
-        refs = _used(chosen) if chosen is not None else set[TensorRef]()
+        refs = set[TensorRef]()
+        if chosen is not None:
+            refs = {*chosen.refs.values(), *chosen.written.values(), *chain(*chosen.parts.values())}
+            refs |= {*chosen.normalisation} if chosen.normalisation is not None else set()
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)
@@ -241,13 +254,13 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         raise identify.packed(path, error) from error
     except BrokenFile as error:
         raise identify.damaged(path, error) from error
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise identify.too_large(path, size) from error
     except OSError as error:
         why = f"The system says: {error}."
         raise WeightsError(f"{shown(path.name)} cannot be read.", why, identify.AGAIN) from error
-
-
-def _used(chosen: TensorSet) -> set[TensorRef]:
-    return {*chosen.refs.values(), *chain(*chosen.parts.values()), *chosen.written.values()}
 
 
 class _Hash:
@@ -337,6 +350,14 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
         )
     if found.quantised:
         return identify.not_weights(path, *identify.QUANTISED)
+    if found.unusual and not found.loose:
+        kind = next((words for part, words in _UNUSUAL if any(part in name for name in found.unusual)), _REPEATED)
+        return identify.not_weights(
+            path,
+            "a PyTorch file whose tensors are not plain ones",
+            identify.ASK_FOR_STATE_DICT,
+            f"They are {kind}, which no network's weights here are.",
+        )
     if isinstance(contents.root, TensorRef):
         shape = " x ".join(str(side) for side in contents.root.shape) or "no sides"
         return identify.not_weights(
@@ -380,7 +401,11 @@ def _inventory(root: object) -> str:
     if isinstance(root, dict):
         keys = [shown(key, 30) for key in cast("dict[object, object]", root)]
         return ", ".join(keys[:5]) + (f" and {len(keys) - 5} more" if len(keys) > 5 else "") or "an empty dictionary"
-    return shown(repr(root) if not isinstance(root, list | tuple) else f"a {type(root).__name__}", 60)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(root, list | tuple | set | frozenset):
+        return f"a {type(cast(object, root)).__name__}"
+    if isinstance(root, str | bytes):
+        root = root[:60]
+    return shown(str(root) if isinstance(root, Global) else repr(root), 60)
 
 
 def _metadata(

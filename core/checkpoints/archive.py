@@ -18,7 +18,10 @@ from core.checkpoints.values import BrokenFile, Span, shown
 MAX_DIRECTORY = 64 * 1024 * 1024
 MAX_MEMBERS = 200_000
 
-_END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+END = b"PK\x05\x06"
+LONGEST_END = 66_000
+"""Bytes from the end of a file in which programs look for the end of an archive."""
+_END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 _MEMBER, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 _END_SIZE, _END64_SIZE, _LOCATOR64_SIZE = 22, 56, 20
 _ENCRYPTED = 1
@@ -92,11 +95,16 @@ def locate(file: Source, directory: Directory, packed: str = "") -> dict[str, Sp
         NotStored: a member is compressed or encrypted.
     """
     spans: dict[str, Span] = {}
+    read_as: set[str] = set()
     reached = 0
     for record in sorted(directory.records, key=lambda each: each.header):
-        if record.name in spans:
+        may_be_packed = bool(packed) and record.name.startswith(packed)
+        # Some programs end a name at its first NUL, and PyTorch does not tell capitals from small letters.
+        known_as = record.name if may_be_packed else record.name.partition("\0")[0].lower()
+        if known_as in read_as:
             raise BrokenFile(f"it has two members called {shown(record.name)!r}")
-        span = _span(file, record, bool(packed) and record.name.startswith(packed))
+        read_as.add(known_as)
+        span = _span(file, record, may_be_packed)
         if record.header < reached or span.start + span.length > directory.start:
             raise BrokenFile(f"its member {shown(record.name)!r} overlaps another")
         reached = span.start + span.length
@@ -153,9 +161,9 @@ def _find_directory(file: Source, size: int) -> tuple[int, int, int]:
     if size < _END_SIZE:
         raise BrokenFile("it ends in the middle")
     end = _read(file, size - _END_SIZE, _END_SIZE)
-    if end[:4] != _END or end[-2:] != b"\0\0":
-        tail = _read(file, max(0, size - 66_000), min(size, 66_000))
-        if _END in tail[: -_END_SIZE + len(_END)]:
+    if end[:4] != END or end[-2:] != b"\0\0":
+        tail = _read(file, max(0, size - LONGEST_END), min(size, LONGEST_END))
+        if END in tail[: -_END_SIZE + len(END)]:
             raise BrokenFile("something was added after its end")
         raise BrokenFile("it ends in the middle")
     disk, first_disk, here, count, length, start = struct.unpack("<4H2L", end[4:20])
@@ -201,10 +209,12 @@ def _records(directory: bytes, count: int) -> Iterator[Record]:
 def _large(extra: bytes, length: int, packed: int, header: int) -> tuple[int, int, int]:
     """The three sizes, with those that need more than 32 bits taken from the extra field."""
     sizes = [length, packed, header]
-    while len(extra) >= 4:
-        kind, size = struct.unpack("<2H", extra[:4])
+    position = 0
+    while len(extra) - position >= 4:
+        kind, size = struct.unpack_from("<2H", extra, position)
+        position += 4
         if kind == 1:
-            field = extra[4 : 4 + size]
+            field = extra[position : position + size]
             for index, value in enumerate(sizes):
                 if value == 0xFFFFFFFF:
                     if len(field) < 8:
@@ -212,7 +222,7 @@ def _large(extra: bytes, length: int, packed: int, header: int) -> tuple[int, in
                     (sizes[index],) = struct.unpack("<Q", field[:8])
                     field = field[8:]
             break
-        extra = extra[4 + size :]
+        position += size
     return sizes[0], sizes[1], sizes[2]
 
 

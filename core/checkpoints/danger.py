@@ -7,7 +7,7 @@ from __future__ import annotations
 
 _MODULES = """
 os posix nt subprocess _posixsubprocess sys shutil pty platform.popen popen2 commands.getoutput
-commands.getstatusoutput signal tempfile._io io.open io.open_code io.FileIO _io.open _io.FileIO posixpath.os
+commands.getstatusoutput signal tempfile aix_support io.open io.open_code io.FileIO _io.open _io.FileIO posixpath.os
 _aix_support _osx_support uuid._get_command_stdout _pyrepl.pager mailcap nturl2path.os fileinput glob.os runpy
 importlib imp code.interact code.InteractiveConsole code.InteractiveInterpreter codeop marshal pickle _pickle
 cPickle shelve dill joblib.load pdb bdb timeit cProfile profile.run profile.runctx profile.Profile trace.Trace
@@ -22,10 +22,19 @@ torch.jit torch.load torch.package torch.serialization.load torch.utils.cpp_exte
 torch.utils.bottleneck torch.utils.collect_env torch.utils._config_module torch.utils.data.datapipes.utils.decoder
 torch.fx.experimental.symbolic_shapes torch._dynamo.guards torch._inductor.codecache torch.distributed.rpc
 torch.testing._internal torch.ops torch._ops torch.classes torch._classes numpy.load numpy.fromfile numpy.memmap
-numpy.f2py numpy.distutils numpy.testing numpy.lib.npyio pandas.read_pickle pandas.eval sqlite3
+numpy.f2py numpy.distutils numpy.testing numpy.lib.npyio numpy.lib._npyio_impl numpy.core.memmap numpy._core.memmap
+numpy.core.records.fromfile numpy._core.records.fromfile pandas.read_pickle pandas.eval pandas.io sqlite3
+torch.from_file torch.storage.UntypedStorage.from_file torch.storage.TypedStorage.from_file
+torch.storage._load_from_bytes torch._utils._import_dotted_name torch.utils.hipify logging.FileHandler
+logging.handlers linecache codecs.open gzip.open bz2.open lzma.open tarfile.open zipfile.ZipFile atexit
+mlflow.projects setuptools IPython pathlib.Path.unlink pathlib.PosixPath.unlink pathlib.Path.write_text
+pathlib.PosixPath.write_text pathlib.Path.write_bytes pathlib.PosixPath.write_bytes
 """
-_WITHIN = frozenset({"os", "sys", "posix", "nt", "subprocess", "builtins", "importlib", "shutil", "socket"})
-"""Modules that are dangerous, too, when reached through another, as in ``torch.serialization.os.system``."""
+_WITHIN = """
+os sys posix nt subprocess builtins importlib shutil socket __builtins__ __globals__ __subclasses__ __code__ __dict__
+__class__ __base__ __bases__ __mro__ __import__ __getattribute__
+"""
+"""What is dangerous, too, when reached through another, as in ``torch.serialization.os.system``."""
 _BUILTINS = """
 eval exec execfile compile open file __import__ breakpoint input raw_input globals locals vars setattr delattr apply
 reload help exit quit
@@ -36,6 +45,7 @@ _HARMLESS = "torch.jit._pickle."
 """What TorchScript writes around its lists."""
 _NAMES = frozenset(_MODULES.split())
 _PREFIXES = tuple(f"{name}." for name in sorted(_NAMES))
+_PARTS = frozenset(_WITHIN.split())
 _FUNCTIONS = frozenset(_BUILTINS.split())
 
 
@@ -48,4 +58,4 @@ def runs_code(name: str) -> bool:
         return True
     if name.startswith(_HARMLESS):
         return False
-    return name in _NAMES or name.startswith(_PREFIXES) or not _WITHIN.isdisjoint(name.split(".")[1:])
+    return name in _NAMES or name.startswith(_PREFIXES) or not _PARTS.isdisjoint(name.split(".")[1:])

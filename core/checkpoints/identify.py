@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import struct
 from collections.abc import Iterable
@@ -49,7 +50,20 @@ _BEGINNINGS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x7fELF", "a program for Linux", CHOOSE_WEIGHTS),
     (b"MZ", "a program for Windows", CHOOSE_WEIGHTS),
     (b"SQLite format 3", "an SQLite database", CHOOSE_WEIGHTS),
+    (b"PAR1", "a table (Parquet)", CHOOSE_WEIGHTS),
+    (b"ARROW1", "a table (Arrow)", CHOOSE_WEIGHTS),
+    (b"lmgg", "a GGML file, a language model for llama.cpp", CHOOSE_WEIGHTS),
+    (b"\x12\x01\0\0\0\0\0\0", "an MXNet file", "Choose PyTorch weights of the same network."),
+    (b"\x82\xa6params", "a JAX or Flax file", "Choose PyTorch weights of the same network."),
+    (b"\x81\xa6params", "a JAX or Flax file", "Choose PyTorch weights of the same network."),
+    (b"ptrt", "a TensorRT engine", "Choose the PyTorch weights that it was made from."),
+    (b"ftrt", "a TensorRT engine", "Choose the PyTorch weights that it was made from."),
+    (b"\x04\x22\x4d\x18", "an LZ4 archive", "Unpack it, and choose the weights file in it."),
+    (b"\xca\xfe\xba\xbe", "a program for macOS or Java", CHOOSE_WEIGHTS),
+    (b"\xcf\xfa\xed\xfe", "a program for macOS", CHOOSE_WEIGHTS),
+    (b"\0asm", "a WebAssembly program", CHOOSE_WEIGHTS),
 )
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic")
 _WITHIN: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"TFL3", "a TensorFlow Lite model", "Choose PyTorch weights of the same network."),
     (4, b"PTMF", "a PyTorch program for phones (.ptl)", "Choose the file that it was made from, or a state dict."),
@@ -77,6 +91,15 @@ def damaged(path: Path, error: BrokenFile) -> WeightsError:
             AGAIN,
         )
     return WeightsError(f"{shown(path.name)} cannot be read as weights.", f"The file is damaged: {error}.", AGAIN)
+
+
+def too_large(path: Path, size: int) -> WeightsError:
+    """The error for a file whose tensors the computer cannot hold; ``size`` is in bytes."""
+    return WeightsError(
+        f"{shown(path.name)} does not fit into this computer's memory.",
+        f"The file has {size / 1e9:,.1f} GB.",
+        "Close other programs, or open it on a computer with more memory.",
+    )
 
 
 def open_regular(path: Path) -> tuple[BufferedReader, int]:
@@ -134,18 +157,47 @@ def name_by_bytes(path: Path, file: BinaryIO, head: bytes, size: int) -> Weights
             "Unpack it, and choose the weights file in it.",
             "It is none of those that PyTorch itself wrote before 2017.",
         )
+    other = _name_buffer(path, head)
+    if other is not None:
+        return other
     if _is_onnx(head):
         return not_weights(path, "an ONNX model", "Choose the PyTorch weights that it was exported from.")
     # Before text: the oldest pickles are text, too.
     return (
         _name_pickle(path, file, size)
         or _name_text(path, head)
+        or _name_zeros(path, file, head, size)
         or not_weights(
             path,
             "no weights file that is known here",
             CHOOSE_WEIGHTS,
             f"Its {size:,} bytes begin with {head[:8].hex(' ')}.",
         )
+    )
+
+
+def _name_buffer(path: Path, head: bytes) -> WeightsError | None:
+    """A protocol buffer of TensorFlow or Core ML, which say so near their beginning; ``None`` if it is none."""
+    if head[:1] == b"\x08" and head[2:3] == b"\x12" and (b"com.apple" in head or b"coremltools" in head):
+        return not_weights(path, "a Core ML model", "Choose the PyTorch weights that it was made from.")
+    words = (b"Placeholder", b"tensorflow", b"VarHandleOp", b"serve", b"NoOp")
+    if head[:3] == b"\x08\x01\x12" and any(word in head for word in words):
+        return not_weights(path, "a TensorFlow SavedModel", "Choose PyTorch weights of the same network.")
+    if head[:1] == b"\x0a" and (b"Placeholder" in head or b"\x05dtype\x12" in head):
+        return not_weights(path, "a TensorFlow graph", "Choose PyTorch weights of the same network.")
+    return None
+
+
+def _name_zeros(path: Path, file: BinaryIO, head: bytes, size: int) -> WeightsError | None:
+    """A file that was made and never filled; ``None`` if it is none."""
+    file.seek(max(0, size - HEAD_BYTES))
+    if head.strip(b"\0") or file.read(HEAD_BYTES).strip(b"\0"):
+        return None
+    return not_weights(
+        path,
+        "full of zeros",
+        AGAIN,
+        f"Its {size:,} bytes begin and end with nothing else, as after a download that was cut off.",
     )
 
 
@@ -175,6 +227,13 @@ def _name_text(path: Path, head: bytes) -> WeightsError | None:
     if not all(character.isprintable() or character in "\t\r\n\f" for character in text):
         return None
     first = shown(text.strip().partition("\n")[0].strip(), 60)
+    if path.suffix.lower() == ".py":
+        return not_weights(
+            path,
+            "Python code",
+            "Choose the weights file, and this as the code of its network (--architecture-file).",
+            "It may say how a network is built, and does not hold its weights.",
+        )
     if start.startswith(b"<"):
         return not_weights(path, "an XML file", CHOOSE_WEIGHTS, f"It begins with: {first}")
     if start.startswith((b"{", b"[")):
@@ -227,6 +286,12 @@ def name_zip(path: Path, directory: Directory) -> WeightsError:
         return not_weights(path, "a Keras model", "Convert it to PyTorch, or choose PyTorch weights.")
     if names and all(name.endswith(".npy") for name in names):
         return not_weights(path, "an archive of NumPy arrays (.npz)", CHOOSE_WEIGHTS)
+    if names and all(name.lower().endswith((*_PICTURES, "/")) for name in names):
+        return not_weights(
+            path, "a zip archive of pictures", "Unpack it, open a weights file, and then the folder of pictures."
+        )
+    if any(".mlpackage/" in name or name.endswith(".mlmodel") for name in names):
+        return not_weights(path, "a Core ML model", "Choose the PyTorch weights that it was made from.")
     weights = [name for name in names if name.endswith((".pth", ".pt", ".safetensors"))]
     if weights:
         return not_weights(
@@ -259,6 +324,10 @@ def _name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
         whole = cut and size > _MAX_PICKLE
     else:
         whole, cut = True, False
+        with contextlib.suppress(BrokenFile):
+            # Several may follow each other: what any of them asks for is said.
+            while True:
+                reader.read()
     danger = unsafe(path, reader.globals)
     if danger is not None:
         return danger
@@ -270,7 +339,6 @@ def _name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
     return damaged(path, BrokenFile(CUT_OFF if cut else "it begins as a pickle does, and does not go on so"))
 
 
-_OLD_PICKLES = (("tensors", "torch."), ("NumPy arrays", "numpy."))
 _PICKLE_ANEW = (
     "Where it was made, save the same dictionary with torch.save(weights, 'weights.pth'), "
     "or with pickle.dump(weights, file, protocol=4)."
@@ -279,9 +347,8 @@ _PICKLE_ANEW = (
 
 def _other_pickle(path: Path, names: Iterable[str]) -> WeightsError:
     asked = frozenset(names)
-    old = next((words for words, name in _OLD_PICKLES if any(each.startswith(name) for each in asked)), "")
-    if old and "_codecs.encode" in asked:
-        return not_weights(path, f"a Python pickle of {old}, in a form from before Python 3", _PICKLE_ANEW)
+    if "_codecs.encode" in asked and any(name.startswith("numpy.") for name in asked):
+        return not_weights(path, "a Python pickle of NumPy arrays, in a form from before Python 3", _PICKLE_ANEW)
     return not_weights(path, "a Python pickle that torch.save did not write", ASK_FOR_STATE_DICT, _asks(asked))
 
 

@@ -16,6 +16,9 @@ _LOSSES = "torch.nn.modules.loss."
 _MAX_VALUES = 200_000
 _MAX_DEPTH = 6
 _MAX_TEXT = 10_000
+_MAX_LETTERS = 16_000_000
+"""Of all texts together: the same one may be in a list a million times."""
+_MAX_JSON = 8_000_000
 _MAX_CLASSES = 100_000
 _MAX_SET = 1000
 _TRANSFORMS = "torchvision.transforms."
@@ -64,6 +67,7 @@ class PlainValues:
     def __init__(self, numbers: StorageReader) -> None:
         self._numbers = numbers
         self._left = _MAX_VALUES
+        self._letters = _MAX_LETTERS
 
     def of(self, value: object, depth: int = 0) -> object:
         """The plain form of a value; ``None`` where there is none."""
@@ -76,7 +80,7 @@ class PlainValues:
         for key, value in pairs.items():
             plain = self._plain(value, depth + 1)
             if plain is not _SKIP and isinstance(key, str | int | float):
-                made[str(key)[:_MAX_TEXT]] = plain
+                made[self._text(str(key))] = plain
         return made
 
     def _plain(self, value: object, depth: int) -> object:
@@ -86,7 +90,7 @@ class PlainValues:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):
-            return value[:_MAX_TEXT]
+            return self._text(value)
         if isinstance(value, dict):
             pairs = cast("dict[object, object]", value)
             return _SKIP if "param_groups" in pairs else self.items(pairs, depth)
@@ -95,15 +99,20 @@ class PlainValues:
             return [part for part in parts if part is not _SKIP]
         if isinstance(value, set | frozenset):
             members = cast("set[object]", value)
-            return tuple(sorted(str(member) for member in members)) if len(members) < _MAX_SET else _SKIP
+            return tuple(sorted(self._text(str(each)) for each in members)) if len(members) < _MAX_SET else _SKIP
         if isinstance(value, TensorRef):
             numbers = self._numbers.few(value)
             return _SKIP if numbers is None else numbers
         return self._object(value, depth)
 
+    def _text(self, text: str) -> str:
+        kept = text[: min(_MAX_TEXT, self._letters)]
+        self._letters -= len(kept)
+        return kept
+
     def _object(self, value: object, depth: int) -> object:
         if isinstance(value, Global):
-            return str(value)[:_MAX_TEXT]
+            return self._text(str(value))
         if isinstance(value, Inert) and value.kind.startswith(_LOSSES):
             # The loss that was trained with: its name tells what the outputs are.
             return value.kind
@@ -111,9 +120,10 @@ class PlainValues:
             return self._transform(value, depth)
         if not isinstance(value, Inert) or is_module(value):
             return _SKIP
-        texts = _numpy_texts(value)
+        texts = _numpy_texts(value, self._left)
         if texts is not None:
-            return texts
+            self._left -= len(texts)
+            return [self._text(text) for text in texts]
         attributes = as_dict(value.state)
         if attributes or value.pairs:
             self._left -= len(attributes) + len(value.pairs)
@@ -131,20 +141,20 @@ class PlainValues:
         return {**self.items(own, depth), KIND: name}
 
 
-def _numpy_texts(value: Inert) -> list[object] | None:
-    """The texts of a NumPy array of texts, which is what class names may be."""
+def _numpy_texts(value: Inert, most: int) -> list[str] | None:
+    """The texts of a NumPy array of texts, which is what class names may be; so many of them at most."""
     state = as_tuple(value.state)
     if not value.kind.endswith("multiarray._reconstruct") or len(state) != 5 or not isinstance(state[2], Inert):
         return None
     code, data = next(iter(as_tuple(state[2].args)), None), state[4]
     if isinstance(data, list) and code == "O8":
-        return [str(name) for name in cast("list[object]", data)[:_MAX_CLASSES] if isinstance(name, str)]
+        return [str(name) for name in cast("list[object]", data)[: min(most, _MAX_CLASSES)] if isinstance(name, str)]
     if not isinstance(code, str) or not code.startswith("U") or not code[1:].isdigit() or not isinstance(data, bytes):
         return None
     width = 4 * int(code[1:6])
     if not width or len(data) > 4 * _MAX_TEXT * 100:
         return None
-    rows = range(0, len(data) - width + 1, width)
+    rows = range(0, len(data) - width + 1, width)[:most]
     return [data[row : row + width].decode("utf-32-le", "replace").rstrip("\0") for row in rows]
 
 
@@ -209,7 +219,7 @@ def _decoded(value: object) -> object:
     """Metadata of .safetensors are texts: lists and dicts are JSON in them."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         try:
-            return json.loads(value)
+            return json.loads(value) if len(value) <= _MAX_JSON else None
         except (ValueError, RecursionError):
             return None
     return value

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from core.checkpoints.values import BrokenFile, Global, Inert, TensorRef, as_dict, as_items, as_tuple
+from core.checkpoints.values import LONGEST_NAME, BrokenFile, Global, Inert, TensorRef, as_dict, as_items, as_tuple
 
 MAX_MODULES = 20_000
 MAX_DEPTH = 64
 MAX_VALUES = 1_000_000
+MAX_TENSORS = 100_000
 
 _GRAPH = "torch.fx.graph_module.reduce_graph_module"
 _PROGRAM = "__torch__"
@@ -72,14 +73,16 @@ def read_tree(root: Inert) -> ModuleTree:
     """All that is below a module for which ``is_module`` is true.
 
     Raises:
-        BrokenFile: it has more modules than any network, or contains itself.
+        BrokenFile: it has more modules or tensors, or longer names, than any network, or contains itself.
     """
     classes: list[tuple[str, str]] = []
     refs: dict[str, TensorRef] = {}
     for name, module in walk(root):
         classes.append((name, class_of(module)))
         prefix = f"{name}." if name else ""
-        refs |= {prefix + own: ref for own, ref in _tensors(module)}
+        refs |= {_full(prefix, own): ref for own, ref in _tensors(module)}
+        if len(refs) > MAX_TENSORS:
+            raise BrokenFile("it claims more tensors than any network has")
     return ModuleTree(root, tuple(classes), refs, _attributes(root))
 
 
@@ -97,8 +100,14 @@ def walk(root: Inert) -> Iterator[tuple[str, Inert]]:
         if count > MAX_MODULES or depth > MAX_DEPTH:
             raise BrokenFile("it claims more modules than any network has")
         yield prefix.removesuffix("."), module
-        below = [(f"{prefix}{name}.", depth + 1, child) for name, child in children_of(module)]
+        below = [(f"{_full(prefix, name)}.", depth + 1, child) for name, child in children_of(module)]
         waiting.extend(reversed(below))
+
+
+def _full(prefix: str, name: str) -> str:
+    if len(prefix) + len(name) > LONGEST_NAME:
+        raise BrokenFile(f"it has a name of {len(prefix) + len(name):,} letters")
+    return prefix + name
 
 
 def all_refs(root: Inert) -> set[TensorRef]:

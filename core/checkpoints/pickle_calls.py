@@ -23,8 +23,12 @@ from core.checkpoints.values import (
 
 MAX_COPIED = 2_000_000
 """Elements that calls such as ``set(list)`` may copy in one file: a list can be copied a million times in little."""
-MAX_ENCODED = 256 * 1024 * 1024
-"""Characters that may become bytes in one file: how protocol 2 keeps the bytes of NumPy's arrays."""
+_FEWEST_COPIED = 10_000
+_LONGEST_PART = 100
+"""Letters of a text in a key of several parts: the same long text could be in a million keys."""
+
+_MAX_PARTS = 16
+_KEYS = (str, bytes, bool, int, float, type(None), Global, Inert, TensorRef)
 
 STORAGE_TYPES = {
     "FloatStorage": "float32",
@@ -58,11 +62,15 @@ _NUMPY_SCALARS = {
 
 
 class Budget:
-    """Bounds the copying that a pickle asks for; what goes beyond stays a placeholder."""
+    """Bounds the copying that a pickle asks for; what goes beyond stays a placeholder.
 
-    def __init__(self) -> None:
-        self._elements = MAX_COPIED
-        self._characters = MAX_ENCODED
+    Args:
+        size: of the pickle in bytes: each element and each character is written in it once, and copied once.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._elements = max(_FEWEST_COPIED, min(MAX_COPIED, size))
+        self._characters = max(_FEWEST_COPIED, size)
 
     def copy(self, count: int) -> None:
         """Take elements from it.
@@ -121,6 +129,29 @@ def call(function: object, args: object, budget: Budget) -> object:
     return Inert(function, cast(object, args))
 
 
+def as_key(value: object) -> object:
+    """A dictionary key: nothing that is nested, so that hashing stays shallow; a placeholder for what is.
+
+    Nothing that a file can choose has the same hash as many others, either.
+    """
+    if isinstance(value, tuple):
+        parts = cast("tuple[object, ...]", value)
+        if len(parts) <= _MAX_PARTS and all(_is_part(part) for part in parts):
+            return tuple(_hashed(part) for part in parts)
+    elif isinstance(value, _KEYS):
+        return _hashed(value)
+    return Inert(Global("dictionary", "key"), cast(object, value))
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, _KEYS) and not (isinstance(value, str | bytes) and len(value) > _LONGEST_PART)
+
+
+def _hashed(value: object) -> object:
+    """A whole number as text where it is large: ints that differ by 2**61 - 1 have one hash."""
+    return str(value) if isinstance(value, int) and not -(2**60) < value < 2**60 else value
+
+
 class _Unusual(Exception):
     """A known function called in a way that is not understood."""
 
@@ -158,6 +189,8 @@ def _reconstruct(args: tuple[object, ...], budget: Budget) -> object:
 
 
 def _rebuild_from_type(args: tuple[object, ...], budget: Budget) -> object:
+    if str(args[0]).startswith("torch._tensor.") or not isinstance(args[0], Global):
+        raise _Unusual  # one within the other: a million could be
     return call(args[0], args[2], budget)
 
 
@@ -167,7 +200,7 @@ def _ordered_dict(args: tuple[object, ...], budget: Budget) -> object:
         key, value = cast("tuple[object, object]", pair)
         if not isinstance(key, str | int):
             raise _Unusual
-        made[key] = value
+        made[as_key(key)] = value
     return made
 
 
@@ -206,7 +239,7 @@ def _set(args: tuple[object, ...], budget: Budget) -> object:
     values = _elements(args, budget)
     if not all(isinstance(value, str | int | float | bytes | None) for value in values):
         raise _Unusual
-    return set(values)
+    return {as_key(value) for value in values}
 
 
 def _encode(args: tuple[object, ...], budget: Budget) -> object:
@@ -226,8 +259,9 @@ def _bytes(args: tuple[object, ...], budget: Budget) -> object:
 
 
 def _device(args: tuple[object, ...], budget: Budget) -> object:
-    del budget
-    return ":".join(str(part) for part in args if isinstance(part, str | int))
+    parts = [str(part) for part in args if isinstance(part, str | int)]
+    budget.encode(sum(len(part) for part in parts))
+    return ":".join(parts)
 
 
 def _path(args: tuple[object, ...], budget: Budget) -> object:
@@ -242,7 +276,8 @@ def _numpy_scalar(args: tuple[object, ...], budget: Budget) -> object:
     dtype, data = args
     if not isinstance(dtype, Inert) or not isinstance(data, bytes):
         raise _Unusual
-    form = _NUMPY_SCALARS.get(str(as_tuple(dtype.args)[0]))
+    code = as_tuple(dtype.args)[0]
+    form = _NUMPY_SCALARS.get(code) if isinstance(code, str) else None
     if form is None:
         raise _Unusual
     order = ">" if as_tuple(dtype.state)[1:2] == (">",) else "<"

@@ -18,13 +18,17 @@ from collections.abc import Callable
 from typing import BinaryIO, cast
 
 from core.checkpoints.danger import COMPUTED
-from core.checkpoints.pickle_calls import Budget, call, storage
-from core.checkpoints.values import BrokenFile, Global, Inert, Storage, TensorRef, as_tuple
+from core.checkpoints.pickle_calls import Budget, as_key, call, storage
+from core.checkpoints.values import BrokenFile, Global, Inert, Storage, as_tuple
 
 MAX_STEPS = 5_000_000
 """Opcodes in one file; each makes at most one small object.  A network's weights take some ten a tensor."""
+MAX_OBJECTS = 1_000_000
+"""Containers, tensors and placeholders in one file: a byte makes one that takes two hundred."""
 MAX_LINE = 64 * 1024
-MAX_NAME = 200
+MAX_NAME = 500
+"""Letters of a name in Python; a longer one could be part of a million names."""
+MAX_JOINED = 200
 """Letters of a name that is put together; longer ones could be doubled again and again."""
 MAX_NUMBER_BYTES = 64
 
@@ -37,7 +41,6 @@ _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 _Steps = dict[bytes, Callable[[], object]]
 _GETATTR = Global("builtins", "getattr")
 _STORAGE_IN = Global("torch.storage", "_load_from_bytes")
-_KEYS = (str, bytes, bool, int, float, type(None), Global, Inert, TensorRef)
 
 
 class _Mark:
@@ -88,9 +91,10 @@ class PickleReader:
         self._end = end
         self._storage_in = storage_in
         self._steps = 0
+        self._objects_left = MAX_OBJECTS
         self._stack: list[object] = []
         self._memo: dict[int, object] = {}
-        self._budget = Budget()
+        self._budget = Budget(size)
         self._steps_by_code = {
             code[0]: step
             for table in (self._plain(), self._texts(), self._containers(), self._objects())
@@ -110,7 +114,11 @@ class PickleReader:
         except BrokenFile as error:
             error.globals = frozenset(self.globals)
             raise
-        except (struct.error, ValueError, OverflowError, TypeError, KeyError, IndexError) as error:
+        except IndexError as error:
+            broken = BrokenFile("its pickle takes more values than it has")
+            broken.globals = frozenset(self.globals)
+            raise broken from error
+        except (struct.error, ValueError, OverflowError, TypeError, KeyError) as error:
             broken = BrokenFile(f"its pickle makes no sense ({type(error).__name__})")
             broken.globals = frozenset(self.globals)
             raise broken from error
@@ -168,16 +176,16 @@ class PickleReader:
         push = self._push
         return {
             pickle.EMPTY_TUPLE: lambda: push(()),
-            pickle.EMPTY_LIST: lambda: push([]),
-            pickle.EMPTY_DICT: lambda: push({}),
-            pickle.EMPTY_SET: lambda: push(set[object]()),
+            pickle.EMPTY_LIST: lambda: self._made([]),
+            pickle.EMPTY_DICT: lambda: self._made({}),
+            pickle.EMPTY_SET: lambda: self._made(set[object]()),
             pickle.TUPLE: lambda: push(tuple(self._pop_to_mark())),
             pickle.TUPLE1: lambda: self._tuple(1),
             pickle.TUPLE2: lambda: self._tuple(2),
             pickle.TUPLE3: lambda: self._tuple(3),
-            pickle.LIST: lambda: push(self._pop_to_mark()),
+            pickle.LIST: lambda: self._made(self._pop_to_mark()),
             pickle.DICT: self._dict_from_mark,
-            pickle.FROZENSET: lambda: push(frozenset(_key(value) for value in self._pop_to_mark())),
+            pickle.FROZENSET: lambda: self._made(frozenset(as_key(value) for value in self._pop_to_mark())),
             pickle.APPEND: self._append_one,
             pickle.APPENDS: self._append_many,
             pickle.SETITEM: self._set_one,
@@ -251,6 +259,13 @@ class PickleReader:
     def _push(self, value: object) -> None:
         self._stack.append(value)
 
+    def _made(self, value: object) -> None:
+        """Push what takes far more memory than its instruction."""
+        self._objects_left -= 1
+        if self._objects_left < 0:
+            raise BrokenFile(f"it has more than {MAX_OBJECTS:,} objects")
+        self._stack.append(value)
+
     def _pop(self) -> object:
         value = self._stack.pop()
         if value is _MARK:
@@ -274,9 +289,9 @@ class PickleReader:
         return self._stack[-1]
 
     def _find(self, module: object, name: object) -> None:
-        if not isinstance(module, str) or not isinstance(name, str):
+        if not isinstance(module, str) or not isinstance(name, str) or len(module) + len(name) > MAX_NAME:
             self.globals.add(COMPUTED)
-            self._push(Inert(Global("computed", "name")))
+            self._made(Inert(Global("computed", "name")))
             return
         found = Global(_RENAMED.get(module, module), name)
         self.globals.add(str(found))
@@ -286,13 +301,15 @@ class PickleReader:
         parts = as_tuple(args)
         if function == _GETATTR and len(parts) > 1 and isinstance(parts[0], Global) and isinstance(parts[1], str):
             # What a name leads to is a name, too: `getattr(torch.serialization, "os")`.
-            short = len(parts[0].name) + len(parts[1]) < MAX_NAME
+            short = len(parts[0].name) + len(parts[1]) < MAX_JOINED
             self._find(parts[0].module, f"{parts[0].name}.{parts[1]}" if short else None)
             return
-        if function == _STORAGE_IN and self._storage_in is not None and parts and isinstance(parts[0], Placed):
+        if function == _STORAGE_IN and self._storage_in is not None:
+            if len(parts) != 1 or not isinstance(parts[0], Placed):
+                raise BrokenFile("a tensor in it is stored in a form that nobody knows")
             self._push(self._storage_in(parts[0]))
             return
-        self._push(call(function, args, self._budget))
+        self._made(call(function, args, self._budget))
 
     def _store(self, target: object, values: list[object]) -> None:
         pairs = target.pairs if isinstance(target, Inert) else target
@@ -300,7 +317,7 @@ class PickleReader:
             raise BrokenFile("its pickle stores a pair in what is no dictionary")
         held = cast("dict[object, object]", pairs)
         for position in range(0, len(values), 2):
-            held[_key(values[position])] = values[position + 1]
+            held[as_key(values[position])] = values[position + 1]
 
     def _extend(self, target: object, values: list[object]) -> None:
         items = target.items if isinstance(target, Inert) else target
@@ -318,7 +335,7 @@ class PickleReader:
         values = self._pop_to_mark()
         target = self._top()
         if isinstance(target, set):
-            cast("set[object]", target).update(_key(value) for value in values)
+            cast("set[object]", target).update(as_key(value) for value in values)
         else:
             self._extend(target, values)
 
@@ -326,7 +343,7 @@ class PickleReader:
         found = self._meaning(name)
         if isinstance(found, Storage):
             self.storages[found.key] = found.dtype
-        self._push(found)
+        self._made(found)
 
     def _remember(self, number: int) -> None:
         self._memo[number] = self._top()
@@ -348,7 +365,7 @@ class PickleReader:
 
     def _new_with_names(self) -> None:
         names, args, cls = self._pop(), self._pop(), self._pop()
-        self._push(Inert(cls, (args, names)))
+        self._made(Inert(cls, (args, names)))
 
     def _reduce(self) -> None:
         args, function = self._pop(), self._pop()
@@ -382,7 +399,7 @@ class PickleReader:
         values = self._pop_to_mark()
         made: dict[object, object] = {}
         self._store(made, values)
-        self._push(made)
+        self._made(made)
 
     def _number(self, form: str) -> None:
         self._push(struct.unpack(form, self._take(struct.calcsize(form)))[0])
@@ -427,19 +444,6 @@ def read_pickle(data: bytes) -> tuple[object, frozenset[str]]:
         broken.globals = frozenset(reader.globals)
         raise broken
     return value, frozenset(reader.globals)
-
-
-def _key(value: object) -> object:
-    """A dictionary key: nothing that is nested, so that hashing stays shallow; a placeholder for what is."""
-    if isinstance(value, int) and not -(2**60) < value < 2**60:
-        return str(value)  # ints that differ by 2**61 - 1 have one hash
-    if isinstance(value, _KEYS):
-        return value
-    if isinstance(value, tuple):
-        parts = cast("tuple[object, ...]", value)
-        if len(parts) <= 16 and all(isinstance(part, _KEYS) for part in parts):
-            return parts
-    return Inert(Global("dictionary", "key"), cast(object, value))
 
 
 def _text(data: bytes) -> str:

@@ -25,6 +25,8 @@ from core.checkpoints.values import (
     view_of,
 )
 
+_UNDERSTOOD = frozenset(("torch.storage._load_from_bytes",))
+"""What asks for a file in the file, which is read here, too, and may ask for nothing else."""
 _FEWEST_ARRAYS = 2
 """One array alone is data: a layer has weights and a bias."""
 _MAX_VALUES = 200_000
@@ -80,11 +82,11 @@ def read_plain(file: BufferedReader, size: int) -> Contents | None:
     try:
         root = reader.read()
     except BrokenFile as error:
-        error.globals |= names
+        error.globals = (error.globals - _UNDERSTOOD) | names
         if spans:
             raise
         return None
-    names |= reader.globals
+    names |= reader.globals - _UNDERSTOOD
     arrays = _Arrays(spans)
     root = arrays.put_in(root)
     if not spans or (arrays.count == len(spans) and arrays.count < _FEWEST_ARRAYS):

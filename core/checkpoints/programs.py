@@ -56,7 +56,7 @@ _TYPES = {
 _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _TOUCHES_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|load|from_file)\(|\bops\.image\.(read_file|write_file)\(")
 _FOREIGN = re.compile(r"\bops\.(?!aten\.|prim\.|prims\.|inductor\.|quantized\.|torchvision\.|image\.)(\w+)\.(\w+)")
-_STACK = re.compile(r'"nn_module_stack":\s*"((?:[^"\\]|\\.)*)"')
+_STACK = re.compile(r'"nn_module_stack":\s*"([^"\\]*+(?:\\.[^"\\]*+)*+)"')
 _TARGET = re.compile(r'"target":\s*"([^"\\]{1,200})"')
 
 

@@ -7,12 +7,25 @@ import struct
 from collections.abc import Mapping
 from typing import BinaryIO, cast
 
-from core.checkpoints.archive import common_root, read_span
+from core.checkpoints.archive import END, LONGEST_END, common_root, read_span
 from core.checkpoints.pickles import PickleReader, read_pickle
-from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Span, Storage, TensorRef, as_dict, shown
+from core.checkpoints.values import (
+    ELEMENT_BYTES,
+    MAX_DIMENSIONS,
+    BrokenFile,
+    Contents,
+    Span,
+    Storage,
+    TensorRef,
+    as_dict,
+    check_shape,
+    shown,
+)
 
 MAX_PICKLE = 256 * 1024 * 1024
 MAX_HEADER = 100 * 1024 * 1024
+MAX_BRACKETS = 1_000_000
+"""Lists and objects in a header; a tensor has two and one.  Three bytes make one that takes sixty."""
 MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How files of ``torch.save`` began before PyTorch 1.6."""
 _PROTOCOL = 1001
@@ -73,6 +86,14 @@ def read_legacy(file: BinaryIO, size: int, start: int = 0) -> Contents:
     """
     file.seek(start + len(MAGIC))
     reader = PickleReader(file, min(size - start - len(MAGIC), MAX_PICKLE))
+    try:
+        return _legacy(file, size, reader)
+    except BrokenFile as error:
+        error.globals |= reader.globals  # also where it is not the pickle that is wrong
+        raise
+
+
+def _legacy(file: BinaryIO, size: int, reader: PickleReader) -> Contents:
     if reader.read() != _PROTOCOL:
         raise BrokenFile("it was written by a version of PyTorch that nobody knows")
     system = reader.read()
@@ -80,7 +101,7 @@ def read_legacy(file: BinaryIO, size: int, start: int = 0) -> Contents:
         raise BrokenFile("it was written on a machine with another byte order")
     value = reader.read()
     keys = reader.read()
-    if not isinstance(keys, list):
+    if not isinstance(keys, list) or not all(isinstance(key, str | int) for key in cast("list[object]", keys)):
         raise BrokenFile("it does not say where its numbers are")
     spans = _legacy_spans(file, size, [str(key) for key in cast("list[object]", keys)], reader.storages)
     return Contents("state_dict", value, spans, tuple(sorted(reader.globals)))
@@ -100,6 +121,10 @@ def _legacy_spans(file: BinaryIO, size: int, keys: list[str], dtypes: Mapping[st
             raise BrokenFile("it ends in the middle")
         spans[key] = Span(position + 8, length)
         position += 8 + length
+    file.seek(max(position, size - LONGEST_END))
+    if END in file.read(LONGEST_END):
+        # Other programs look for an archive at the end of a file, and would see it in place of this.
+        raise BrokenFile("an archive was added after its end")
     return spans
 
 
@@ -144,6 +169,8 @@ def _header(data: bytes) -> dict[str, object]:
             raise BrokenFile("its header has an entry twice")
         return made
 
+    if max(data.count(b"{"), data.count(b"[")) > MAX_BRACKETS:
+        raise BrokenFile("its header has more parts than any weights file")
     try:
         header: object = json.loads(data, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
@@ -163,7 +190,9 @@ def _safe_tensor(name: str, entry: object, data: int) -> tuple[TensorRef, Span]:
     except (TypeError, KeyError, ValueError) as error:
         raise BrokenFile(f"its tensor {shown(name)!r} is not described") from error
     dtype = _SAFETENSORS_TYPES.get(str(kind))
-    if dtype is None or len(shape) > 32:
+    if len(shape) > MAX_DIMENSIONS:
+        raise BrokenFile(f"its tensor {shown(name)!r} has {len(shape):,} sides")
+    if dtype is None:
         raise BrokenFile(f"its tensor {shown(name)!r} has the unknown type {shown(kind, 20)}")
     stride: list[int] = []
     numel = 1
@@ -172,5 +201,6 @@ def _safe_tensor(name: str, entry: object, data: int) -> tuple[TensorRef, Span]:
         numel *= side
     if numel * ELEMENT_BYTES[dtype] != end - begin:
         raise BrokenFile(f"its tensor {shown(name)!r} has a shape that does not fit its size")
+    check_shape(shape)
     ref = TensorRef(Storage(name, dtype, 0, numel), dtype, 0, tuple(shape), tuple(stride))
     return ref, Span(data + begin, end - begin)

@@ -62,7 +62,8 @@ def read_tar(file: BinaryIO, size: int) -> Contents:
             parts = as_tuple(key)
             if parts:
                 return parts[0]  # a class that was pickled with its source
-            return tensors.get(str(key), storages.known.get(str(key), Inert(Global("persistent", "id"))))
+            name = _name(key)
+            return tensors.get(name, storages.known.get(name, Inert(Global("persistent", "id"))))
 
         pickled = members["pickle"]
         file.seek(pickled.start)
@@ -143,19 +144,19 @@ class _Storages:
         length = numel * ELEMENT_BYTES.get(dtype, 0)
         if numel < 0 or dtype not in ELEMENT_BYTES or file.tell() + length > end:
             raise BrokenFile("it ends in the middle, or describes a storage wrongly")
-        key = str(parts[0])
+        key = _name(parts[0])
         self.known[key] = Storage(key, dtype, 0, numel)
         self.spans[key] = Span(file.tell(), length)
         file.seek(length, 1)
 
     def _part(self, view: tuple[object, ...]) -> None:
-        root = self.known.get(str(view[1])) if len(view) == 4 else None
+        root = self.known.get(_name(view[1])) if len(view) == 4 else None
         if root is None or not is_count(view[2]) or not is_count(view[3]):
             raise BrokenFile("it describes a storage wrongly")
         start, numel = cast(int, view[2]), cast(int, view[3])
         if start + numel > root.numel:
             raise BrokenFile("a tensor in it reaches beyond its own numbers")
-        self.known[str(view[0])] = replace(root, start=root.start + start, numel=numel)
+        self.known[_name(view[0])] = replace(root, start=root.start + start, numel=numel)
 
 
 def _tensors(
@@ -177,13 +178,18 @@ def _tensors(
     tensors: dict[str, TensorRef | None] = {}
     for _ in range(_count(following())):
         parts = as_tuple(following())
-        storage = storages.get(str(parts[1])) if len(parts) == 3 else None
+        storage = storages.get(_name(parts[1])) if len(parts) == 3 else None
         sides, _ = numbers("i", 2)
         if storage is None or not 0 <= sides <= 32:
             raise BrokenFile("it describes a tensor wrongly")
         shape, stride = numbers("q", sides), numbers("q", sides)
-        tensors[str(parts[0])] = view_of(storage, numbers("q", 1)[0], shape, stride)
+        tensors[_name(parts[0])] = view_of(storage, numbers("q", 1)[0], shape, stride)
     return tensors
+
+
+def _name(value: object) -> str:
+    """What a storage or a tensor is called: a number or a text."""
+    return str(value) if isinstance(value, int | str) else ""
 
 
 def _count(value: object) -> int:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
 from core.checkpoints.normalising import normalisation_of
 from core.checkpoints.surveying import Found, Refs
-from core.checkpoints.values import TensorRef, shown
+from core.checkpoints.values import LONGEST_NAME, TensorRef, shown
 from core.fingerprints import Fit, Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_SETS = 48
+_MAX_WRAPPERS = 32
+"""Wrappers around each other; a name of a million parts must not be passed through a million times."""
 _MAX_TENSORS = 20_000
 _MOST_LIKELY = 3
 _FEWEST = 8
@@ -48,7 +51,6 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 """Words in names of tensors that belong to training and not to the answer: losses, metrics, second copies."""
-_LONGEST_NAME = 300
 _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
@@ -65,7 +67,7 @@ class TensorSet:
         prefix: what was taken off the beginning of every name.
         refs: the tensors, by the names that are left.
         used: their names as written.
-        among: the names, as written, of all that lie in the same place.
+        among: all that lie in the same place, by their names as written.
         fits: whether an architecture has exactly these names and shapes.
         note: what was called otherwise in the file, in a person's words; mostly empty.
         parts: tensors of the network that are several in the file, one behind the other; mostly none.
@@ -73,7 +75,6 @@ class TensorSet:
         epsilon, tanh: see ``core.checkpoints.dialects.Translation``.
         normalisation: a mean and a std beside the tensors, with which the network normalises its input itself; mostly
             none.
-        written: all of them by their names as written, where there is such a normalisation.
         headless: whether they fit an architecture without its last layer.
         reshaped: the shapes of those whose numbers are the same in other sides.
     """
@@ -82,7 +83,7 @@ class TensorSet:
     prefix: str
     refs: Refs
     used: Sequence[str] = ()
-    among: Collection[str] = ()
+    among: Refs = field(default_factory=dict[str, TensorRef])
     fits: bool = False
     note: str = ""
     parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
@@ -90,7 +91,6 @@ class TensorSet:
     epsilon: float = 0.0
     tanh: bool = False
     normalisation: tuple[TensorRef, TensorRef] | None = None
-    written: Refs = field(default_factory=dict[str, TensorRef])
     headless: bool = False
     reshaped: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
@@ -99,6 +99,25 @@ class TensorSet:
         """Names beside the tensors, as written, that are not among them."""
         used = set(self.used)
         return tuple(name for name in self.among if name not in used)
+
+    @property
+    def written(self) -> Refs:
+        """All in the same place by names as written, but for wrappers; empty if ``refs`` are the same.
+
+        What was left out is among it only where it is small beside the rest: a second copy is not.
+        """
+        left_out = self.left_out
+        if sum(math.prod(self.among[name].shape) for name in left_out) * 4 > sum(
+            math.prod(ref.shape) for ref in self.refs.values()
+        ):
+            left_out = ()
+        names = [*self.used, *left_out]
+        if not names:
+            return {}
+        wrapper = _wrapper(names)
+        whole = {name.removeprefix(wrapper): self.among[name] for name in names}
+        same = whole.keys() == self.refs.keys() or {name.removeprefix(self.prefix) for name in names} == set(self.refs)
+        return {} if same and not left_out else whole
 
     @property
     def name(self) -> str:
@@ -209,7 +228,7 @@ def _translated(place: _Place) -> TensorSet | None:
 
 def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
     """Without what belongs to training by its name."""
-    return {name: ref for name, ref in refs.items() if not (len(name) <= _LONGEST_NAME and _HARMLESS.search(name))}
+    return {name: ref for name, ref in refs.items() if not (len(name) <= LONGEST_NAME and _HARMLESS.search(name))}
 
 
 def _laid_out(place: _Place) -> TensorSet | None:
@@ -320,7 +339,6 @@ def _normalised(found: TensorSet, place: _Place, names: tuple[str, str] | None) 
         used=used,
         note=f"{found.note}; {note}" if found.note else note,
         normalisation=(place.refs[mean], place.refs[std]),
-        written={name: place.refs[name] for name in used},
     )
 
 
@@ -344,19 +362,20 @@ def _plausible(place: _Place) -> Iterator[TensorSet]:
         if len(modern) == len(refs) and len(known.intersection(modern)) > len(known.intersection(below)):
             below = modern
         if len(below) == len(refs):
-            yield TensorSet(place.path, prefix, below)
+            yield TensorSet(place.path, prefix, below, list(refs), refs)
 
 
 def _wrapper(names: Iterable[str]) -> str:
     """What wrappers put before every name; empty if nothing."""
     rest = list(names)
     prefix = ""
-    while True:
+    for _ in range(_MAX_WRAPPERS):
         first = rest[0].partition(".")[0]
         if first not in _WRAPPERS or not all(name.startswith(f"{first}.") for name in rest):
-            return prefix
+            break
         prefix += f"{first}."
         rest = [name[len(first) + 1 :] for name in rest]
+    return prefix
 
 
 def _modern(names: list[str]) -> list[str]:
@@ -364,7 +383,10 @@ def _modern(names: list[str]) -> list[str]:
     # All at once: one by one, the many of a large file take long.
     text = "\n".join(("", *names))
     for wrapper, before in itertools.product(_INSIDE, (".", "\n")):
-        while (found := f"{before}{wrapper}.") in text:
+        found = f"{before}{wrapper}."
+        for _ in range(_MAX_WRAPPERS):
+            if found not in text:
+                break
             text = text.replace(found, before)
     if "denselayer" in text:
         text = _OLD_DENSENET.sub(r"\1\2.", text)

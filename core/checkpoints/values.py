@@ -32,6 +32,8 @@ ELEMENT_BYTES: Mapping[str, int] = {
 
 
 MAX_DIMENSIONS = 32
+LONGEST_NAME = 500
+"""Letters of a tensor's full name; longer ones, put together from shared parts, could fill any memory."""
 
 
 class BrokenFile(Exception):
@@ -44,6 +46,16 @@ class BrokenFile(Exception):
     def __init__(self, because: str) -> None:
         super().__init__(because)
         self.globals: frozenset[str] = frozenset()
+
+
+def check_shape(sides: Sequence[int]) -> None:
+    """Refuse sides that no tensor can have, be it one without numbers.
+
+    Raises:
+        BrokenFile: steps from number to number would not fit into 64 bits.
+    """
+    if math.prod(max(side, 1) for side in sides) >= 2**60:
+        raise BrokenFile("it describes a tensor wrongly")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +122,7 @@ def view_of(storage: Storage, offset: object, shape: object, stride: object, dty
     sides, steps = _counts(shape), _counts(stride)
     if len(sides) != len(steps) or not is_count(offset):
         raise BrokenFile("it describes a tensor wrongly")
+    check_shape(sides)
     dtype = dtype or storage.dtype
     elements = storage.numel
     if dtype != storage.dtype:

@@ -15,7 +15,7 @@ from core.commands.classify import add_classify
 from core.commands.evaluate import add_evaluate
 from core.commands.inspecting import add_inspect
 from core.commands.scripting import add_script
-from core.errors import WhatsitError
+from core.errors import TrustError, WhatsitError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,6 +45,9 @@ def run(arguments: Sequence[str]) -> int:
         return command(options)
     except WhatsitError as error:
         say(str(error))
+        if isinstance(error, TrustError):
+            # What would run is what a person decides on.
+            say("\n".join(f"  {line}" for line in error.detail.splitlines()))
         return NOTHING_DONE
     except KeyboardInterrupt:
         say("Stopped.")

@@ -6,6 +6,7 @@ import argparse
 import queue
 import re
 import sys
+import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,8 @@ INTERRUPTED = 130
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 _OPTION = re.compile(r"--[a-z-]+")
+_SILENT_S = 10.0
+_said: set[str] = set()
 _NEGATIVE = re.compile(r"-\.?\d")
 
 
@@ -88,8 +91,13 @@ def write(text: str, options: argparse.Namespace) -> None:
 class Session:
     """A workbench whose events arrive where they are waited for."""
 
-    def __init__(self, given: Iterable[str] = ()) -> None:
-        """Args: given: the files for which the command line says ``--trust``."""
+    def __init__(self, given: Iterable[str] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        """Args:
+        given: the files for which the command line says ``--trust``.
+        clock: seconds.
+        """
+        self._clock = clock
+        self._due = 0.0
         self._events: queue.SimpleQueue[JobEvent] = queue.SimpleQueue()
         self.workbench = Workbench(self._events.put, given)
 
@@ -108,8 +116,8 @@ class Session:
             match event:
                 case Emitted(value=value):
                     yield value
-                case Progressed(text=text):
-                    say_progress(text)
+                case Progressed(done=done, total=total, text=text):
+                    self._say_progress(done, total, text)
                 case Finished(value=value):
                     return value
                 case Failed(error=error):
@@ -121,6 +129,7 @@ class Session:
 
     def wait(self, job: int) -> object:
         """What a job finishes with."""
+        self._due = self._clock() + _SILENT_S
         steps = self.follow(job)
         while True:
             try:
@@ -128,12 +137,11 @@ class Session:
             except StopIteration as stop:
                 return stop.value
 
-
-_said: set[str] = set()
-
-
-def say_progress(text: str) -> None:
-    """Tell once that something is downloaded."""
-    if text.startswith("Downloading") and text not in _said:
-        _said.add(text)
-        say(text)
+    def _say_progress(self, done: int, total: int, text: str) -> None:
+        """Tell once that something is downloaded, and now and then how far what takes long is."""
+        if text.startswith("Downloading") and text not in _said:
+            _said.add(text)
+            say(text)
+        if 0 < done < total and text == "Evaluating" and self._clock() >= self._due:
+            self._due = self._clock() + _SILENT_S
+            say(f"{done:,} of {total:,} images ...")

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import argparse
 import math
-import operator
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, say, write
+from core.commands.base import DONE, SOME_FAILED, AddCommand, Session, add_output_options, count_of, say, write
+from core.commands.limits import check_limits, read_limit
 from core.commands.model import add_model_options, against, named_files, open_model
 from core.descriptions import ClassifierInfo
 from core.errors import UsageError
-from core.labelled import EvaluationRequest
+from core.labelled import EvaluationRequest, carried_over
+from core.outputs import OVER_LABELS
 
 if TYPE_CHECKING:
     # They bring scikit-learn along, which no other command needs.
     from core.comparing import Compared
     from core.evaluations import Evaluation
 
-_BETTER: Mapping[bool, Callable[[float, float], bool]] = {True: operator.ge, False: operator.le}
-_LOWER_IS_BETTER = frozenset({"log_loss", "ece", "brier", "mse", "rmse", "mae", "hamming_loss"})
 _MOST_SKIPPED = 5
 
 
@@ -36,6 +34,7 @@ def add_evaluate(add: AddCommand) -> None:
         "--split", default="", metavar="NAME", help="which part: test (default where there is one), val ..."
     )
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column of the labels or values")
+    parser.add_argument("--path-column", default="", metavar="COLUMN", help="the column of the images' paths")
     parser.add_argument(
         "--align",
         action="append",
@@ -48,13 +47,26 @@ def add_evaluate(add: AddCommand) -> None:
         action="append",
         default=[],
         metavar="METRIC=VALUE",
-        help="exit 1 where the metric is worse (lower; for losses and errors higher)",
+        help="exit 1 where the metric is worse (lower; for losses and errors higher) or undefined: accuracy=90%%",
+    )
+    parser.add_argument(
+        "--top-k",
+        type=count_of,
+        default=0,
+        metavar="K",
+        help="also how often the true class is among the best K (among the best 5: always)",
     )
     parser.add_argument(
         "--report", type=Path, metavar="FILE.html", help="write a page with figures, pictures and the worst mistakes"
     )
     parser.add_argument(
         "--predictions", type=Path, metavar="FILE.csv", help="write each image with its answer and all scores"
+    )
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="write confusion matrix, curves and all other pictures as SVG (the window saves PNG and PDF, too)",
     )
     parser.add_argument(
         "--against",
@@ -70,21 +82,29 @@ def add_evaluate(add: AddCommand) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from core.evaluation_export import to_json
 
-    limits = [_limit(text) for text in options.fail_under]
-    _check_folders(options.report, options.predictions)
+    limits = [read_limit(text) for text in options.fail_under]
+    _check_folders(options.report, options.predictions, options.output)
+    _check_folder(options.pictures)
     with Session(named_files(options)) as session:
         info = open_model(session, options)
         say(f"{info.name}, {info.architecture} on {info.device.name}; {info.describe_input()}")
+        check_limits(limits, info)
         chosen = {label: _index(info.labels, label, name) for label, name in map(_pair, options.align)}
         request = EvaluationRequest(
-            options.data, options.split, options.target, tuple(chosen.items()), options.batch_size
+            options.data,
+            options.split,
+            options.target,
+            tuple(chosen.items()),
+            options.batch_size,
+            options.top_k,
+            options.path_column,
         )
         evaluation = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
         _say_alignment(evaluation)
         compared = _compare(session, options, request, evaluation) if options.against else None
     write(to_json(evaluation, compared) if options.format == "json" else _table(evaluation, compared), options)
-    _save(evaluation, options.report, options.predictions)
-    missed = [text for name, bound in limits if (text := _missed(evaluation, name, bound))]
+    _save(evaluation, options, compared)
+    missed = [text for limit in limits if (text := limit.missed(evaluation))]
     for text in missed:
         say(text)
     failed = evaluation.failed or (compared is not None and compared.second.failed)
@@ -98,37 +118,47 @@ def _compare(session: Session, options: argparse.Namespace, request: EvaluationR
     info = cast(ClassifierInfo, session.wait(session.workbench.open(against(options, options.against), options.device)))
     say(f"Against {info.name}, {info.architecture}; {info.describe_input()}")
     # A choice of classes was made by the first model's numbers.
-    chosen = [(label, _same_class(first.labels, info.labels, index)) for label, index in request.chosen]
-    request = replace(request, chosen=tuple((label, index) for label, index in chosen if index is not None))
+    request = replace(request, chosen=carried_over(request.chosen, first.labels, info.labels))
     second = cast("Evaluation", session.wait(session.workbench.evaluate(request)))
     _say_alignment(second)
     return compare_evaluations(first, second)
 
 
-def _same_class(ours: tuple[str, ...], theirs: tuple[str, ...], index: int) -> int | None:
-    if index < 0:
-        return index
-    return theirs.index(ours[index]) if ours[index] in theirs else None
-
-
 def _check_folders(*files: Path | None) -> None:
     """Say before the work, not after it, that its result has no place."""
     for file in files:
+        if file is not None and file.is_dir():
+            raise UsageError(f"{file} cannot be written.", "There is a folder of that name.", "Choose another name.")
         if file is not None and not file.parent.is_dir():
             raise UsageError(
                 f"{file} cannot be written.", f"There is no such folder: {file.parent}.", "Create it, or name another."
             )
 
 
-def _save(evaluation: Evaluation, report: Path | None, predictions: Path | None) -> None:
-    from core.reporting import save_predictions, save_report
+def _check_folder(folder: Path | None) -> None:
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", "There is a file of that name.", "Name another.")
+    if not folder.parent.is_dir():
+        raise UsageError(
+            f"{folder} cannot be written.", f"There is no such folder: {folder.parent}.", "Create it, or name another."
+        )
+
+
+def _save(evaluation: Evaluation, options: argparse.Namespace, compared: Compared | None) -> None:
+    from core.reporting import save_pictures, save_predictions, save_report
+
+    report, predictions, pictures = options.report, options.predictions, options.pictures
 
     if report is not None:
-        save_report(report, evaluation)
+        save_report(report, evaluation, compared=compared)
         say(f"The report is in {report}.")
     if predictions is not None:
         save_predictions(predictions, evaluation)
         say(f"The predictions are in {predictions}.")
+    if pictures is not None:
+        say(f"{len(save_pictures(pictures, evaluation))} pictures are in {pictures}.")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -150,47 +180,35 @@ def _index(labels: tuple[str, ...], label: str, name: str) -> int:
     )
 
 
-def _limit(text: str) -> tuple[str, float]:
-    name, equals, value = text.partition("=")
-    try:
-        if equals:
-            return name, float(value)
-    except ValueError:
-        pass
-    raise UsageError(
-        f"--fail-under {text!r} is not understood.", "It is no METRIC=VALUE.", "Write such as accuracy=0.9."
-    )
-
-
-def _missed(evaluation: Evaluation, name: str, bound: float) -> str:
-    """What to say where a metric is worse than it must be; empty where it is not."""
-    values = evaluation.measures.values
-    if name not in values:
-        raise UsageError(f"There is no metric {name!r}.", f"There are {', '.join(values)}.", "Name one of those.")
-    value = values[name]
-    lower = name in _LOWER_IS_BETTER
-    if value is not None and _BETTER[not lower](value, bound):
-        return ""
-    shown = "undefined" if value is None else f"{value:.6g}"
-    return f"{name} is {shown}, and must be {'at most' if lower else 'at least'} {bound:g}."
-
-
 def _say_alignment(evaluation: Evaluation) -> None:
     alignment, data = evaluation.alignment, evaluation.data
     part = f", part {data.split}" if data.split else ""
-    say(f"{len(data.images):,} images with labels in {data.root}{part}; {evaluation.count:,} were scored.")
+    say(f"{_images(len(data.images))} with labels in {data.root}{part}; {evaluation.count:,} scored.")
     for note in data.notes:
         say(note)
+    if data.kind == "several" and evaluation.provenance.activation not in OVER_LABELS:
+        say("The data may give an image several labels, and the model gives it one class: a label counts from 50 % on.")
     for row in alignment.rows:
         if row.index < 0:
             near = f" Nearest: {row.nearest}." if row.nearest else ""
-            say(f"The label {row.written!r} ({row.count:,} images) is none of the model's classes.{near}")
+            say(f"The label {row.written!r} ({_images(row.count)}) is none of the model's classes.{near}")
         elif row.how != "same name":
             say(f"The label {row.written!r} is taken for {row.label!r}: {row.how}.")
+        if row.index >= 0 and not row.count:
+            say(f"The label {row.written!r} has no images.")
+    absent, classes = len(alignment.absent), len(evaluation.labels)
+    if absent and alignment.rows:
+        names = ", ".join(repr(evaluation.labels[index]) for index in alignment.absent[:_MOST_SKIPPED])
+        more = " ..." if absent > _MOST_SKIPPED else "."
+        say(f"{absent:,} of the model's {classes:,} classes have no label here: {names}{more}")
     for name, reason in evaluation.skipped[:_MOST_SKIPPED]:
         say(f"Left out: {name}: {reason}")
     if len(evaluation.skipped) > _MOST_SKIPPED:
         say(f"... and {len(evaluation.skipped) - _MOST_SKIPPED:,} more.")
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _table(evaluation: Evaluation, compared: Compared | None) -> str:
@@ -215,17 +233,20 @@ def _table(evaluation: Evaluation, compared: Compared | None) -> str:
 
 
 def _changes(compared: Compared) -> list[str]:
+    from core.measures import verdict
+
     found = compared.comparison
-    rows = [f"\n{compared.first.model} (1) and {compared.second.model} (2) on the same {len(compared.rows):,} images\n"]
-    rows.append(f"  {'':<20}{'(1)':>10}{'(2)':>10}{'change':>10}   95 %                  p\n")
+    said = verdict(found)
+    rows = [f"\n{name} ({letter})\n" for name, letter in zip(compared.titles, "AB", strict=True)]
+    rows.append(f"on the same {len(compared.rows):,} images: {said.what} {said.more}\n\n")
+    rows.append(f"  {'':<20}{'A':>10}{'B':>10}{'B - A':>10}   95 %                  p\n")
     for one in found.changes:
-        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}"
+        ends = f"{one.interval[0]:+.4f} to {one.interval[1]:+.4f}" if math.isfinite(one.interval[0]) else "unknown"
         step = one.second - one.first
         rows.append(f"  {one.name:<20}{one.first:>10.4f}{one.second:>10.4f}{step:>+10.4f}   {ends:<20}  {one.p:.3g}\n")
     better = "nearer" if compared.first.data.kind == "values" else "right"
     both = "equally near" if compared.first.data.kind == "values" else "both right"
     rows.append(
-        f"  only (1) {better}: {len(found.only_first):,}; only (2): {len(found.only_second):,}; "
-        f"{both}: {found.both:,}\n"
+        f"  only A {better}: {len(found.only_first):,}; only B: {len(found.only_second):,}; {both}: {found.both:,}\n"
     )
     return rows

@@ -43,7 +43,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--architecture", default="", metavar="ID", help="default: what the weights fit")
     parser.add_argument("--architecture-file", default="", metavar="FILE.py[:NAME]", help="a network of your own")
     parser.add_argument(
-        "--argument", action="append", default=[], metavar="NAME=VALUE", help="what your network is made with"
+        "--argument",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what your network is made with, such as hidden=128 or config.width=64",
     )
     parser.add_argument("--tensors", default="", metavar="KEYS", help="which weights of the file, such as model_ema")
     parser.add_argument("--trust", action="store_true", help="the files named here may run code that they bring")
@@ -136,7 +140,7 @@ def _spec(options: argparse.Namespace) -> ModelSpec:
 
 def _argument(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
+    if not equals or not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(f"--argument {text!r} is not understood.", "It is no NAME=VALUE.", "Write such as hidden=128.")
     return name, value
 

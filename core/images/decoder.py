@@ -14,6 +14,8 @@ from core.images.decoded import DecodedImage
 from core.images.source import ImageSource
 
 _CAPACITY = 256 * 1024 * 1024
+_MOST = 400
+"""Images that are kept, however small: what is made of each (``DecodedImage.once``) is kept with it, and is larger."""
 _POLL_S = 0.05
 
 Check = Callable[[], None]
@@ -91,7 +93,7 @@ class Decoder:
             return
         self._kept[key] = decoded
         self._kept_bytes += decoded.nbytes
-        while self._kept_bytes > self.capacity_bytes:
+        while self._kept_bytes > self.capacity_bytes or len(self._kept) > _MOST:
             _, oldest = self._kept.popitem(last=False)
             self._kept_bytes -= oldest.nbytes
 

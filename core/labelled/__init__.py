@@ -3,7 +3,7 @@
 Classes are aligned by name.  The order of folders never decides anything: loaders sort it in different ways.
 """
 
-from core.labelled.alignment import AlignedClass, Alignment, align, scored
+from core.labelled.alignment import AlignedClass, Alignment, align, carried_over, scored
 from core.labelled.data import LabelledData, LabelledImage, read_labelled
 from core.labelled.fitting import refuse_other_kind, wanted_by
 from core.labelled.lists import Wanted
@@ -17,6 +17,7 @@ __all__ = [
     "LabelledImage",
     "Wanted",
     "align",
+    "carried_over",
     "read_labelled",
     "refuse_other_kind",
     "scored",

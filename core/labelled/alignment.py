@@ -13,6 +13,15 @@ from dataclasses import dataclass, replace
 from core.labelled.data import LabelledData
 from core.tables import imagenet_ids
 
+_EVERYDAY = (
+    ("airplane", "aeroplane", "plane"),
+    ("automobile", "car"),
+    ("bicycle", "bike"),
+    ("motorcycle", "motorbike"),
+    ("couch", "sofa"),
+    ("tv", "television", "tvmonitor", "tv monitor"),
+)
+"""Names that well-known data sets have for one thing: CIFAR-10 and its tutorials, Pascal VOC, COCO."""
 _SEPARATORS = re.compile(r"[\s_\-./]+")
 _NUMBERED = re.compile(r"\d{1,5}[\s_\-.]+(?=\D)")
 _IMAGENET_ID = re.compile(r"n\d{8}")
@@ -70,10 +79,11 @@ def align(
     """Find the model's class for each label of the data.
 
     In this order, each only where it names exactly one class that no other label has taken: what a person chose;
-    the same name; the same but for case, spaces, underscores, accents' form and a number before it (``001.Sparrow``);
-    one of a class's synonyms (``tench, Tinca tinca``); ImageNet's id (``n01440764``) where the model has ImageNet's
-    1,000 classes; what the class's folder was called in training; the class's index, only where the data's labels
-    are all numbers.
+    the same name; the same but for case, spaces, underscores, accents' form, a number before it (``001.Sparrow``) and
+    where words begin (``FireTruck``); one of a class's synonyms (``tench, Tinca tinca``); another everyday word for it
+    (``car`` and ``automobile``); ImageNet's id (``n01440764``) where the model has ImageNet's 1,000 classes; what the
+    class's folder was called in training; where the data's labels are all numbers, the class named by the same number,
+    or the class's index, counted from 1 where there is no 0 and the highest is the number of classes.
 
     Args:
         data: with its labels.
@@ -106,6 +116,20 @@ def align(
     used = {row.index for row in rows}
     aligned = Alignment(tuple(rows), tuple(index for index in range(len(names)) if index not in used))
     return aligned if aligned.indices else replace(aligned, problem=_nothing_fits(rows, names))
+
+
+def carried_over(
+    chosen: Sequence[tuple[str, int]], ours: Sequence[str], theirs: Sequence[str]
+) -> tuple[tuple[str, int], ...]:
+    """A person's choice of classes for another model, which has its classes in another order; see ``align``.
+
+    Args:
+        chosen: label as written, and index in ``ours``; -1 leaves a label out.
+        ours, theirs: class names in head order; a choice of a class that ``theirs`` does not have is dropped.
+    """
+    index_of = {name: index for index, name in enumerate(theirs)}
+    found = ((label, index_of.get(ours[index]) if index >= 0 else -1) for label, index in chosen)
+    return tuple((label, index) for label, index in found if index is not None)
 
 
 def scored(data: LabelledData, alignment: Alignment) -> tuple[int, ...]:
@@ -162,24 +186,38 @@ def _ways(names: tuple[str, ...], written: tuple[str, ...], folders: tuple[str, 
     if len(names) == len(ids):
         by_id = _Keys([(key, index) for index, key in enumerate(ids)])
         ways.append(("ImageNet's id", lambda text: by_id(found[0]) if (found := _IMAGENET_ID.match(text)) else None))
-    ways += [(f"{how}, as the folder in training had it", keys) for how, keys in _by_name(folders)[:3] if folders]
-    if all(_WHOLE.fullmatch(text) for text in written):
-        # Class folders named 0, 1, 2 say the index themselves.
-        ways.append(("its index", lambda text: int(float(text)) if int(float(text)) < len(names) else None))
+    ways += [(f"{how}, as the folder in training had it", keys) for how, keys in _by_name(folders)[:4] if folders]
+    if written and all(_WHOLE.fullmatch(text) for text in written):
+        ways.append(_by_number(names, [int(float(text)) for text in written]))
     return ways
+
+
+def _by_number(names: tuple[str, ...], numbers: Sequence[int]) -> tuple[str, _Lookup]:
+    """Labels that are all numbers: the class of that number as its name, or else the index itself."""
+    if all(_WHOLE.fullmatch(name) for name in names):
+        same = _Keys([(str(int(float(name))), index) for index, name in enumerate(names)])
+        return "same number", lambda text: same(str(int(float(text))))
+    # Of the numbers 1, 2, 3 for three classes, 3 would be none if they were counted from 0.
+    first = 1 if len(numbers) > 1 and min(numbers) > 0 and max(numbers) == len(names) else 0
+    how = "its number, counted from 1" if first else "its index"
+    return how, lambda text: index if (index := int(float(text)) - first) < len(names) else None
 
 
 def _by_name(names: tuple[str, ...]) -> list[tuple[str, _Lookup]]:
     exact = _Keys([(name, index) for index, name in enumerate(names)])
     plain = _Keys([(_plain(name), index) for index, name in enumerate(names)])
     bare = _Keys([(_plain(_unnumbered(name)), index) for index, name in enumerate(names)])
+    joined = _Keys([(_joined(name), index) for index, name in enumerate(names)])
     parts = _Keys([(_plain(part), i) for i, name in enumerate(names) for part in name.split(",") if part.strip()])
+    everyday = _Keys([(_everyday(part), i) for i, name in enumerate(names) for part in name.split(",") if part.strip()])
     return [
         ("same name", exact),
         ("same name but for case and spelling", lambda text: plain(_plain(text))),
         ("same name but for its number", lambda text: bare(_plain(_unnumbered(text)))),
+        ("same name but for where words begin", lambda text: joined(_joined(text))),
         ("a synonym", lambda text: parts(_plain(text))),
         ("one of its synonyms is the same", lambda text: _one([parts(_plain(part)) for part in text.split(",")])),
+        ("another word for it", lambda text: everyday(_everyday(text))),
     ]
 
 
@@ -193,6 +231,17 @@ def _one(indices: Sequence[int | None]) -> int | None:
 def _plain(text: str) -> str:
     """A name without what people write in different ways: case, separators, composed or decomposed accents."""
     return _SEPARATORS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def _joined(text: str) -> str:
+    plain = _plain(text)
+    # 1.0 is not 10.
+    return plain if any(character.isdigit() for character in plain) else plain.replace(" ", "")
+
+
+def _everyday(text: str) -> str:
+    plain = _plain(text)
+    return next((words[0] for words in _EVERYDAY if plain in words), plain)
 
 
 def _unnumbered(text: str) -> str:

@@ -10,11 +10,11 @@ from core.arrays import ANYTHING, Takes
 from core.errors import DataError
 from core.images import ImageSource
 from core.labelled.folders import Found, read_folders
-from core.labelled.lists import Wanted, read_list
+from core.labelled.lists import JSON_SUFFIXES, Wanted, read_list
 from core.labelled.rows import holds_rows, read_archive, read_labelled_table
 
 _ROW_SUFFIXES = frozenset({".npz", ".npy"})
-LIST_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl"})
+LIST_SUFFIXES = frozenset({".csv", ".tsv", *JSON_SUFFIXES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,9 @@ class LabelledData:
         unlabelled: images that lie beside the class folders, or rows without a label.
         target: the column or array that the labels come from; empty for folders.
         notes: what a person should know of how it was read, in sentences.
+        targets: the columns or arrays that the labels could come from.
+        path_column: the column that the paths come from; empty where there is none.
+        path_columns: the columns that they could come from.
     """
 
     root: str
@@ -59,6 +62,9 @@ class LabelledData:
     unlabelled: tuple[str, ...] = ()
     target: str = ""
     notes: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    path_column: str = ""
+    path_columns: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How many images each class has, in the order of ``classes``."""
@@ -70,7 +76,12 @@ class LabelledData:
 
 
 def read_labelled(
-    path: Path, split: str = "", target: str = "", wanted: Wanted = "", takes: Takes = ANYTHING
+    path: Path,
+    split: str = "",
+    target: str = "",
+    wanted: Wanted = "",
+    takes: Takes = ANYTHING,
+    path_column: str = "",
 ) -> Generator[None, None, LabelledData]:
     """Find labelled images; a generator, so that a job can be cancelled between folders and rows.
 
@@ -82,6 +93,7 @@ def read_labelled(
         target: the column of the labels, or of the numbers for a regression; empty to find it.
         wanted: what the model gives; empty where that is not known.
         takes: what the network takes, which tells a table of rows from one of paths.
+        path_column: the column of the paths, of a table of these; empty to find it.
 
     Returns:
         The data; at least one image.
@@ -94,7 +106,7 @@ def read_labelled(
     if is_file and (suffix in _ROW_SUFFIXES or (suffix in (".csv", ".tsv") and holds_rows(path, takes))):
         return (yield from _rows(path, split, target, wanted, takes))
     if suffix in LIST_SUFFIXES and is_file:
-        return (yield from _listed(path, split, target, wanted))
+        return (yield from _listed(path, split, target, wanted, path_column))
     return (yield from _in_folders(path, split))
 
 
@@ -112,15 +124,18 @@ def _rows(path: Path, split: str, target: str, wanted: Wanted, takes: Takes) -> 
         classes=_classes(images),
         unlabelled=table.unlabelled,
         target=table.target,
+        targets=table.targets,
     )
 
 
-def _listed(path: Path, split: str, target: str, wanted: Wanted) -> Generator[None, None, LabelledData]:
-    listed = yield from read_list(path, split, target, wanted)
+def _listed(
+    path: Path, split: str, target: str, wanted: Wanted, path_column: str
+) -> Generator[None, None, LabelledData]:
+    listed = yield from read_list(path, split, target, wanted, path_column)
     images = tuple(LabelledImage(row.source, row.labels, row.value) for row in listed.rows)
     return LabelledData(
         root=path.as_posix(),
-        form="json" if path.suffix.lower().startswith(".json") else "csv",
+        form="json" if path.suffix.lower() in JSON_SUFFIXES else "csv",
         kind=listed.kind,
         images=images,
         classes=_classes(images),
@@ -129,6 +144,9 @@ def _listed(path: Path, split: str, target: str, wanted: Wanted) -> Generator[No
         unlabelled=listed.unlabelled,
         target=listed.target,
         notes=listed.notes,
+        targets=listed.targets,
+        path_column=listed.path_column,
+        path_columns=listed.path_columns,
     )
 
 
@@ -149,6 +167,7 @@ def _in_folders(path: Path, split: str) -> Generator[None, None, LabelledData]:
         split=found.split,
         splits=found.splits,
         unlabelled=found.unlabelled,
+        notes=found.notes,
     )
 
 

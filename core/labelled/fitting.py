@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.descriptions import ClassifierInfo
-from core.errors import DataError
+from core.errors import DataError, shown
 from core.labelled.data import LabelledData
 from core.labelled.lists import Wanted
 from core.outputs import OVER_LABELS
@@ -20,8 +22,22 @@ def refuse_other_kind(data: LabelledData, info: ClassifierInfo) -> None:
     """Check that data and model speak of the same kind of thing.
 
     Raises:
-        DataError: one has values and the other classes, or the model gives several values.
+        DataError: one has values and the other classes, or the model gives several values; or one has rows of
+            numbers and the other takes pictures.
     """
+    is_row = data.images[0].source.is_row
+    if is_row and not info.takes.features:
+        raise DataError(
+            f"{info.name} takes pictures, and the data has rows of numbers.",
+            f"Each row of {shown(Path(data.root).name)} is a list of numbers, not a picture.",
+            "Choose pictures with labels, or a model that takes rows.",
+        )
+    if not is_row and not info.takes.pictures:
+        raise DataError(
+            f"{info.name} takes rows of {info.takes.features:,} numbers, and the data has pictures.",
+            "",
+            "Choose an .npz file with X and y, or a table with a column of labels; or a model that takes pictures.",
+        )
     gives_values = info.activation == "regression"
     if gives_values and len(info.labels) != 1:
         raise DataError(

@@ -11,11 +11,15 @@ from core.errors import DataError, ImageError, shown
 from core.images import ImageSource, readable_suffixes, walk
 
 SPLITS = {
-    "test": ("test", "testing", "tests"),
-    "val": ("val", "valid", "validation", "dev"),
-    "train": ("train", "training"),
+    "test": ("test", "testing", "tests", "test_set", "holdout"),
+    "val": ("val", "valid", "validation", "dev", "val_set", "validation_set", "eval"),
+    "train": ("train", "training", "train_set", "training_set"),
 }
 """Parts of a data set by the names that their folders have; those never trained on come first."""
+_PARTS = frozenset(name for names in SPLITS.values() for name in names)
+_DEEPEST = 4
+_NO_CLASS = "__MACOSX"
+"""What archives made on a Mac have beside their content."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Found:
     split: str
     splits: tuple[str, ...]
     unlabelled: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def choose_split(there: list[str], wanted: str, where: str) -> str:
@@ -57,9 +62,11 @@ def choose_split(there: list[str], wanted: str, where: str) -> str:
 
 def read_folders(root: Path, split: str = "") -> Generator[None, None, Found]:
     """Find the images in the class folders below ``root``; see ``read_labelled``."""
+    there = root
     folders, _ = _listed(root)
-    known = {name for names in SPLITS.values() for name in names}
-    parts = [name for name in folders if name.lower() in known]
+    if (inside := _inside(root)) != root:
+        root, (folders, _) = inside, _listed(inside)
+    parts = [name for name in folders if name.lower() in _PARTS]
     chosen = ""
     # Parts of a data set only where nothing else stands beside them: "test" may be a class among others.
     if parts and len(parts) == len(folders):
@@ -88,7 +95,22 @@ def read_folders(root: Path, split: str = "") -> Generator[None, None, Found]:
                 yield
         yield
     _, beside = _listed(base)
-    return Found(tuple(images), tuple(folders), chosen, tuple(parts) if chosen else (), tuple(beside))
+    notes = () if root == there else (f"The class folders are in {root.as_posix()}.",)
+    return Found(tuple(images), tuple(folders), chosen, tuple(parts) if chosen else (), tuple(beside), notes)
+
+
+def _inside(root: Path) -> Path:
+    """The folder that holds the class folders, where archives were unpacked into folders of their own names."""
+    for _ in range(_DEEPEST):
+        folders, images = _listed(root)
+        if len(folders) != 1 or images or folders[0].lower() in _PARTS:
+            break
+        within, images = _listed(root / folders[0])
+        # A single class may have folders of its own, and then has images beside them.
+        if not within or images:
+            break
+        root = root / folders[0]
+    return root
 
 
 def _images_in(folder: Path) -> Generator[ImageSource, None, None]:
@@ -113,6 +135,6 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
     except (OSError, ValueError) as error:
         why = "There is nothing of that name." if isinstance(error, FileNotFoundError) else f"The reason: {error}."
         raise DataError(f"{folder.as_posix()} cannot be read.", why, "Choose another folder.") from error
-    folders = [name for name, is_folder in there if is_folder]
+    folders = [name for name, is_folder in there if is_folder and name != _NO_CLASS]
     suffixes = readable_suffixes()
     return folders, [name for name, is_folder in there if not is_folder and Path(name).suffix.lower() in suffixes]

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from core.errors import shown
 from core.images import ImageSource
@@ -112,6 +114,8 @@ def without_repeats(rows: Sequence[ListedRow], merge: bool) -> tuple[list[Listed
 
 
 def _full(base: Path, written: str) -> Path:
+    if written.lower().startswith("file://"):
+        written = url2pathname(urlsplit(written).path)
     place = Path(written.replace("\\", "/"))
     return place if place.is_absolute() else base / place
 

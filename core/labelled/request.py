@@ -15,6 +15,8 @@ class EvaluationRequest:
         target: the column of the labels; empty to find it.
         chosen: a person's choice of class by label as written, as indices; -1 leaves a label out.
         batch_size: images in one forward pass; 0 chooses by itself.
+        top: within how many best classes the true one may be, for one more accuracy; 0 for none.
+        path_column: the column of the paths; empty to find it.
     """
 
     data: str
@@ -22,3 +24,5 @@ class EvaluationRequest:
     target: str = ""
     chosen: tuple[tuple[str, int], ...] = ()
     batch_size: int = 0
+    top: int = 0
+    path_column: str = ""

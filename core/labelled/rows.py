@@ -15,7 +15,7 @@ from core.arrays import ArrayPlace, Takes
 from core.arrays.contents import look, read_row
 from core.arrays.stored import stamp
 from core.arrays.table import Table, read_table, to_number
-from core.errors import ArrayError, DataError, shown
+from core.errors import ArrayError, ColumnError, DataError, shown
 from core.images import ImageSource
 from core.labelled.paths import ListedRow, looks_like_path
 
@@ -36,6 +36,7 @@ _TARGETS = (
 )
 _COLUMNS = ("label", "target", "class", "y", "species", "category", "value", "labels", "classname", "targets")
 _KINDS = "biufUS"
+_WANTED = "An .npz file with X and y is wanted, or a table with a column of labels."
 
 Kind = Literal["classes", "several", "values"]
 
@@ -48,6 +49,7 @@ class LabelledRows:
     kind: Kind
     target: str
     unlabelled: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 def holds_rows(path: Path, takes: Takes) -> bool:
@@ -79,7 +81,7 @@ def read_archive(path: Path, target: str, wanted: str, takes: Takes) -> Generato
         DataError: there are no labels in it, or more or fewer than rows.
     """
     contents = look(path, takes)
-    name, truth = _find_target(path, contents.member, target, contents.count)
+    name, truth, targets = _find_target(path, contents.member, target, contents.count)
     yield
     if truth.ndim == 2 and truth.shape[1] == 1:
         truth = truth[:, 0]
@@ -98,7 +100,7 @@ def read_archive(path: Path, target: str, wanted: str, takes: Takes) -> Generato
         rows.append(ListedRow(source, labels[index] if labels else (), values[index] if values else None))
         if index % 5000 == 0:
             yield
-    return LabelledRows(tuple(rows), kind, name)
+    return LabelledRows(tuple(rows), kind, name, targets=targets)
 
 
 def read_labelled_table(path: Path, target: str, wanted: str, takes: Takes) -> Generator[None, None, LabelledRows]:
@@ -133,7 +135,7 @@ def read_labelled_table(path: Path, target: str, wanted: str, takes: Takes) -> G
             rows.append(ListedRow(source, (cell,), None))
     if not rows:
         raise _unusable(path, f"No row has a label in {name!r}.")
-    return LabelledRows(tuple(rows), kind, name, tuple(unlabelled))
+    return LabelledRows(tuple(rows), kind, name, tuple(unlabelled), tuple(part.strip() for part in table.header))
 
 
 def _cell(table: Table, index: int, column: int) -> str:
@@ -158,22 +160,21 @@ def _column(table: Table, target: str) -> int:
     if found < 0 and len(table.texts) == 1:
         found = table.texts[0]
     if found < 0:
-        raise _unusable(
-            table.path, "Nothing tells which column is the label.", "Name it with --target, or in its heading."
-        )
+        why, remedy = "Nothing tells which column is the label.", "Name it with --target, or in its heading."
+        raise ColumnError(_what(table.path), why, remedy, tuple(header))
     return found
 
 
-def _find_target(path: Path, member: str, target: str, count: int) -> tuple[str, NDArray[Any]]:
-    """The array of labels, and its name."""
+def _find_target(path: Path, member: str, target: str, count: int) -> tuple[str, NDArray[Any], tuple[str, ...]]:
+    """Name of the array of labels, the array, and the names of all that are as long."""
     if path.suffix.lower() != ".npz":
         raise _unusable(path, "There is one array in it, and no labels.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             names: list[str] = [name for name in archive.files if name != member]
             name = _named(names, member, target)
+            fitting = [each for each in names if len(_array(archive, each)) == count]
             if not name:
-                fitting = [each for each in names if len(_array(archive, each)) == count]
                 name = fitting[0] if len(fitting) == 1 else ""
             found: NDArray[Any] = _array(archive, name) if name else np.zeros(0)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
@@ -183,8 +184,10 @@ def _find_target(path: Path, member: str, target: str, count: int) -> tuple[str,
     if not name or found.dtype.kind not in _KINDS:
         has = ", ".join(shown(each, 30) for each in [member, *names][:6])
         told = f"It holds {has}, and nothing tells which are the labels of {member}."
-        raise _unusable(path, f"It has no array {shown(target, 30)!r}: it holds {has}." if target else told)
-    return name, found
+        if target:
+            raise _unusable(path, f"It has no array {shown(target, 30)!r}: it holds {has}.")
+        raise ColumnError(_what(path), told, _WANTED, tuple(fitting))
+    return name, found, tuple(fitting)
 
 
 def _array(archive: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
@@ -227,8 +230,8 @@ def _meaning(
 
 
 def _unusable(path: Path, why: str, remedy: str = "") -> DataError:
-    return DataError(
-        f"{shown(path.name)} cannot be used as labelled data.",
-        why,
-        remedy or "An .npz file with X and y is wanted, or a table with a column of labels.",
-    )
+    return DataError(_what(path), why, remedy or _WANTED)
+
+
+def _what(path: Path) -> str:
+    return f"{shown(path.name)} cannot be used as labelled data."

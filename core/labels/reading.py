@@ -15,7 +15,7 @@ from core.labels.lines import from_lines
 from core.labels.text import brief, read_text, unusable
 from core.labels.values import Labels, NameTable, names_of, table_from
 
-_MAX_LITERAL = 4 * 1024 * 1024
+_MAX_TEXT = 4 * 1024 * 1024
 _ASSIGNED = re.compile(r"\s*[A-Za-z_]\w*\s*(?::[^=\n]*)?=\s*(?=[\[({])")
 _YAML_KEY = re.compile(r"(?:^|\n)(?:names|classes|class_names|labels|label_names)[ \t]*:[ \t]*(?:\[|\{|#|\r?\n|$)")
 _BY_INDEX = re.compile(r"index|idx|id2", re.IGNORECASE)
@@ -77,6 +77,8 @@ def parse_table(text: str, suffix: str = "") -> NameTable:
     Raises:
         LabelsError: nothing in it can be understood.
     """
+    if len(text) > _MAX_TEXT:
+        raise unusable("it is longer than 4 MB, which no list of class names is")
     start = text.lstrip()[:1]
     if suffix in _YAML:
         return table_from(_yaml(text))
@@ -84,7 +86,7 @@ def parse_table(text: str, suffix: str = "") -> NameTable:
         return table_from(_object(text))
     if _ASSIGNED.match(text) and (value := _literal(text[text.index("=") + 1 :])) is not None:
         return table_from(value)
-    if suffix not in (".csv", ".tsv") and _YAML_KEY.search(text[:_MAX_LITERAL]):
+    if suffix not in (".csv", ".tsv") and _YAML_KEY.search(text):
         return table_from(_yaml(text))
     return from_lines(text, suffix)
 
@@ -109,9 +111,7 @@ def _object(text: str) -> object:
 
 
 def _literal(text: str) -> object:
-    """A Python literal; ``None`` where it is none, or too long."""
-    if len(text) > _MAX_LITERAL:
-        return None
+    """A Python literal; ``None`` where it is none."""
     try:
         return cast(object, ast.literal_eval(text.strip()))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):

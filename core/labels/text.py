@@ -27,7 +27,9 @@ def read_text(path: Path, family: type[WhatsitError]) -> str:
             raise family(f"{path.name} cannot be read.", why, "Choose a file.")
         if status.st_size > _MAX_BYTES:
             raise family(f"{path.name} cannot be read.", "It is larger than 32 MB.", "Choose another file.")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            # No further: a link to what the system makes up as it is read may never end.
+            data = file.read(status.st_size)
     except FileNotFoundError as error:
         raise family(f"{path.name} does not exist.", f"There is nothing at {path}.", "Choose it again.") from error
     except (OSError, ValueError) as error:

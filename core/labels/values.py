@@ -90,12 +90,13 @@ def ordered(pairs: Sequence[tuple[int, str]]) -> Labels:
     found: dict[int, str] = {}
     for index, name in pairs:
         if index in found:
-            raise unusable(f"index {index} occurs twice, for {brief(found[index])} and {brief(name)}")
+            raise unusable(f"index {brief(index)} occurs twice, for {brief(found[index])} and {brief(name)}")
         found[index] = name
     missing = next((index for index in range(len(found)) if index not in found), None)
     if missing is not None:
         highest = max(found)
-        raise unusable(f"it has {len(found)} names for the indices up to {highest}, and index {missing} is missing")
+        count = f"it has {len(found)} names for the indices up to {brief(highest)}"
+        raise unusable(f"{count}, and index {missing} is missing")
     return tuple(found[index] for index in range(len(found)))
 
 

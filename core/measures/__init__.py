@@ -8,6 +8,7 @@ from core.measures.comparison import Change, Comparison, compare, compare_values
 from core.measures.curves import Bin, Curve, pr_curve, reliability, roc_curve
 from core.measures.labels import measure_several
 from core.measures.values import measure_values
+from core.measures.verdicts import Verdict, chance, p_words, verdict
 
 __all__ = [
     "Bin",
@@ -16,13 +17,17 @@ __all__ = [
     "Comparison",
     "Curve",
     "Measures",
+    "Verdict",
+    "chance",
     "compare",
     "compare_values",
     "image_losses",
     "measure_classes",
     "measure_several",
     "measure_values",
+    "p_words",
     "pr_curve",
     "reliability",
     "roc_curve",
+    "verdict",
 ]

@@ -62,7 +62,7 @@ class Measures:
     confusion: Indices = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
-def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None) -> Measures:
+def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None, top: int = TOP) -> Measures:
     """Measure predictions of one class an image.
 
     Averages are over the classes that occur in ``truth``, as scikit-learn's with ``labels`` set to these.  Of equal
@@ -72,6 +72,7 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
         truth: (N,) indices of the true classes; N at least 1.
         scores: (N, classes) probabilities; may be a memory-mapped file, of which only parts are read at once.
         check: called now and then; may raise to end it.
+        top: within how many best classes the true one may be, beside ``TOP``.
     """
     count, classes = scores.shape
     present = np.unique(truth)
@@ -81,19 +82,18 @@ def measure_classes(truth: Indices, scores: Scores, check: Check = lambda: None)
     values = dict(averages(*_counted(confusion)))
     intervals = {"accuracy": of_counts(int(np.trace(confusion)), count)}
     intervals |= of_cells(confusion, averages, check, skip="accuracy")
-    if classes > TOP:
-        within = int(summed.within_top.sum())
-        values["top_5_accuracy"] = within / count
-        intervals["top_5_accuracy"] = of_counts(within, count)
-    else:
-        values["top_5_accuracy"] = None
+    for most in sorted({TOP, top}):
+        name, within = f"top_{most}_accuracy", int((summed.before < most).sum())
+        values[name] = within / count if most < classes else None
+        if most < classes:
+            intervals[name] = of_counts(within, count)
     if len(present) < classes:
         right = int((summed.restricted == truth).sum())
         values["accuracy_restricted"] = right / count
         intervals["accuracy_restricted"] = of_counts(right, count)
-    for name, each in (("log_loss", summed.log_loss), ("brier", summed.brier)):
+    for name, each, most in (("log_loss", summed.log_loss, np.inf), ("brier", summed.brier, 2.0)):
         values[name] = float(each.mean())
-        intervals[name] = of_means(each)
+        intervals[name] = of_means(each, 0.0, most)
     values["ece"] = calibration_error(summed.confidence, summed.predicted == truth)
     values["roc_auc_macro_ovr"] = _mean(one.roc_auc for one in per_class if one.count)
     values["average_precision_macro"] = _mean(one.average_precision for one in per_class if one.count)
@@ -108,7 +108,7 @@ class _Sums:
         predicted: the best class.
         restricted: the best of the classes that occur in the data.
         confidence: the best class's score.
-        within_top: whether the true class is among the best five.
+        before: how many classes go before the true one.
         log_loss: minus the logarithm of the true class's share.
         brier: squared differences to the truth, summed over classes (Brier, 1950).
     """
@@ -116,14 +116,14 @@ class _Sums:
     predicted: Indices
     restricted: Indices
     confidence: Floats
-    within_top: Truths
+    before: Indices
     log_loss: Floats
     brier: Floats
 
 
 def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Sums:
     count, classes = scores.shape
-    found = _Sums(*(np.zeros(count, kind) for kind in (np.int64, np.int64, float, bool, float, float)))
+    found = _Sums(*(np.zeros(count, kind) for kind in (np.int64, np.int64, float, np.int64, float, float)))
     tiny = np.finfo(np.float64).eps
     every_class: Indices = np.arange(classes, dtype=np.int64)
     for start in range(0, count, _ROWS):
@@ -138,7 +138,7 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
         # As scikit-learn's top_k_accuracy_score: of equal scores those that come later in head order go first.
         later: Truths = np.greater.outer(-true, -every_class)
         before = (rows > own[:, None]) | ((rows == own[:, None]) & later)
-        found.within_top[part] = np.count_nonzero(before, axis=1) < TOP
+        found.before[part] = np.count_nonzero(before, axis=1)
         whole = rows.sum(axis=1)
         share = np.divide(own, whole, out=np.zeros(len(rows)), where=whole > 0)
         found.log_loss[part] = -np.log(np.clip(share, tiny, 1 - tiny))
@@ -146,10 +146,16 @@ def _sums(truth: Indices, scores: Scores, present: Indices, check: Check) -> _Su
     return found
 
 
-def image_losses(truth: Indices, scores: Scores) -> dict[str, Floats]:
-    """Log loss and Brier score of each image, (N,), for comparing models image by image."""
-    summed = _sums(truth, scores, np.unique(truth), lambda: None)
-    return {"log_loss": summed.log_loss, "brier": summed.brier}
+def image_losses(
+    truth: Indices, scores: Scores, check: Check = lambda: None
+) -> tuple[dict[str, Floats], dict[str, Truths]]:
+    """For comparing models image by image: log loss and Brier score of each image, (N,).
+
+    And, of more than five classes, whether the true one is among the best five, (N,).
+    """
+    summed = _sums(truth, scores, np.unique(truth), check)
+    top = {"top_5_accuracy": summed.before < TOP} if scores.shape[1] > TOP else {}
+    return {"log_loss": summed.log_loss, "brier": summed.brier}, top
 
 
 def _counted(confusion: Indices) -> tuple[Indices, Indices, Indices]:
@@ -172,9 +178,9 @@ def averages(true: Indices, predicted: Indices, right: Indices) -> Mapping[str, 
         "precision_macro": float(precision.mean()),
         "recall_macro": float(recall.mean()),
         "f1_macro": float(f1.mean()),
-        "precision_weighted": float((precision * share).sum()),
-        "recall_weighted": float((recall * share).sum()),
-        "f1_weighted": float((f1 * share).sum()),
+        "precision_weighted": min(1.0, float((precision * share).sum())),
+        "recall_weighted": float(hits / true.sum()),
+        "f1_weighted": min(1.0, float((f1 * share).sum())),
         "precision_micro": float(hits / alarms) if alarms else 0.0,
         "recall_micro": float(hits / true.sum()),
         "f1_micro": float(2 * hits / (true.sum() + alarms)),
@@ -203,7 +209,7 @@ def _per_class(truth: Indices, scores: Scores, confusion: Indices, check: Check)
     return tuple(rows)
 
 
-def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[int, Floats]]:
+def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[int, Scores]]:
     """Each class's scores; empty for classes that are not wanted.
 
     Args:
@@ -216,7 +222,7 @@ def columns_of(scores: Scores, wanted: Truths | None = None) -> Iterator[tuple[i
             block = block[:0]
         # Transposed once, so that each column is in one place.
         for place, column in enumerate(np.ascontiguousarray(block.T)):
-            yield start + place, column.astype(np.float64)
+            yield start + place, column
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.measures.classification import averages
-from core.measures.intervals import Interval, of_means
+from core.measures.intervals import Interval, of_means, of_pairs
 from core.measures.library import Floats, Indices, Truths, paired_t_test, percentiles, sign_test
 
 Answers = tuple[Indices, Indices]
 """True and predicted classes, (N,) each."""
+Check = Callable[[], None]
 _DRAWS = 1000
+_FEWEST_DRAWN = 10
+"""Of fewer images the bootstrap knows nothing."""
+_ROUNDING = 1e-12
 _AVERAGES = ("balanced_accuracy", "precision_macro", "f1_macro", "f1_weighted")
 
 
@@ -54,32 +59,44 @@ class Comparison:
     both: int
     neither: int
 
+    @property
+    def count(self) -> int:
+        """How many images there are."""
+        return len(self.only_first) + len(self.only_second) + self.both + self.neither
+
 
 def compare(
     right_first: Truths,
     right_second: Truths,
-    losses: dict[str, tuple[Floats, Floats]] | None = None,
+    losses: Mapping[str, tuple[Floats, Floats]] | None = None,
     answers: tuple[Answers, Answers] | None = None,
+    *,
+    shares: Mapping[str, tuple[Truths, Truths]] | None = None,
+    name: str = "accuracy",
+    check: Check = lambda: None,
 ) -> Comparison:
     """Compare two models image by image.
 
-    Accuracy by McNemar's exact test (McNemar, 1947: only images on which they differ count); what is a mean over
-    images, such as the log loss, by the paired t-test; averages over classes by the paired bootstrap (Efron, 1979).
+    Shares of images, such as the accuracy, by McNemar's exact test (McNemar, 1947: only images on which they differ
+    count); what is a mean over images, such as the log loss, by the paired t-test; averages over classes by
+    approximate randomisation (Noreen, 1989: the models' answers to an image are exchanged, or not), with intervals by
+    the paired bootstrap (Efron, 1979).
 
     Args:
         right_first, right_second: (N,) whether each is right about each image; N at least 1.
         losses: by name, a value an image for each of the two.
-        answers: true and predicted classes of each; the order of classes may differ between them.
+        answers: true and predicted classes of each, by the same numbers.
+        shares: by name, a truth an image for each of the two.
+        name: what the share of images that are right is called.
+        check: called between draws; may raise to end it.
     """
     only_first = np.flatnonzero(right_first & ~right_second)
     only_second = np.flatnonzero(right_second & ~right_first)
-    differ = len(only_first) + len(only_second)
-    p = sign_test(len(only_second), differ) if differ else 1.0
-    steps = right_second.astype(np.float64) - right_first
-    changes = [Change("accuracy", float(right_first.mean()), float(right_second.mean()), of_means(steps), p, "McNemar")]
-    changes += [_of_means(name, *each) for name, each in (losses or {}).items()]
+    changes = [_of_shares(name, right_first, right_second)]
+    changes += [_of_shares(other, *each) for other, each in (shares or {}).items()]
+    changes += [_of_means(loss, *each) for loss, each in (losses or {}).items()]
     if answers is not None:
-        changes += _of_classes(*answers)
+        changes += _of_classes(*answers, check)
     return Comparison(
         tuple(changes),
         only_first,
@@ -97,6 +114,13 @@ def compare_values(truth: Floats, first: Floats, second: Floats) -> Comparison:
     return Comparison(changes, nearer, farther, len(truth) - len(nearer) - len(farther), 0)
 
 
+def _of_shares(name: str, first: Truths, second: Truths) -> Change:
+    gained, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    chance = sign_test(gained, gained + lost) if gained + lost else 1.0
+    shares = float(first.mean()), float(second.mean())
+    return Change(name, *shares, of_pairs(gained, lost, len(first)), chance, "McNemar")
+
+
 def _of_means(name: str, first: Floats, second: Floats) -> Change:
     by = second - first
     if len(by) < 2:
@@ -109,27 +133,55 @@ def _of_means(name: str, first: Floats, second: Floats) -> Change:
     return Change(name, float(first.mean()), float(second.mean()), of_means(by), chance, "paired t")
 
 
-def _of_classes(first: Answers, second: Answers) -> list[Change]:
-    """Averages over classes; both models are drawn the same images."""
-    values = _averages(*first), _averages(*second)
+def _of_classes(first: Answers, second: Answers, check: Check) -> list[Change]:
+    """Averages over classes: intervals by drawing images anew, chance by exchanging the models' answers."""
+    cases, counts = np.unique(np.stack([*first, *second], axis=1), axis=0, return_counts=True)
+    ours, theirs, size = cases[:, :2], cases[:, 2:], int(cases.max()) + 1
+    differ = (ours != theirs).any(axis=1)
     random, count = np.random.default_rng(0), len(first[0])
-    steps: dict[str, list[float]] = {name: [] for name in _AVERAGES}
+    one, other = _counts(ours, counts, size), _counts(theirs, counts, size)
+    values = _averages(one), _averages(other)
+    drawn: dict[str, list[float]] = {name: [] for name in _AVERAGES}
+    as_large = dict.fromkeys(_AVERAGES, 0)
     for _ in range(_DRAWS):
-        drawn = random.integers(0, count, count)
-        one, other = (_averages(true[drawn], predicted[drawn]) for true, predicted in (first, second))
+        check()
+        some = random.multinomial(count, counts / count)
+        again = [_averages(_counts(part, some, size)) for part in (ours, theirs)]
+        # Only where the answers differ does exchanging them change anything.
+        swapped = random.binomial(counts[differ], 0.5)
+        step = _counts(theirs[differ], swapped, size) - _counts(ours[differ], swapped, size)
+        mixed = _averages(one + step), _averages(other - step)
         for name in _AVERAGES:
-            steps[name].append(other[name] - one[name])
-    changes: list[Change] = []
-    for name, each in steps.items():
-        differences = np.asarray(each)
-        # Twice the smaller tail; with so many draws no less can be told than one of them.
-        tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
-        chance = min(1.0, 2 * (tail + 1) / (_DRAWS + 1))
-        changes.append(Change(name, values[0][name], values[1][name], percentiles(each), chance, "paired bootstrap"))
-    return changes
+            drawn[name].append(again[1][name] - again[0][name])
+            found, by_chance = (abs(each[1][name] - each[0][name]) for each in (values, mixed))
+            as_large[name] += by_chance >= found - _ROUNDING
+    few = count < _FEWEST_DRAWN
+    return [
+        Change(
+            name,
+            values[0][name],
+            values[1][name],
+            (-np.inf, np.inf) if few else percentiles(drawn[name]),
+            (as_large[name] + 1) / (_DRAWS + 1),
+            "randomisation",
+        )
+        for name in _AVERAGES
+    ]
 
 
-def _averages(true: Indices, predicted: Indices) -> dict[str, float]:
-    classes = int(max(true.max(), predicted.max())) + 1
-    counts = (np.bincount(each, minlength=classes) for each in (true, predicted, true[true == predicted]))
+def _counts(cases: Indices, weights: Indices, size: int) -> Indices:
+    """(3, size): how many images each class has, is predicted for, and is right about.
+
+    Args:
+        cases: (K, 2) true and predicted classes.
+        weights: (K,) how many images of each there are.
+        size: number of classes.
+    """
+    true, predicted = cases.T
+    right = weights * (true == predicted)
+    each = ((true, weights), (predicted, weights), (true, right))
+    return np.stack([np.bincount(*pair, minlength=size) for pair in each]).astype(np.int64)
+
+
+def _averages(counts: Indices) -> dict[str, float]:
     return {name: value for name, value in averages(*counts).items() if value is not None}

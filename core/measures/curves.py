@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.measures.library import Floats, Truths
-from core.measures.library import precision_recall_curve as _precision_recall_curve
-from core.measures.library import roc_curve as _roc_curve
+from core.measures.library import Floats, Indices, Scores, Truths
 
 BINS = 15
 _POINTS = 400
@@ -46,16 +44,36 @@ class Bin:
     accuracy: float
 
 
-def roc_curve(is_true: Truths, score: Floats) -> Curve:
+def roc_curve(is_true: Truths, score: Scores | Floats) -> Curve:
     """False alarms (x) against hits (y), as rates; both kinds of image must occur."""
-    false_alarms, hits, thresholds = _roc_curve(is_true, score)
-    return _thinned(Curve(false_alarms, hits, thresholds))
+    thresholds, hits, said = _corners(is_true, score)
+    own = int(is_true.sum())
+    # Where nothing is said to be of the class.
+    x, y = np.append(0, said - hits) / (len(score) - own), np.append(0, hits) / own
+    return _thinned(Curve(x, y, np.append(np.inf, thresholds)))
 
 
-def pr_curve(is_true: Truths, score: Floats) -> Curve:
+def pr_curve(is_true: Truths, score: Scores | Floats) -> Curve:
     """Recall (x) against precision (y); an image of the class must occur."""
-    precision, recall, thresholds = _precision_recall_curve(is_true, score)
+    thresholds, hits, said = (each[::-1] for each in _corners(is_true, score))
+    recall, precision = np.append(hits / int(is_true.sum()), 0), np.append(hits / said, 1)
     return _thinned(Curve(recall, precision, np.append(thresholds, np.inf)))
+
+
+def _corners(is_true: Truths, score: Scores | Floats) -> tuple[Floats, Indices, Indices]:
+    """Where a curve bends, as scikit-learn's with ``drop_intermediate``; of a rare class that is in few places.
+
+    Returns:
+        Thresholds, falling; how many images of the class have at least that score, and how many images have.
+    """
+    every, own = np.sort(score), np.sort(score[is_true])
+    # It bends at the scores of the class's own images, and at the next higher ones.
+    above = np.searchsorted(every, own, "right")
+    bends = np.concatenate([own, every[above[above < len(every)]], every[[0, -1]]])
+    thresholds = np.unique(bends)[::-1]
+    hits: Indices = len(own) - np.searchsorted(own, thresholds, "left").astype(np.int64)
+    said: Indices = len(every) - np.searchsorted(every, thresholds, "left").astype(np.int64)
+    return thresholds.astype(np.float64), hits, said
 
 
 def reliability(confidence: Floats, right: Truths) -> tuple[Bin, ...]:

@@ -28,10 +28,10 @@ def measure_values(truth: Floats, predicted: Floats) -> Measures:
         "mae": float(np.abs(wrong).mean()),
         "r2": r2_score(truth, predicted) if varies else None,
     }
-    low, high = of_means(squared)
+    low, high = of_means(squared, 0.0)
     intervals = {
-        "mse": (max(0.0, low), high),
-        "rmse": (float(np.sqrt(max(0.0, low))), float(np.sqrt(high))),
-        "mae": of_means(np.abs(wrong)),
+        "mse": (low, high),
+        "rmse": (float(np.sqrt(low)), float(np.sqrt(high))),
+        "mae": of_means(np.abs(wrong), 0.0),
     }
     return Measures(len(truth), values, intervals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,7 +32,6 @@ METRICS: Mapping[str, Metric] = {
     "accuracy_restricted": Metric(
         "Accuracy among these classes", "As if the model could only say the classes that the data has.", True
     ),
-    "top_5_accuracy": Metric("Top-5 accuracy", "How often the true class is among the five best.", True),
     "precision_macro": Metric(
         "Precision, macro", "When it says a class, how often that is right. Mean over classes.", True
     ),
@@ -64,8 +64,13 @@ METRICS: Mapping[str, Metric] = {
     "mae": Metric("Mean absolute error", "How far off a value is in the mean, in the units of the values."),
     "mse": Metric("Mean squared error", "RMSE squared."),
 }
+_TOP = re.compile(r"top_(\d+)_accuracy")
+_NUMBERS = {"1": "one", "2": "two", "3": "three", "4": "four", "5": "five"}
 
 
 def metric(name: str) -> Metric:
     """In words; one that is not known here by its own name."""
+    if found := _TOP.fullmatch(name):
+        most = _NUMBERS.get(found[1], found[1])
+        return Metric(f"Top-{found[1]} accuracy", f"How often the true class is among the {most} best.", True)
     return METRICS.get(name, Metric(name.replace("_", " "), ""))

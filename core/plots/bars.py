@@ -11,7 +11,7 @@ from core.plots.canvas import Canvas, OfClass, Picture, named, wide
 from core.plots.palette import Palette
 
 MOST = 40
-"""So many classes are drawn; of more, the worst half and the best half."""
+"""So many classes are drawn; of more, the first half and the last half of their order."""
 _MEASURES = (("precision", "Precision", 0.45), ("recall", "Recall", 0.7), ("f1", "F1", 1.0))
 _ROW = 32
 _PLOT = 400
@@ -19,7 +19,11 @@ _PLOT = 400
 
 def worst_and_best(classes: Sequence[ClassMeasures], most: int = MOST) -> tuple[list[ClassMeasures], int]:
     """The classes with images, worst F1 first, and after how many some are left out; 0 where none are."""
-    ranked = sorted((one for one in classes if one.count), key=lambda one: (one.f1, one.index))
+    return _ends(sorted((one for one in classes if one.count), key=lambda one: (one.f1, one.index)), most)
+
+
+def _ends(ranked: list[ClassMeasures], most: int = MOST) -> tuple[list[ClassMeasures], int]:
+    """The first and the last of a row, and after how many some are left out; 0 where none are."""
     if len(ranked) <= most:
         return ranked, 0
     half = most // 2
@@ -27,7 +31,7 @@ def worst_and_best(classes: Sequence[ClassMeasures], most: int = MOST) -> tuple[
 
 
 def class_bars(
-    classes: Sequence[ClassMeasures], labels: Sequence[str], palette: Palette, *, worst_first: bool = True
+    classes: Sequence[ClassMeasures], labels: Sequence[str], palette: Palette, *, order: Sequence[int] = ()
 ) -> Picture:
     """Three bars a class; precision and recall with their 95 % intervals (Wilson, 1927) as hairlines.
 
@@ -35,11 +39,10 @@ def class_bars(
         classes: measures of every class; those without images are left out.
         labels: names in head order.
         palette: colours.
-        worst_first: order by F1; else as they come, where all are drawn.
+        order: classes as they are to stand; the worst F1 first if not given.
     """
-    shown, gap = worst_and_best(classes)
-    if not worst_first and not gap:
-        shown.sort(key=lambda one: one.index)
+    by_index = {one.index: one for one in classes if one.count}
+    shown, gap = _ends([by_index[i] for i in order if i in by_index]) if order else worst_and_best(classes)
     total = sum(1 for one in classes if one.count)
     room = min(180.0, max((wide(labels[one.index], 12) for one in shown), default=0) + 2)
     frame = Frame(room + 24, 56, _PLOT, len(shown) * _ROW + (_ROW if gap else 0))

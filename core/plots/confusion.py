@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.measures.library import leaf_order
 from core.plots.axes import percent
 from core.plots.canvas import Canvas, Cell, Picture, cut, named, wide
 from core.plots.palette import Palette
 from core.showing import isolated, printable
 
 Counts = NDArray[np.int64]
-ClassOrder = Literal["head", "name", "count", "errors"]
+ClassOrder = Literal["head", "name", "count", "errors", "right", "f1", "together"]
 
 NAMED = 100
 """So many classes have their names along the sides."""
@@ -31,28 +32,51 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def class_order(confusion: Counts, labels: Sequence[str], order: ClassOrder, *, rates: bool = False) -> list[int]:
-    """The classes that occur, as truths or as answers, in an order.
+    """The classes that occur, as truths or as answers, in an order; of equal ones the head's decides.
 
     Args:
         confusion: (classes, classes); rows true, columns predicted.
         labels: names in head order.
         order: ``head``; ``name`` (``a2`` before ``a10``); ``count``, most images first; ``errors``, most mistakes
-            first, as a share of the class's images where ``rates``.
+            first, as a share of the class's images where ``rates``; ``right``, those least often right first, and
+            those without images last; ``f1``, the worst first; ``together``, classes that are taken for each other
+            stand side by side.
         rates: see there.
     """
     true, said, right = confusion.sum(axis=1), confusion.sum(axis=0), np.diagonal(confusion)
     there = [int(index) for index in np.flatnonzero((true > 0) | (said > 0))]
+    if order == "together":
+        return _together(confusion, there)
     missed = (true - right) / (np.maximum(true, 1) if rates else 1)
     keys: dict[ClassOrder, Callable[[int], object]] = {
         "head": lambda index: index,
-        "name": lambda index: [
-            (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(labels[index].casefold())
-        ],
+        "name": lambda index: name_key(labels[index]),
         "count": lambda index: -int(true[index]),
         "errors": lambda index: -float(missed[index]),
+        "right": lambda index: float(right[index] / true[index]) if true[index] else 2.0,
+        "f1": lambda index: 2 * float(right[index]) / float(true[index] + said[index]),
     }
     key = keys[order]
     return sorted(there, key=lambda index: (key(index), index))
+
+
+def name_key(label: str) -> list[tuple[int, int, str]]:
+    """What names are sorted by, as people do: case does not count, and numbers inside do."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(label.casefold())]
+
+
+def _together(confusion: Counts, there: list[int]) -> list[int]:
+    """Classes by how often each is taken for the other (average linkage); those that never are come last."""
+    rates = confusion[np.ix_(there, there)] / np.maximum(confusion.sum(axis=1)[there], 1)[:, None]
+    both = rates + rates.T
+    np.fill_diagonal(both, 0)
+    mixed = np.flatnonzero(both.any(axis=1))
+    alone = np.flatnonzero(~both.any(axis=1))
+    if len(mixed) < 3:
+        return [there[int(place)] for place in (*mixed, *alone)]
+    both = both[np.ix_(mixed, mixed)]
+    placed = mixed[leaf_order(1 - both / both.max())]
+    return [there[int(place)] for place in (*placed, *alone)]
 
 
 def confused_pairs(confusion: Counts, most: int = _PAIRS) -> list[tuple[int, int, int]]:

@@ -79,6 +79,10 @@ def _draw(curves: Sequence[NamedCurve], palette: Palette, title: str, x: str, y:
     draw_axes(canvas, frame, x, y)
     if area == "AUC":
         canvas.line(frame.left, frame.bottom, frame.right, frame.top, palette.muted, dash="2 4")
+    if not curves:
+        middle = frame.left + frame.width / 2, frame.top + frame.height / 2
+        none = "No curve: it takes images of a class, and of others."
+        canvas.text(*middle, none, anchor="middle", fill=palette.muted)
     for place, one in reversed(list(enumerate(curves))):
         mean = one.index < 0
         stroke = palette.accent if mean else palette.muted

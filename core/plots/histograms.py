@@ -81,14 +81,15 @@ def score_histogram(
         x: what the scores are.
     """
     names = ("Right", "Wrong") if mistakes else ("Has the label", "Has it not")
+    kinds = ("right", "wrong") if mistakes else ("of labels that are there", "of labels that are not there")
     edges = np.linspace(0, 1, BINS + 1)
     # Bins are open below and closed above, as those of the reliability diagram.
     place = np.clip(np.searchsorted(edges, scores, side="left") - 1, 0, BINS - 1)
     counts = [np.bincount(place[part], minlength=BINS) for part in (right, ~right)]
     most = int((counts[0] + counts[1]).max()) or 1
     frame = Frame(64, 56, _SIDE + 80, 240, y=(0, most))
-    told = ", ".join(f"{len(scores[part]):,} {name.lower()}" for part, name in zip((right, ~right), names, strict=True))
-    canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"{x}: {told}")
+    whole = ", ".join(f"{len(scores[part]):,} {kind}" for part, kind in zip((right, ~right), kinds, strict=True))
+    canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"{x}: {whole}")
     draw_axes(canvas, frame, x, "Images" if mistakes else "Scores", shares=(True, False))
     colours = (palette.accent, palette.error if mistakes else palette.muted)
     left = frame.right - sum(wide(name, 12) + 34 for name in names)
@@ -100,11 +101,11 @@ def score_histogram(
         bottom = frame.bottom
         x1, low, high = frame.at_x(edges[number]), float(edges[number]), float(edges[number + 1])
         width = frame.at_x(high) - x1
-        for counted, colour, name, kind in zip(counts, colours, names, (True, False), strict=True):
+        for counted, colour, told, kind in zip(counts, colours, kinds, (True, False), strict=True):
             count = int(counted[number])
             if count:
                 tall = frame.bottom - frame.at_y(count)
-                words = f"{x} {percent(low)} to {percent(high)}: {count:,} {name.lower()}"
+                words = f"{x} {percent(low)} to {percent(high)}: {count:,} {told}"
                 canvas.rect(x1, bottom - tall, width - 1, tall, colour, opacity=0.8, title=words)
                 canvas.hit(x1, bottom - tall, width, tall, Between(low, high, kind), words)
                 bottom -= tall
@@ -122,8 +123,11 @@ def error_histogram(errors: NDArray[np.float64], palette: Palette) -> Picture:
     low, high = value_range(errors)
     round_numbers = ticks(low, high, 24)
     step = round_numbers[1] - round_numbers[0] if len(round_numbers) > 1 else high - low
-    edges: NDArray[np.float64] = np.arange(math.floor(low / step), math.ceil(high / step) + 1, dtype=np.float64) * step
-    counts = np.histogram(errors, edges)[0]
+    edges: NDArray[np.float64] = np.arange(math.ceil(low / step) - 1, math.ceil(high / step) + 1, dtype=np.float64)
+    edges *= step
+    # Bins are open below and closed above, as those of scores; rounding must not leave an end out.
+    edges[0], edges[-1] = min(edges[0], np.nextafter(low, -np.inf)), max(edges[-1], high)
+    counts = np.bincount(np.searchsorted(edges, errors, side="left") - 1, minlength=len(edges) - 1)
     most = int(counts.max(initial=0)) or 1
     frame = Frame(64, 40, _SIDE + 80, 240, x=(float(edges[0]), float(edges[-1])), y=(0, most))
     canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, f"Errors of {len(errors):,} predicted values")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SYSTEM_FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 
@@ -34,3 +34,5 @@ LIGHT = Palette("#f8f8f6", "#e2e2de", "#e4e5e8", "#1b1c1f", "#64666c", "#3b57d6"
 """The window's colours in daylight."""
 DARK = Palette("#17181b", "#2f3136", "#303339", "#f1f1f2", "#9ea1a8", "#8fa4ff", "#ff8f85")
 """The window's colours at night."""
+PAPER = replace(LIGHT, window="#ffffff")
+"""Of pictures in files, which are put on white pages."""

@@ -26,11 +26,13 @@ class Shown:
     Attributes:
         source: where it is.
         true, said: what it is, and what the model makes of it, for a person.
+        also: what another model makes of it; empty where there is none.
     """
 
     source: ImageSource
     true: str
     said: str
+    also: str = ""
 
 
 def worst(evaluation: Evaluation, most: int) -> list[Shown]:
@@ -62,8 +64,9 @@ def to_html(images: Sequence[Shown], root: str, decoder: Decoder, check: Callabl
     for one in images:
         check()
         name = safe(one.source.name.removeprefix(root.rstrip("/") + "/"))
+        said = "".join(f'<b dir="auto">{safe(text)}</b>' for text in (one.said, one.also) if text)
         figures.append(
-            f'<figure>{_picture(one.source, decoder)}<figcaption><b dir="auto">{safe(one.said)}</b>'
+            f"<figure>{_picture(one.source, decoder)}<figcaption>{said}"
             f'<span>is <bdi>{safe(one.true)}</bdi></span><small title="{name}"><bdi>{name}</bdi></small>'
             "</figcaption></figure>"
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from core import drawing, provenance
+from core.comparing import Compared
 from core.evaluations import Evaluation
 from core.export import write_text
 from core.images import Decoder
@@ -15,40 +16,37 @@ from core.measures.words import metric
 from core.plots import DARK, LIGHT
 from core.plots.axes import percent
 from core.plots.canvas import safe
-from core.reporting import gallery
+from core.reporting import comparison, gallery
+from core.reporting.parts import folded, section, table_of
 from core.reporting.style import FOLLOWING, sheet
 from core.reporting.words import HEADLINES, between, written
 
 _WORST = 24
 _DOUBTFUL = 12
 _LISTED = 200
-_OPEN = 40
 _MISTAKES = {
     "classes": "The surest wrong answers first.",
     "several": "The furthest off first. A label is given from a score of 50 % on.",
     "values": "The furthest off first.",
 }
-_CAPTIONS: dict[str, str] = {
-    "confusion": "Rows are true, columns predicted classes. Blue is right, red is a mistake.",
-    "roc": "The mean of all classes, and those with the smallest area; the dotted diagonal is guessing.",
-    "pr": "The mean of all classes, and those with the smallest area.",
-    "reliability": "The dotted diagonal: as sure as right. Red: surer than right. Pale: righter than sure.",
-}
 
 
-def save_report(path: Path, evaluation: Evaluation, decoder: Decoder | None = None) -> None:
-    """Write the page.
+def save_report(
+    path: Path, evaluation: Evaluation, decoder: Decoder | None = None, compared: Compared | None = None
+) -> None:
+    """Write the page; see ``to_html``.
 
     Raises:
         ExportError: the file cannot be written; an older file is untouched then.
     """
-    write_text(path, to_html(evaluation, decoder))
+    write_text(path, to_html(evaluation, decoder, compared=compared))
 
 
 def to_html(
     evaluation: Evaluation,
     decoder: Decoder | None = None,
     *,
+    compared: Compared | None = None,
     made: datetime | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> str:
@@ -57,6 +55,7 @@ def to_html(
     Args:
         evaluation: with its scores; images are read for the thumbnails of a few.
         decoder: reads them; one of its own if not given.
+        compared: how another model does on the same images; ``evaluation`` is one of the two.
         made: the time that it tells; now if not given.
         check: called between its parts; may raise to end it.
     """
@@ -71,15 +70,17 @@ def to_html(
         _left_out(evaluation),
         _alignment(evaluation),
     ]
+    if compared is not None:
+        parts.insert(1, comparison.section_of(compared, decoder, check))
     for kind in drawing.kinds(evaluation):
         check()
         picture = drawing.draw(evaluation, kind, FOLLOWING, check=check)
-        parts.append(_section(drawing.TITLES[kind], _inline(picture.svg), _CAPTIONS.get(kind, "")))
+        parts.append(section(drawing.TITLES[kind], _inline(picture.svg), drawing.CAPTIONS.get(kind, "")))
     parts.append(_classes(evaluation))
     mistakes = gallery.worst(evaluation, _WORST)
     told = _MISTAKES[evaluation.data.kind]
     shown = gallery.to_html(mistakes, evaluation.data.root, decoder, check) if mistakes else "<p>There are none.</p>"
-    parts.append(_section("The worst mistakes", shown, told if mistakes else ""))
+    parts.append(section("The worst mistakes", shown, told if mistakes else ""))
     suspects = gallery.doubtful(evaluation, _DOUBTFUL)
     if suspects:
         why = (
@@ -87,7 +88,7 @@ def to_html(
             "(Northcutt, Jiang and Chuang, 2021). Look before you change them."
         )
         parts.append(
-            _section("Likely label errors", gallery.to_html(suspects, evaluation.data.root, decoder, check), why)
+            section("Likely label errors", gallery.to_html(suspects, evaluation.data.root, decoder, check), why)
         )
     parts.append(_origin(evaluation))
     return _page(title, "".join(parts))
@@ -105,32 +106,6 @@ def _page(title: str, body: str) -> str:
     )
 
 
-def _section(title: str, body: str, caption: str = "") -> str:
-    told = f'<p class="quiet">{safe(caption)}</p>' if caption else ""
-    return f"<section><h2>{safe(title)}</h2>{told}{body}</section>\n"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """A table; columns in ``numbers`` stand to the right."""
-
-    def line(cells: Sequence[str], tag: str) -> str:
-        made = (
-            f"<{tag}{' class=n' if place in numbers else ''}><bdi>{safe(cell)}</bdi></{tag}>"
-            for place, cell in enumerate(cells)
-        )
-        return f"<tr>{''.join(made)}</tr>"
-
-    body = "".join(line(row, "td") for row in rows)
-    return f'<div class="wide"><table><thead>{line(head, "th")}</thead><tbody>{body}</tbody></table></div>'
-
-
-def _folded(table: str, count: int, what: str) -> str:
-    """A long table opens on a click."""
-    if count <= _OPEN:
-        return table
-    return f"<details><summary>All {count:,} {safe(what)}</summary>{table}</details>"
-
-
 def _figures(evaluation: Evaluation) -> str:
     values, intervals = evaluation.measures.values, evaluation.measures.intervals
     first = [name for name in HEADLINES if name in values][:3]
@@ -143,8 +118,8 @@ def _figures(evaluation: Evaluation) -> str:
         (metric(name).title, written(name, value), between(name, intervals.get(name)), metric(name).meaning)
         for name, value in values.items()
     ]
-    table = _table(("Measure", "Value", "95 % interval", "What it is"), rows, (1, 2))
-    return _section("Figures", f'<div class="tiles">{tiles}</div>{table}')
+    table = table_of(("Measure", "Value", "95 % interval", "What it is"), rows, (1, 2))
+    return section("Figures", f'<div class="tiles">{tiles}</div>{table}')
 
 
 def _interval(name: str, evaluation: Evaluation) -> str:
@@ -155,13 +130,13 @@ def _interval(name: str, evaluation: Evaluation) -> str:
 def _left_out(evaluation: Evaluation) -> str:
     skipped = evaluation.skipped
     if not skipped:
-        return _section("Left out", "<p>Nothing: every image was scored.</p>")
+        return section("Left out", "<p>Nothing: every image was scored.</p>")
     failed = f" {evaluation.failed:,} could not be answered." if evaluation.failed else ""
     count = "1 image was" if len(skipped) == 1 else f"{len(skipped):,} images were"
     shown = skipped[:_LISTED]
     more = f"<p>... and {len(skipped) - _LISTED:,} more.</p>" if len(skipped) > _LISTED else ""
-    table = _folded(_table(("Image", "Why"), shown), len(shown), "images")
-    return _section("Left out", table + more, f"{count} not scored.{failed}")
+    table = folded(table_of(("Image", "Why"), shown), len(shown), "images")
+    return section("Left out", table + more, f"{count} not scored.{failed}")
 
 
 def _alignment(evaluation: Evaluation) -> str:
@@ -174,8 +149,8 @@ def _alignment(evaluation: Evaluation) -> str:
     ]
     absent = len(alignment.absent)
     told = f"{absent:,} of the model's {len(evaluation.labels):,} classes have no label in the data." if absent else ""
-    table = _table(("Label of the data", "Images", "Class of the model", "How it is known"), rows, (1,))
-    return _section("Which label is which class", _folded(table, len(rows), "labels"), told)
+    table = table_of(("Label of the data", "Images", "Class of the model", "How it is known"), rows, (1,))
+    return section("Which label is which class", folded(table, len(rows), "labels"), told)
 
 
 def _no_partner(nearest: str) -> str:
@@ -188,8 +163,8 @@ def _classes(evaluation: Evaluation) -> str:
         return ""
     rows = [_class_row(one, evaluation.labels[one.index]) for one in there]
     head = ("Class", "Images", "Predicted", "Precision", "Recall", "F1", "ROC AUC", "Average precision")
-    table = _table(head, rows, range(1, len(head)))
-    return _section("All classes", _folded(table, len(rows), "classes"))
+    table = table_of(head, rows, range(1, len(head)))
+    return section("All classes", folded(table, len(rows), "classes"))
 
 
 def _class_row(one: ClassMeasures, label: str) -> tuple[str, ...]:
@@ -205,7 +180,7 @@ def _origin(evaluation: Evaluation) -> str:
     facts = provenance.facts(evaluation.provenance)
     listed = "".join(f"<dt>{safe(name)}</dt><dd><bdi>{safe(text)}</bdi></dd>" for name, text in facts)
     took = f"<dt>Evaluated in</dt><dd>{evaluation.seconds:,.1f} s</dd>"
-    return _section("Where it comes from", f"<dl>{listed}{took}</dl>")
+    return section("Where it comes from", f"<dl>{listed}{took}</dl>")
 
 
 def _inline(svg: str) -> str:

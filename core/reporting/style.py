@@ -24,6 +24,7 @@ body{margin:0;background:var(--window);color:var(--text);font:15px/1.5 var(--fon
 main{max-width:1000px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:0 0 8px}
 h2{font-size:18px;margin:48px 0 8px}
+h3{font-size:15px;margin:32px 0 8px}
 p{margin:0 0 16px}
 .quiet,small,.tiles span{color:var(--muted)}
 .tiles{display:flex;flex-wrap:wrap;gap:16px 48px;margin:16px 0 32px}

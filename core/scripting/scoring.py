@@ -42,9 +42,10 @@ def spell_scores(activation: str, construction: Construction, crops: int) -> lis
         lines += [INDENT + line for line in (f"outputs = network({several})", *picked, "parts.append(outputs[:1])")]
         lines.append("outputs = torch.cat(parts)")
     else:
-        lines += ["outputs = network(batch)", *picked]
+        given = "batch[:, 0]" if construction.squeezed else "batch"
+        lines += [f"outputs = network({given})", *picked]
     shape = ".reshape(len(batch), -1)" if construction.reshaped else ""
-    if lines[-1] == "outputs = network(batch)":
+    if lines[-1].startswith("outputs = network("):
         lines[-1] += f"{shape}.float()"
     else:
         lines.append(f"outputs = outputs{shape}.float()")

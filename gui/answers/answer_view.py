@@ -60,16 +60,17 @@ class AnswerView(QWidget):
         """The small line below."""
         return self._caption
 
-    def show_answer(self, label: str, number: str, share: float) -> None:
+    def show_answer(self, label: str, number: str, share: float, caption: str = "") -> None:
         """Show the one class that is right.
 
         Args:
             label: its name.
             number: its percentage as text.
             share: 0..1.
+            caption: what a label that is no name is; mostly empty.
         """
         self._mark = self._pale = False
-        self._set(label, number, share, "", quiet=False)
+        self._set(label, number, share, caption, quiet=False)
 
     def show_label(self, label: str, number: str, share: float, caption: str) -> None:
         """Show the likeliest of several labels; paler where it does not reach a half, which is marked.
@@ -139,8 +140,7 @@ class AnswerView(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """Height that the text needs at a width, in pixels."""
-        layout, _ = self._laid_out(width)
-        height = layout.boundingRect().height()
+        height = self._laid_out(width)[1]
         if self._number:
             height += QFontMetricsF(self._number_font()).height() + _BAR + UNIT
         if self._caption:
@@ -164,7 +164,7 @@ class AnswerView(QWidget):
         palette = self.palette()
         muted = self._quiet or self._pale
         painter.setPen(palette.color(theme.MUTED) if muted else palette.windowText().color())
-        layout.draw(painter, QPointF(0, 0))
+        layout.draw(painter, QPointF(0, text_height - layout.boundingRect().height()))
         if self._number:
             text_height = self._paint_number(painter, text_height)
         if self._caption:
@@ -203,15 +203,20 @@ class AnswerView(QWidget):
         return self._layouts[width]
 
     def _lay_out(self, width: int) -> tuple[QTextLayout, float]:
-        """The text at the largest size at which it takes two lines at most; at the smallest, three."""
+        """The text at the largest size at which it takes two lines at most; at the smallest, three.
+
+        The height is that of a line of the largest size at least: what is below stays where it is when another class
+        comes first whose name is longer and so smaller.
+        """
         if self._quiet:
             return _layout(self._label, theme.scaled(self.font(), 1.2), width, 4)
         sizes = _SIZES[2:] if self._dense else _SIZES if width > 40 * UNIT else _SIZES[1:]
+        _, least = _layout("x", theme.scaled(self.font(), sizes[0], QFont.Weight.DemiBold), width, 0)
         for size in sizes:
             font = theme.scaled(self.font(), size, QFont.Weight.DemiBold)
             found = _layout(self._label, font, width, 0)
             if found[0].lineCount() <= (1 if size > 2.6 else 2) and _widest(found[0]) <= width:
-                return found
+                return found[0], max(found[1], least)
         return _layout(self._label, theme.scaled(self.font(), sizes[-1], QFont.Weight.DemiBold), width, 3)
 
 

@@ -32,6 +32,8 @@ class Detail(QAbstractButton):
         self._small = theme.small(self.font())
         self._metrics = QFontMetrics(self._small)
         self._lines_by_width: dict[int, list[str]] = {}
+        # Without a value there is nothing to show: not even the caption.
+        self.hide()
 
     @property
     def value(self) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
-from gui.widgets import theme
+from gui.widgets import row_chart, theme
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 _CHART = 14 * UNIT
-_WIDEST_BAR = 3 * UNIT
-_NARROWEST_BAR = 3
 
 
 class RowChart(QWidget):
@@ -42,21 +40,7 @@ class RowChart(QWidget):
         """Bars in the accent colour, a hairline at zero."""
         if not self._values:
             return
-        painter = QPainter(self)
-        low, high = min(0.0, *self._values), max(0.0, *self._values)
-        scale = (self.height() - 2) / ((high - low) or 1.0)
-        zero = 1 + high * scale
-        painter.setPen(self.palette().color(theme.LINE))
-        painter.drawLine(0, round(zero), self.width(), round(zero))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.with_alpha(self.palette().color(theme.ACCENT), 0.6))
-        count = min(len(self._values), max(1, self.width() // _NARROWEST_BAR))
-        step = min(_WIDEST_BAR, self.width() / count)
-        for number in range(count):
-            part = self._values[number * len(self._values) // count : (number + 1) * len(self._values) // count]
-            bottom, top = min(0.0, *part), max(0.0, *part)
-            bar = QRectF(number * step, zero - top * scale, max(1.0, step - 1), max(1.0, (top - bottom) * scale))
-            painter.drawRect(bar)
+        row_chart.draw(QPainter(self), QRectF(self.rect()), self._values, self.palette())
 
 
 class RowModel(QAbstractTableModel):

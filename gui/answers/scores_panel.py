@@ -162,7 +162,8 @@ class ScoresPanel(QWidget):
             return
         self._sync_input()
         used, *others = info.checkpoint.sets or ("",)
-        sets = f"{used}, of {1 + len(others)} sets in the file" if others else ""
+        about = f" ({what})" if (what := wording.of_set(used, info.checkpoint.sets)) else ""
+        sets = f"{used}{about}, of {1 + len(others)} sets in the file" if others else ""
         self.tensors.set_value(sets, "Click to use another set of the file's weights.")
         self.output.set_value(output_choices.describe(info), "Click to read the network's numbers differently.")
         self.names.set_value(f"{output_choices.names(info)}, {_source(info)}", "Click to use other names.")
@@ -194,11 +195,18 @@ class ScoresPanel(QWidget):
             if prediction.over_labels:
                 self.answer.show_label(best.title, number, best.score, wording.reached(prediction))
             else:
-                self.answer.show_answer(best.title, number, best.score)
+                self.answer.show_answer(best.title, number, best.score, self._nameless())
             self.answer.setToolTip(best.title.replace("<", "&lt;"))
             self.scores.show_lines(lines_of(others, prediction.over_labels))
         self._enable(True)
         self._sync_visible()
+
+    def _nameless(self) -> str:
+        """What a number in place of a name is."""
+        info = self._info
+        if info is None or not info.labels_source.startswith("number") or len(info.labels) < 2:
+            return ""
+        return "Class number: the model brings no names"
 
     def show_line(self, text: str) -> None:
         """Show one quiet line in place of an answer."""
@@ -329,7 +337,8 @@ class ScoresPanel(QWidget):
 
     def _offer_tensors(self) -> None:
         sets = self._info.checkpoint.sets if self._info is not None else ()
-        self.sets.open_at(self.tensors, [Choice(name, name, "", not number) for number, name in enumerate(sets)])
+        choices = [Choice(name, name, wording.of_set(name, sets), not number) for number, name in enumerate(sets)]
+        self.sets.open_at(self.tensors, choices)
 
     def _offer_outputs(self) -> None:
         self.kinds.open_at(self.output, output_choices.choices(self._info) if self._info is not None else [])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _CLASS = 2
 _LEFT_OUT = "Leave it out"
+_CHOSEN, _LEFT_OUT_BY_YOU = "chosen by you", "left out by you"
 
 
 class AlignmentModel(TitledRows):
@@ -46,13 +47,21 @@ class AlignmentModel(TitledRows):
         self._rows: list[AlignedClass] = []
         self._chosen: dict[str, int] = {}
         self.names: tuple[str, ...] = ()
+        self._are_rows = False
 
-    def show_alignment(self, alignment: Alignment, names: tuple[str, ...]) -> None:
-        """Show what was found by names."""
+    def show_alignment(self, alignment: Alignment, names: tuple[str, ...], are_rows: bool = False) -> None:
+        """Show what was found by names, and what a person chose before.
+
+        Args:
+            alignment: of the data.
+            names: the model's class names, in head order.
+            are_rows: whether the labels are of rows of numbers.
+        """
         self.beginResetModel()
         self.names = names
         self._rows = sorted(alignment.rows, key=lambda row: (row.index >= 0, not row.count))
-        self._chosen = {}
+        self._chosen = {row.written: row.index for row in self._rows if row.how in (_CHOSEN, _LEFT_OUT_BY_YOU)}
+        self._are_rows = are_rows
         self.endResetModel()
 
     def clear(self) -> None:
@@ -78,9 +87,14 @@ class AlignmentModel(TitledRows):
         """A label is this class; -1 leaves it out."""
         old = self._rows[row]
         self._chosen[old.written] = index
-        how = "chosen by you" if index >= 0 else "left out by you"
+        how = _CHOSEN if index >= 0 else _LEFT_OUT_BY_YOU
         self._rows[row] = replace(old, index=index, label=self.names[index] if index >= 0 else "", how=how)
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.TITLES) - 1))
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The titles; rows are no images."""
+        title = super().headerData(section, orientation, role)
+        return "Rows" if title == "Images" and self._are_rows else title
 
     def count(self) -> int:
         """One a label."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -16,11 +17,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from core.showing import isolated
+from gui.evaluation.zoomed import Zoomed
 from gui.widgets import theme, wording
 from gui.widgets.theme import UNIT
 
@@ -39,7 +40,7 @@ _CENTRED = Qt.AlignmentFlag.AlignCenter
 _BOTTOM = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight
 
 
-class ConfusionView(QAbstractScrollArea):
+class ConfusionView(Zoomed):
     """A matrix that is read at ten classes and found one's way in at a thousand.
 
     A cell's colour is its share of its row: the accent where the model is right, the errors' colour where it is not.
@@ -59,6 +60,7 @@ class ConfusionView(QAbstractScrollArea):
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._classes: list[int] = []
+        self._confusion: Indices | None = None
         self._counts: Indices | None = None
         self._totals: list[int] = []
         self._rates = False
@@ -68,11 +70,6 @@ class ConfusionView(QAbstractScrollArea):
         self._image: QImage | None = None
         self._shades: dict[tuple[bool, int, bool], QColor] = {}
         self.row = self.column = 0
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAutoFillBackground(False)
-        self.setMinimumSize(24 * UNIT, 20 * UNIT)
         theme.name(self, "Confusion matrix", "Arrow keys move between the cells, Enter shows a cell's images.")
 
     def show_matrix(self, confusion: Indices, names: Sequence[str]) -> None:
@@ -84,14 +81,23 @@ class ConfusionView(QAbstractScrollArea):
         """
         occurs = (confusion.sum(axis=0) + confusion.sum(axis=1)).nonzero()[0]
         self._names = tuple(names)
-        self._classes = [int(index) for index in occurs]
-        part = confusion[occurs][:, occurs]
-        self._counts = part
-        self._totals = [int(total) for total in part.sum(axis=1)]
+        self._confusion = confusion
+        self._arrange([int(index) for index in occurs])
         self.row = self.column = 0
         self._fitted = True
-        self._image = None
         self._fit()
+
+    def show_order(self, classes: Sequence[int]) -> None:
+        """Let the classes stand in another order, and look at its start.
+
+        Args:
+            classes: those that occur, as indices of the head.
+        """
+        self._arrange(list(classes))
+        self.row = self.column = 0
+        self._fit()
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.setValue(0)
 
     def show_rates(self, on: bool) -> None:
         """Shares of the row in place of counts."""
@@ -120,6 +126,13 @@ class ConfusionView(QAbstractScrollArea):
         else:
             words = f"{count:,} of {total:,} {images} of {true} are taken for {said}"
         return f"{words} ({wording.percent(count / total)})." if total else f"There are no images of {true}."
+
+    def _arrange(self, classes: list[int]) -> None:
+        assert self._confusion is not None
+        self._classes = classes
+        self._counts = self._confusion[classes][:, classes]
+        self._totals = [int(total) for total in self._counts.sum(axis=1)]
+        self._image = None
 
     def _count(self, row: int, column: int) -> int:
         return int(self._counts[row, column]) if self._counts is not None else 0
@@ -172,15 +185,7 @@ class ConfusionView(QAbstractScrollArea):
 
     def _show_cell(self) -> None:
         """Bring the cell that the keyboard is at into sight."""
-        area = self._area(self.row, self.column)
-        for bar, low, high, room, head in (
-            (self.horizontalScrollBar(), area.left(), area.right(), self.viewport().width(), self._head[0]),
-            (self.verticalScrollBar(), area.top(), area.bottom(), self.viewport().height(), self._head[1]),
-        ):
-            if low < head:
-                bar.setValue(bar.value() + low - head)
-            elif high > room:
-                bar.setValue(bar.value() + high - room)
+        self.bring_into_sight(QRectF(self._area(self.row, self.column)), QPoint(*self._head))
         self.viewport().update()
         words = self.describe(self.row, self.column)
         self.setAccessibleDescription(f"{words} Enter shows these images.")
@@ -210,9 +215,18 @@ class ConfusionView(QAbstractScrollArea):
             count = len(self._classes)
             image = QImage(count, count, QImage.Format.Format_RGB32)
             image.fill(self.palette().color(theme.HOVER))
-            rows, columns = self._counts.nonzero() if self._counts is not None else ((), ())
-            for row, column in zip(map(int, rows), map(int, columns), strict=True):
-                image.setPixelColor(column, row, self._colour(row, column))
+            if self._counts is not None:
+                # As many colours as there are shades, and each cell's found at once: there may be a million cells.
+                pixels = np.ndarray((count, image.bytesPerLine() // 4), np.uint32, image.bits())
+                rows, columns = self._counts.nonzero()
+                totals = np.asarray(self._totals, np.float64)
+                steps = np.rint(_SHADES * np.sqrt(self._counts[rows, columns] / totals[rows])).astype(np.int64)
+                for right in (True, False):
+                    shades = np.asarray(
+                        [self._shade(right, step, True).rgb() for step in range(_SHADES + 1)], np.uint32
+                    )
+                    inside = (rows == columns) == right
+                    pixels[rows[inside], columns[inside]] = shades[steps[inside]]
             self._image = image
         return self._image
 
@@ -337,10 +351,6 @@ class ConfusionView(QAbstractScrollArea):
         self._show_cell()
         self._choose(row, column)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Belongs to the press."""
-        event.accept()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move, Enter chooses, plus and minus zoom."""
         last, page = len(self._classes) - 1, max(1, self.viewport().height() // max(1, self._cell) - 2)
@@ -356,22 +366,12 @@ class ConfusionView(QAbstractScrollArea):
             down, right = steps[key]
             self.row, self.column = max(0, min(self.row + down, last)), max(0, min(self.column + right, last))
             self._show_cell()
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._choose(self.row, self.column)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self.zoom(-1 if key == Qt.Key.Key_Minus else 1)
-        elif key == Qt.Key.Key_0:
-            self.fit()
         else:
             super().keyPressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """With Ctrl it zooms."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(1 if event.angleDelta().y() > 0 else -1)
-            event.accept()
-        else:
-            super().wheelEvent(event)
+    def choose_current(self) -> None:
+        """Show the images of the cell that the keyboard is at."""
+        self._choose(self.row, self.column)
 
     def _choose(self, row: int, column: int) -> None:
         true, predicted = (self._classes[place] if place >= 0 else -1 for place in (row, column))

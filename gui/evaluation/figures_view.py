@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from core.measures.words import metric
 from core.showing import isolated
 from gui.evaluation import metric_words
+from gui.evaluation.list_words import fit
 from gui.widgets import theme, wording
 from gui.widgets.theme import UNIT
 
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 Cell = tuple[str, float]
-"""What is shown, and what it is sorted by."""
+"""What is shown, and what it is sorted by; NaN for what is undefined."""
+Row = tuple[int, str, str, tuple[Cell, ...]]
+"""Key, name, tooltip and numbers."""
 
 _MOST_MIXUPS = 500
-_SORT_ROLE = int(Qt.ItemDataRole.UserRole)
-_KEY_ROLE = _SORT_ROLE + 1
+_KEY_ROLE = int(Qt.ItemDataRole.UserRole)
 _NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -33,13 +36,48 @@ class FiguresModel(QAbstractTableModel):
     def __init__(self, titles: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent)
         self._titles = tuple(titles)
-        self._rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+        self._given: list[Row] = []
+        self._rows: list[Row] = []
+        self._sorting = -1, Qt.SortOrder.AscendingOrder
+        self._are_rows = False
 
-    def show_rows(self, rows: list[tuple[int, str, str, tuple[Cell, ...]]]) -> None:
-        """Args: rows: key, name, tooltip and numbers of each."""
+    def show_rows(self, rows: list[Row], are_rows: bool = False) -> None:
+        """Args:
+        rows: as they stand until a person sorts them.
+        are_rows: whether what is counted are rows of numbers, not images.
+        """
         self.beginResetModel()
-        self._rows = rows
+        self._given, self._are_rows = rows, are_rows
+        self._rows = self._in_order()
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """By a column, what is undefined last either way; as they were given where the column is negative."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        chosen = [self._rows[index.row()][0] for index in before]
+        self._sorting = column, order
+        self._rows = self._in_order()
+        places = {row[0]: place for place, row in enumerate(self._rows)}
+        after = [self.index(places[key], index.column()) for key, index in zip(chosen, before, strict=True)]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _in_order(self) -> list[Row]:
+        column, order = self._sorting
+        falling = order is Qt.SortOrder.DescendingOrder
+        if column < 0:
+            return list(self._given)
+        if column == 0:
+            from core.plots import name_key
+
+            return sorted(self._given, key=lambda row: name_key(row[1]), reverse=falling)
+
+        def key(row: Row) -> tuple[bool, float]:
+            value = row[3][column - 1][1]
+            return math.isnan(value), 0.0 if math.isnan(value) else -value if falling else value
+
+        return sorted(self._given, key=key)
 
     def rowCount(self, parent: Index | None = None) -> int:
         """As they were given."""
@@ -55,7 +93,7 @@ class FiguresModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole and section:
             return _NUMBER
-        return self._titles[section] if role == Qt.ItemDataRole.DisplayRole else None
+        return fit(self._titles[section], self._are_rows) if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell."""
@@ -63,8 +101,6 @@ class FiguresModel(QAbstractTableModel):
         column = index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return cells[column - 1][0] if column else name
-        if role == _SORT_ROLE:
-            return cells[column - 1][1] if column else name.casefold()
         if role == _KEY_ROLE:
             return key
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -79,17 +115,16 @@ class FiguresView(QTableView):
 
     Signals:
         chosen: the key of the row that a person chose.
+        cell_chosen: the same, and the column.
     """
 
     chosen = Signal(int)
+    cell_chosen = Signal(int, int)
 
     def __init__(self, titles: Sequence[str], name: str, parent: QWidget, sortable: bool = False) -> None:
         super().__init__(parent)
         self.figures = FiguresModel(titles, self)
-        self._sorted = QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self.figures)
-        self._sorted.setSortRole(_SORT_ROLE)
-        self.setModel(self._sorted)
+        self.setModel(self.figures)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -117,7 +152,9 @@ class FiguresView(QTableView):
         return super().sizeHintForColumn(column) + UNIT
 
     def _choose(self, index: QModelIndex) -> None:
-        self.chosen.emit(int(index.data(_KEY_ROLE)))
+        key = int(index.data(_KEY_ROLE))
+        self.chosen.emit(key)
+        self.cell_chosen.emit(key, index.column())
 
 
 def measures_table(parent: QWidget) -> FiguresView:
@@ -125,14 +162,14 @@ def measures_table(parent: QWidget) -> FiguresView:
     return FiguresView(("Measure", "Value", "95 % interval"), "Measures", parent)
 
 
-def show_measures(view: FiguresView, measures: Measures) -> None:
+def show_measures(view: FiguresView, measures: Measures, are_rows: bool = False) -> None:
     """Fill the table of the whole."""
-    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    rows: list[Row] = []
     for place, (name, value) in enumerate(measures.values.items()):
         words = metric(name)
         cells = (metric_words.shown(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
-        rows.append((place, words.title, words.meaning, cells))
-    view.figures.show_rows(rows)
+        rows.append((place, words.title, fit(words.meaning, are_rows), cells))
+    view.figures.show_rows(rows, are_rows)
 
 
 def classes_table(parent: QWidget) -> FiguresView:
@@ -141,9 +178,9 @@ def classes_table(parent: QWidget) -> FiguresView:
     return FiguresView(titles, "Measures of each class", parent, sortable=True)
 
 
-def show_classes(view: FiguresView, measures: Measures, names: Sequence[str]) -> None:
+def show_classes(view: FiguresView, measures: Measures, names: Sequence[str], are_rows: bool = False) -> None:
     """Fill the table of the classes that occur."""
-    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    rows: list[Row] = []
     for one in measures.classes:
         if not (one.count or one.predicted):
             continue
@@ -152,13 +189,13 @@ def show_classes(view: FiguresView, measures: Measures, names: Sequence[str]) ->
         meaning = f"{name}: {recall}{wording.percent(one.precision)} of {one.predicted:,} answers for it are right."
         cells = (
             (f"{one.count:,}", float(one.count)),
-            _share(one.recall),
-            _share(one.precision),
-            _share(one.f1),
-            (wording.DASH, -1.0) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc),
+            share(one.recall),
+            share(one.precision),
+            share(one.f1),
+            (wording.DASH, math.nan) if one.roc_auc is None else (f"{one.roc_auc:.3f}", one.roc_auc),
         )
         rows.append((one.index, name, meaning, cells))
-    view.figures.show_rows(rows)
+    view.figures.show_rows(rows, are_rows)
 
 
 def mixups_table(parent: QWidget) -> FiguresView:
@@ -168,20 +205,23 @@ def mixups_table(parent: QWidget) -> FiguresView:
     )
 
 
-def show_mixups(view: FiguresView, measures: Measures, names: Sequence[str]) -> list[tuple[int, int]]:
+def show_mixups(
+    view: FiguresView, measures: Measures, names: Sequence[str], are_rows: bool = False
+) -> list[tuple[int, int]]:
     """Fill the table of mistakes, the most frequent first; the classes of each row by its key."""
     counts = measures.confusion
     totals = counts.sum(axis=1)
     true, said = (places.tolist() for places in counts.nonzero())
     found = [(int(counts[i, j]), i, j) for i, j in zip(true, said, strict=True) if i != j]
     found.sort(key=lambda each: -each[0])
-    rows: list[tuple[int, str, str, tuple[Cell, ...]]] = []
+    rows: list[Row] = []
     for place, (count, i, j) in enumerate(found[:_MOST_MIXUPS]):
         name = f"{isolated(names[i])} → {isolated(names[j])}"
-        rows.append((place, name, name, ((f"{count:,}", float(count)), _share(count / int(totals[i])))))
-    view.figures.show_rows(rows)
+        rows.append((place, name, name, ((f"{count:,}", float(count)), share(count / int(totals[i])))))
+    view.figures.show_rows(rows, are_rows)
     return [(i, j) for _, i, j in found[:_MOST_MIXUPS]]
 
 
-def _share(value: float | None) -> Cell:
-    return (wording.DASH, -1.0) if value is None else (wording.percent(value), value)
+def share(value: float | None) -> Cell:
+    """A share as a cell; a dash where there is none."""
+    return (wording.DASH, math.nan) if value is None else (wording.percent(value), value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QPointF,
     QRect,
     QRectF,
@@ -18,11 +19,11 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetrics, QKeyEvent, QPainter, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from core.showing import isolated
-from gui.widgets import icons, theme, wording
+from gui.widgets import icons, row_chart, theme, wording
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
@@ -34,7 +35,14 @@ Index = QModelIndex | QPersistentModelIndex
 _SIDE = 12 * UNIT
 _WIDTH = 15 * UNIT
 _SHOWN_ROLE = int(Qt.ItemDataRole.UserRole)
+_RIGHT, _MIDDLE = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
 _CENTRED = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
+_AT_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_CHART = 14 * UNIT
+_NARROWEST_ROW = 30 * UNIT
+_BATCH = 2000
+_NUMBERS = 12
+"""How many numbers of a row are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,9 @@ class Shown:
         true, predicted: names of the class it is of, and of the one that the model takes it for.
         score: of the latter, 0..1.
         right: whether they are the same.
+        first, second, third: what is written below the image, where it is not a class and its score.
+        quiet: whether a wrong answer is nothing special.
+        corrected, was: what a person says that it is, and what the data says; empty where that is believed.
     """
 
     source: ImageSource
@@ -53,12 +64,41 @@ class Shown:
     predicted: str
     score: float
     right: bool
+    first: str = ""
+    second: str = ""
+    third: str = ""
+    quiet: bool = False
+    corrected: str = ""
+    was: str = ""
+
+    def corrected_to(self, said: str, was: str) -> Shown:
+        """With what a person says that it is, and what the data says."""
+        return replace(self, corrected=said, was=was)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What is written below the image; the last says what it is."""
+        first = self.first or f"{isolated(self.predicted)} {wording.percent(self.score)}"
+        second = self.second or ("right" if self.right else f"is {isolated(self.true)}")
+        lines = [first, second, *([self.third] if self.third else [])]
+        if self.corrected:
+            lines[-1] = f"corrected: {self.corrected}"
+        return tuple(lines)
+
+    @property
+    def tones(self) -> tuple[tuple[bool, bool], ...]:
+        """Of each line: whether it is in bold type, and whether it is wrong."""
+        return (True, not (self.right or self.quiet)), *((False, False) for _ in self.lines[1:])
 
     @property
     def words(self) -> str:
         """All of it in one line."""
+        name = isolated(self.source.short_name)
+        if self.first or self.corrected:
+            was = f" (was {self.was})" if self.corrected else ""
+            return f"{name}: {', '.join(self.lines)}{was}"
         said = f"predicted {isolated(self.predicted)}, {wording.percent(self.score)}"
-        return f"{isolated(self.source.short_name)}: {isolated(self.true)}, {said}"
+        return f"{name}: {isolated(self.true)}, {said}"
 
 
 def _nothing(place: int) -> Shown:
@@ -119,9 +159,15 @@ class _Delegate(QStyledItemDelegate):
         self._bold = theme.scaled(parent.font(), 0.92, QFont.Weight.DemiBold)
         self._plain = theme.small(parent.font())
         self._line = QFontMetrics(self._bold).height()
+        self.rows_width = 0
+        """Of a row of numbers; 0 where there are pictures."""
+        self.lines = 2
+        """Below a picture."""
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(_WIDTH, _SIDE + UNIT + UNIT // 2 + 2 * self._line)
+        if self.rows_width:
+            return QSize(self.rows_width, (self.lines + 1) * self._line + UNIT + UNIT // 2)
+        return QSize(_WIDTH, _SIDE + UNIT + UNIT // 2 + self.lines * self._line)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         shown = index.data(_SHOWN_ROLE)
@@ -136,19 +182,48 @@ class _Delegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_HasFocus:
             theme.draw_focus(painter, QRectF(option.rect), option.palette, 6)
         corner = option.rect.topLeft()
-        area = QRect(corner.x() + (_WIDTH - _SIDE) // 2, corner.y() + UNIT // 2, _SIDE, _SIDE)
-        self._paint_picture(painter, option, area, self._thumbnails.get(shown.source))
-        line = QRect(corner.x() + UNIT // 2, area.bottom() + UNIT // 2, _WIDTH - UNIT, self._line)
-        first = f"{isolated(shown.predicted)} {wording.percent(shown.score)}"
-        second = "right" if shown.right else f"is {isolated(shown.true)}"
-        role = option.palette.ColorRole.Text if shown.right else theme.ERROR
-        for text, font, colour in ((first, self._bold, role), (second, self._plain, theme.MUTED)):
+        if self.rows_width:
+            area = QRect(corner.x() + UNIT, corner.y() + UNIT, _CHART, option.rect.height() - 2 * UNIT)
+            line = QRect(area.right() + 2 * UNIT, corner.y() + UNIT // 2, 0, self._line)
+            line.setRight(option.rect.right() - UNIT)
+            values = self._thumbnails.row(shown.source)
+            if values is not None:
+                row_chart.draw(painter, QRectF(area), values, option.palette)
+            numbers = "  ".join(f"{number:.4g}" for number in (values or ())[:_NUMBERS])
+            more = "  …" if values is not None and len(values) > _NUMBERS else ""
+            last = ((f"{isolated(shown.source.short_name)}   {numbers}{more}", self._plain, theme.MUTED),)
+            self._write(painter, option, line, shown, last)
+        else:
+            area = QRect(corner.x() + (_WIDTH - _SIDE) // 2, corner.y() + UNIT // 2, _SIDE, _SIDE)
+            self._paint_picture(painter, option, area, self._thumbnails.get(shown.source))
+            line = QRect(corner.x() + UNIT // 2, area.bottom() + UNIT // 2, _WIDTH - UNIT, self._line)
+            self._write(painter, option, line, shown, ())
+        painter.restore()
+
+    def _write(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        line: QRect,
+        shown: Shown,
+        last: tuple[tuple[str, QFont, QPalette.ColorRole], ...],
+    ) -> None:
+        """Lines below one another; of pictures in the middle, of rows at the left."""
+        told: list[tuple[str, QFont, QPalette.ColorRole]] = []
+        for text, (loud, wrong) in zip(shown.lines, shown.tones, strict=True):
+            role = option.palette.ColorRole.Text if loud else theme.MUTED
+            told.append((text, self._bold if loud else self._plain, theme.ERROR if wrong else role))
+        below = theme.ACCENT if shown.corrected else theme.MUTED
+        at = _AT_LEFT if last else _CENTRED
+        several = bool(last) or len(told) > 2
+        told[-1] = (told[-1][0], self._plain, below)
+        for text, font, colour in (*told, *last):
             painter.setFont(font)
             painter.setPen(option.palette.color(colour))
-            elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
-            painter.drawText(line, _CENTRED, elided)
+            # Of several names the first can be read; of one its beginning and its end, and always its score.
+            cut = _RIGHT if several and not text.endswith("%") else _MIDDLE
+            painter.drawText(line, at, painter.fontMetrics().elidedText(text, cut, line.width()))
             line.translate(0, self._line)
-        painter.restore()
 
     def _paint_picture(
         self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, pixmap: QPixmap | None
@@ -178,20 +253,28 @@ class Gallery(QListView):
 
     Signals:
         opened: the ``ImageSource`` that a person wants to see in full.
+        correct_asked: a place; a person wants to say what the image there shows.
+        menu_asked: a place, and where on the screen a person wants a menu.
     """
 
     opened = Signal(object)
+    correct_asked = Signal(int)
+    menu_asked = Signal(int, QPoint)
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget) -> None:
         super().__init__(parent)
         self.images = GalleryModel(self)
         self._thumbnails = thumbnails
+        self._delegate = _Delegate(thumbnails, self)
         self.setModel(self.images)
-        self.setItemDelegate(_Delegate(thumbnails, self))
+        self.setItemDelegate(self._delegate)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
         self.setUniformItemSizes(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
+        # Places of many thousand images are found a part at a time, so that the first are there at once.
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(_BATCH)
         self.setMouseTracking(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -205,21 +288,68 @@ class Gallery(QListView):
         """Show so many; see ``GalleryModel.show``."""
         self._thumbnails.side = round(_SIDE * self.devicePixelRatioF())
         self._thumbnails.in_sight = self._is_in_sight
+        first = make(0) if count else None
+        self._fit_rows(is_row=first is not None and first.source.is_row, lines=len(first.lines) if first else 2)
         self.images.show(count, make)
         self.scrollToTop()
         if count:
             self.setCurrentIndex(self.images.index(0))
 
+    def add(self, shown: Shown) -> None:
+        """One more at the end."""
+        if not self.images.rowCount():
+            self._fit_rows(is_row=shown.source.is_row, lines=len(shown.lines))
+        self.images.add(shown)
+
     def clear(self) -> None:
         """Show nothing, and be ready for what comes."""
         self.show_images(0, _nothing)
+
+    def show_again(self) -> None:
+        """What is shown of the same images has changed."""
+        self.viewport().update()
+
+    def place_of(self, row: int) -> QRect:
+        """Where an image is, in the viewport."""
+        return self.visualRect(self.images.index(row))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Rows of numbers are as wide as there is room."""
+        if self._delegate.rows_width:
+            self._fit_rows(is_row=True, lines=self._delegate.lines)
+        super().resizeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """F2 corrects."""
+        if event.key() == Qt.Key.Key_F2 and self.currentIndex().isValid():
+            self.correct_asked.emit(self.currentIndex().row())
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Of the image under the mouse, or of the current one where the keyboard asks."""
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        if index.isValid():
+            self.setCurrentIndex(index)
+            place = event.globalPos()
+            if not by_mouse:
+                place = self.viewport().mapToGlobal(self.visualRect(index).center())
+            self.menu_asked.emit(index.row(), place)
+
+    def _fit_rows(self, is_row: bool, lines: int) -> None:
+        width = max(_NARROWEST_ROW, self.viewport().width() - 2) if is_row else 0
+        if (width, lines) != (self._delegate.rows_width, self._delegate.lines):
+            self._delegate.rows_width, self._delegate.lines = width, lines
+            self.scheduleDelayedItemsLayout()
 
     def _rows_in_sight(self) -> range:
         area = self.viewport().rect()
         first = self.indexAt(area.topLeft() + QRect(0, 0, UNIT, UNIT).bottomRight())
         if not first.isValid():
             return range(min(self.images.rowCount(), 60))
-        across = max(1, area.width() // _WIDTH)
+        across = 1 if self._delegate.rows_width else max(1, area.width() // _WIDTH)
         down = area.height() // max(1, self.sizeHintForIndex(first).height()) + 2
         return range(first.row(), min(self.images.rowCount(), first.row() + across * down))
 

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 
 from core.jobs import Context, Emitted, Failed, Finished, JobEvent, JobRunner, Listener, Priority, Progressed, Stopped
-from core.labelled import Alignment, EvaluationRequest, LabelledData, scored
+from core.kept import Kept
+from core.labelled import Alignment, EvaluationRequest, LabelledData
 from core.predictions import ImageResult
+from gui.evaluation.comparing import Comparing
+from gui.evaluation.judging import Judge
+from gui.evaluation.pace import Pacer
+from gui.evaluation.picture_work import PictureWork
 from gui.photos.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
+    from core.comparing import Compared
+    from core.corrections import Corrections
     from core.evaluations import Evaluation, Order
     from core.measures.library import Indices
+    from core.selecting import LabelList, LabelLists, ValueList, ValueLists
     from core.workbench import Workbench
 
 ORDERS: tuple[Order, ...] = ("surest mistakes", "least certain", "likely label errors")
+_LABEL_ORDERS: tuple[LabelList, ...] = (
+    "surest mistakes", "missed", "false alarms", "found", "least certain", "likely label errors", "with it",
+)  # fmt: skip
+_VALUE_ORDERS: tuple[ValueList, ...] = ("furthest off", "too high", "too low", "nearest")
+
+
+def _no_corrections() -> Corrections:
+    from core.corrections import Corrections
+
+    return Corrections()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +46,51 @@ class Findings:
 
     Attributes:
         evaluation: what was found.
-        orders: rows by the name of an order; empty where an image has no single class.
+        orders: rows by the name of an order.
+        labels: the lists of a label, where an image may have several.
+        counts: how many images of each label are found, missed and false alarms.
+        values: the lists of values.
+        corrections: what a person corrected in this data before.
     """
 
     evaluation: Evaluation
-    orders: dict[Order, Indices]
+    orders: dict[str, Indices]
+    labels: LabelLists | None = None
+    counts: tuple[Indices, ...] = ()
+    values: ValueLists | None = None
+    corrections: Corrections = field(default_factory=_no_corrections)
+
+    def rows(self, order: str, label: int = -1) -> Indices:
+        """The rows of a list; of one label alone where that is not -1."""
+        if label >= 0 and self.labels is not None:
+            return self.labels.rows(cast("LabelList", order), label)
+        return self.orders[order]
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How far an evaluation is.
+def find(evaluation: Evaluation, check: Callable[[], None]) -> Generator[None, None, Findings]:
+    """Sort an evaluation's images in all orders.
 
-    Attributes:
-        done, total: images; ``total`` is 0 where nobody knows.
-        text: what is being done.
-        rate: images a second; 0 where it cannot be told yet.
-        left_s: seconds that are left at this rate.
+    Args:
+        evaluation: what was found.
+        check: called between parts; may raise to end it.
     """
+    from core.selecting import LabelLists, ValueLists
 
-    done: int
-    total: int
-    text: str
-    rate: float = 0.0
-    left_s: float = 0.0
+    orders: dict[str, Indices] = {}
+    if evaluation.data.kind == "several":
+        labels = LabelLists(evaluation, check)
+        for order in _LABEL_ORDERS:
+            yield
+            orders[order] = labels.rows(order)
+        return Findings(evaluation, orders, labels, labels.counts())
+    if evaluation.data.kind == "values":
+        values = ValueLists(evaluation)
+        orders = {order: values.rows(order) for order in _VALUE_ORDERS}
+        return Findings(evaluation, orders, values=values)
+    for order in ORDERS:
+        yield
+        orders[order] = evaluation.ordered(order)
+    return Findings(evaluation, orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +106,17 @@ class Testing(QObject):
 
     Attributes:
         thumbnails: brings small pictures of the images that are looked at.
+        comparing: compares the model with another one.
+        pictures: draws what was found, and finds the images behind it.
 
     Signals:
         surveyed: ``LabelledData`` and its ``Alignment``.
         progressed: a ``Pace``.
-        missed: an ``ImageResult`` that is wrong, and the name of the true class.
-        judged: how many images were right so far, and how many there were; since the start or the continuation.
+        missed: a ``Shown``: an image that is answered wrongly; of values, any.
+        judged: a ``Judge``: how it goes so far, since the start or the continuation.
         found: ``Findings``.
+        recounted: ``Findings`` with a person's corrections counted in.
+        kept: ``Kept``: how many of the images were answered before, in an earlier run.
         saved: the file, and how many images are in it.
         stopped: it was cancelled.
         failed, saving_failed: an error, and a bug's report or an empty text.
@@ -81,26 +124,38 @@ class Testing(QObject):
 
     surveyed = Signal(object, object)
     progressed = Signal(object)
-    missed = Signal(object, str)
-    judged = Signal(int, int)
+    missed = Signal(object)
+    judged = Signal(object)
     found = Signal(object)
+    recounted = Signal(object)
+    kept = Signal(object)
     saved = Signal(str, int)
     stopped = Signal()
     failed = Signal(object, str)
     saving_failed = Signal(object, str)
 
-    def __init__(self, workbench: Workbench, listener: Listener, parent: QObject | None = None) -> None:
+    def __init__(
+        self, workbench: Workbench, listener: Listener, parent: QObject | None = None, home: Path | None = None
+    ) -> None:
+        """Args:
+        workbench: does the work.
+        listener: the bridge's, for jobs of its own.
+        parent: Qt's.
+        home: the folder that keeps what a person corrected; the usual one if not given.
+        """
         super().__init__(parent)
+        self._kept_in = home / "corrections" if home is not None else None
         self._workbench = workbench
         self._listener = listener
         self._runner: JobRunner | None = None
         self.thumbnails = Thumbnails(workbench, self)
-        self._job = self._saving = 0
+        self.pictures = PictureWork(self._own_runner, self)
+        self._job = self._saving = self._keeping = self._recounting = 0
         self._evaluating = self._is_sorting = False
-        self._truths: list[int] = []
         self._names: tuple[str, ...] = ()
-        self._right = self._judged = 0
-        self._began: tuple[float, int] | None = None
+        self._judge: Judge | None = None
+        self._pacer = Pacer()
+        self.comparing = Comparing(workbench, self._own_runner, self)
 
     @property
     def busy(self) -> bool:
@@ -122,9 +177,8 @@ class Testing(QObject):
         """
         self.cancel()
         self._evaluating = True
-        self._names, self._truths = names, []
-        self._right = self._judged = 0
-        self._began = None
+        self._names, self._judge = names, None
+        self._pacer = Pacer()
         self._job = self._workbench.evaluate(request)
 
     def cancel(self) -> None:
@@ -135,12 +189,80 @@ class Testing(QObject):
     def save(self, path: Path, evaluation: Evaluation, rows: Indices | None = None) -> None:
         """Write an evaluation, or a table of some of its images; the file's ending tells the form."""
 
-        def work(context: Context) -> Generator[None, None, _Saved]:
+        def write() -> int:
             from core.evaluation_export import save_evaluation
+
+            return save_evaluation(path, evaluation, rows)
+
+        self._save(path, write)
+
+    def save_compared(self, path: Path, compared: Compared, places: Indices | None = None) -> None:
+        """Write what was compared, or a table of some of its images; the file's ending tells the form."""
+
+        def write() -> int:
+            from core.evaluation_export import save_compared
+
+            return save_compared(path, compared, places)
+
+        self._save(path, write)
+
+    def save_left_out(self, path: Path, evaluation: Evaluation) -> None:
+        """Write a table of the images that were not scored."""
+
+        def write() -> int:
+            from core.reporting import save_left_out
+
+            return save_left_out(path, evaluation)
+
+        self._save(path, write)
+
+    def save_corrected(self, path: Path, evaluation: Evaluation, corrections: Corrections) -> None:
+        """Write the labels as a person corrected them."""
+
+        def write() -> int:
+            from core.corrections import save_corrected
+
+            return save_corrected(path, evaluation.data, corrections)
+
+        self._save(path, write)
+
+    def keep(self, evaluation: Evaluation, corrections: Corrections) -> None:
+        """Keep what a person corrected, for the next time."""
+        folder = self._kept_in
+
+        def work(context: Context) -> Generator[None, None, None]:
+            from core.corrections import remember
 
             context.check()
             yield
-            return _Saved(str(path), save_evaluation(path, evaluation, rows))
+            remember(evaluation.data, corrections, folder)
+
+        self._keeping = self._own_runner().submit(work, Priority.NOW)
+
+    def recount(self, evaluation: Evaluation, corrections: Corrections) -> None:
+        """Measure again with a person's corrections; nothing is answered again, and a newer wish goes first."""
+
+        def work(context: Context) -> Generator[None, None, Findings]:
+            from core.corrections import corrected
+
+            yield
+            found = yield from find(corrected(evaluation, corrections, context.check), context.check)
+            return replace(found, corrections=corrections)
+
+        self.stop_recounting()
+        self._recounting = self._own_runner().submit(work, Priority.SOON)
+
+    def stop_recounting(self) -> None:
+        """What is being measured again is wanted no more."""
+        if self._recounting and self._runner is not None:
+            self._runner.cancel(self._recounting)
+        self._recounting = 0
+
+    def _save(self, path: Path, write: Callable[[], int]) -> None:
+        def work(context: Context) -> Generator[None, None, _Saved]:
+            context.check()
+            yield
+            return _Saved(str(path), write())
 
         self._saving = self._own_runner().submit(work, Priority.NOW)
 
@@ -153,10 +275,13 @@ class Testing(QObject):
         """Take a job's event; whether it was meant for this object."""
         if self._job and event.job == self._job:
             self._handle_job(event)
-        elif self._saving and event.job == self._saving:
+        elif event.job in (self._saving, self._keeping) and event.job:
             self._handle_saving(event)
+        elif self._recounting and event.job == self._recounting:
+            self._handle_recount(event)
         else:
-            return self.thumbnails.handle(event)
+            parts = (self.comparing, self.pictures, self.thumbnails)
+            return any(part.handle(event) for part in parts)
         return True
 
     def _handle_job(self, event: JobEvent) -> None:
@@ -164,7 +289,7 @@ class Testing(QObject):
             self._job = 0
             self._is_sorting = False
         if isinstance(event, Progressed):
-            self.progressed.emit(self._pace(event))
+            self.progressed.emit(self._pacer.pace(event))
         elif isinstance(event, Emitted):
             self._take_part(event.value)
         elif isinstance(event, Finished):
@@ -180,14 +305,22 @@ class Testing(QObject):
         elif isinstance(event, Failed):
             self.saving_failed.emit(event.error, event.report)
 
+    def _handle_recount(self, event: JobEvent) -> None:
+        if isinstance(event, Finished | Failed | Stopped):
+            self._recounting = 0
+        if isinstance(event, Finished) and isinstance(event.value, Findings):
+            self.recounted.emit(event.value)
+        elif isinstance(event, Failed):
+            self.saving_failed.emit(event.error, event.report)
+
     def _take_part(self, value: object) -> None:
         match value:
+            case Kept() as kept:
+                self.kept.emit(kept)
             case (LabelledData() as data, Alignment() as alignment):
-                indices = alignment.indices
-                single = data.kind == "classes"
-                self._truths = [indices[data.images[place].labels[0]] for place in scored(data, alignment) if single]
-            case (int() as row, ImageResult() as result):
-                self._judge(row, result)
+                self._judge = Judge(data, alignment, self._names) if self._evaluating else None
+            case (int() as row, ImageResult() as result) if self._judge is not None:
+                self._take_answer(self._judge, row, result)
             case _:
                 pass
 
@@ -202,41 +335,25 @@ class Testing(QObject):
             case _:
                 pass
 
-    def _judge(self, row: int, result: ImageResult) -> None:
-        if not self._truths or result.prediction is None:
-            return
-        truth = self._truths[row]
-        right = result.prediction.top(1)[0].index == truth
-        self._judged += 1
-        self._right += right
-        if not right:
-            self.missed.emit(result, self._names[truth])
-        self.judged.emit(self._right, self._judged)
-
-    def _pace(self, event: Progressed) -> Pace:
-        now = time.monotonic()
-        if self._began is None and event.total:
-            self._began = now, event.done
-        if self._began is None:
-            return Pace(event.done, event.total, event.text)
-        began, first = self._began
-        rate = (event.done - first) / max(now - began, 1e-3) if event.done > first and now - began > 0.5 else 0.0
-        left = (event.total - event.done) / rate if rate else 0.0
-        return Pace(event.done, event.total, event.text, rate, left)
+    def _take_answer(self, judge: Judge, row: int, result: ImageResult) -> None:
+        shown = judge.judge(row, result)
+        if shown is not None:
+            self.missed.emit(shown)
+        if result.prediction is not None:
+            self.judged.emit(judge)
 
     def _sort(self, value: object) -> None:
         """Sorting many thousand images takes time that the window does not have."""
+        folder = self._kept_in
 
         def work(context: Context) -> Generator[None, None, Findings]:
+            from core.corrections import recall
             from core.evaluations import Evaluation
 
             assert isinstance(value, Evaluation)
             context.progress(value.count, value.count, "Sorting")
-            orders: dict[Order, Indices] = {}
-            for order in ORDERS if len(value.truth) else ():
-                yield
-                orders[order] = value.ordered(order)
-            return Findings(value, orders)
+            found = yield from find(value, context.check)
+            return replace(found, corrections=recall(value.data, folder))
 
         self._job = self._own_runner().submit(work, Priority.SOON)
         self._is_sorting = True

@@ -15,14 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.descriptions import TensorRow
 from gui.widgets import theme, wording
-from gui.widgets.error_view import copy, dialog_column, last_row, wrapped
-from gui.widgets.facts import FactsForm
+from gui.widgets.error_view import copy, dialog_column, last_row, resize_within, wrapped
+from gui.widgets.facts import FactsArea
 from gui.widgets.theme import UNIT
-from gui.widgets.titled_rows import Index, TitledRows
+from gui.widgets.titled_rows import Index, ListedRows
 
 if TYPE_CHECKING:
-    from core.descriptions import Inspection, TensorRow
+    from core.descriptions import ClassifierInfo, Inspection
 
 
 _CONTAINERS = {
@@ -34,26 +35,13 @@ _CONTAINERS = {
 }
 _MOST_NAMES = 12
 _SEARCH_MS = 120
+_FEWEST_ROWS = 6
 
 
-class TensorsModel(TitledRows):
+class TensorsModel(ListedRows[TensorRow]):
     """The tensors of a file: name, shape, type, how many numbers."""
 
     TITLES = ("Name", "Shape", "Type", "Numbers")
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows: tuple[TensorRow, ...] = ()
-
-    def show_rows(self, rows: tuple[TensorRow, ...]) -> None:
-        """Show other tensors."""
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
-    def count(self) -> int:
-        """One a tensor."""
-        return len(self._rows)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """A cell."""
@@ -81,7 +69,7 @@ class AboutModel(QDialog):
     def __init__(self, parent: QWidget, file: str, used: str = "") -> None:
         """Args:
         file: path of the weights file.
-        used: the architecture in use, and why; empty where the file is not in use.
+        used: as ``used_as`` says it; empty where the file is not in use.
         """
         super().__init__(parent)
         self._file = file
@@ -95,7 +83,7 @@ class AboutModel(QDialog):
         self._error = wrapped(self)
         self._error.setForegroundRole(theme.ERROR)
         self._error.hide()
-        self._form = FactsForm(self)
+        self._facts = FactsArea(self)
         self._tensors = TensorsModel(self)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setSourceModel(self._tensors)
@@ -110,7 +98,7 @@ class AboutModel(QDialog):
         self.search.textChanged.connect(self._search_soon)
         self.table = self._make_table()
         self._arrange()
-        self.resize(96 * UNIT, 84 * UNIT)
+        resize_within(self, 96 * UNIT, 84 * UNIT)
 
     @property
     def shown_tensors(self) -> int:
@@ -124,8 +112,8 @@ class AboutModel(QDialog):
         self._title.setText(wording.file_name(found.file))
         self._error.setText(found.error)
         self._error.setVisible(bool(found.error))
-        self._form.show_facts([("In use as", self._used), *_facts(found)])
-        self.facts = self._form.facts
+        self._facts.form.show_facts([("In use as", self._used), *_facts(found)])
+        self.facts = self._facts.form.facts
         self._tensors.show_rows(found.tensors)
         self.table.setVisible(bool(found.tensors))
         self.search.setVisible(bool(found.tensors))
@@ -144,6 +132,7 @@ class AboutModel(QDialog):
         table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setShowGrid(False)
+        table.setMinimumHeight(_FEWEST_ROWS * 3 * UNIT)
         table.setWordWrap(False)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(3 * UNIT)
@@ -160,20 +149,37 @@ class AboutModel(QDialog):
         column = dialog_column(self)
         column.addWidget(self._title)
         column.addWidget(self._error)
-        column.addLayout(self._form)
+        column.addWidget(self._facts)
         column.addWidget(self.search)
         column.addWidget(self.table, 1)
+        # Without a table all else stays at the top.
+        column.addStretch(0)
         column.addLayout(last_row(self, "Copy", self.copy_all))
+        self.search.setFocus()
+
+
+def used_as(info: ClassifierInfo) -> str:
+    """What a person sees a model do at the moment, which may be otherwise than its file says: a line each."""
+    evidence = next((match.evidence for match in info.matches if match.architecture == info.architecture), "")
+    used, *others = info.checkpoint.sets or ("",)
+    lines = (
+        f"{info.architecture}: {evidence}" if evidence else info.architecture,
+        f"with the weights {used}" if others else "",
+        f"photos: {info.describe_input()} ({info.preprocessing_source})" if not info.refuses else "",
+    )
+    return "\n".join(line for line in lines if line)
 
 
 def _facts(found: Inspection) -> list[tuple[str, str]]:
     """Caption and text of each; those without a text are left out."""
     wrappers = " > ".join(found.unwrapped)
     parts = [wrappers, f"prefix {found.prefix}" if found.prefix else ""]
-    best = f"{found.matches[0].architecture}: {found.matches[0].evidence}" if found.matches else ""
+    # What the file itself names goes before what merely fits as well.
+    matches = sorted(found.matches, key=lambda match: match.architecture != found.architecture)
+    best = f"{matches[0].architecture}: {matches[0].evidence}" if matches else ""
     others = [
-        match.architecture if match.evidence == found.matches[0].evidence else f"{match.architecture}: {match.evidence}"
-        for match in found.matches[1:]
+        match.architecture if match.evidence == matches[0].evidence else f"{match.architecture}: {match.evidence}"
+        for match in matches[1:]
     ]
     named = ", ".join(found.class_names[:_MOST_NAMES])
     more = f" and {len(found.class_names) - _MOST_NAMES:,} more" if len(found.class_names) > _MOST_NAMES else ""

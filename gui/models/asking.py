@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.showing import printable
 from gui.widgets import theme
 from gui.widgets.error_view import Details, Words, button, dialog_column, wrapped
 from gui.widgets.theme import UNIT
@@ -42,6 +43,10 @@ _MOST_HEIGHT = 60 * UNIT
 _MOST_LINES = 8
 _MOST_CODE = 1_000_000
 _WORD = re.compile(r"[A-Za-z_][\w./-]*")
+
+_ANY_VALUE = "a number, a list, True, False or 'text'"
+_WANTED = {"int": "a whole number", "float": "a number, such as 0.5", "bool": "True or False", "str": "'text'"}
+"""What a person may write, by the type that the code asks for."""
 
 Answers = tuple[tuple[str, str], ...]
 
@@ -69,12 +74,13 @@ class TrustDialog(QDialog):
         self.setWindowTitle("Whatsit asks")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        name = PurePath(request.file).name
+        # A name could hold lines of its own, or be turned round, and say that all is well.
+        name = printable(PurePath(request.file).name)
         title = wrapped(self)
         title.setText(f"Run the code in {name}?")
         title.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         self._request = request
-        needed = PurePath(weights).name
+        needed = printable(PurePath(weights).name)
         is_python = request.kind == "python"
         why = wrapped(self)
         why.setText(
@@ -85,13 +91,14 @@ class TrustDialog(QDialog):
         caption = wrapped(self)
         caption.setText("What is in it:")
         caption.setForegroundRole(theme.MUTED)
-        also = [f"together with {path}" for path in request.also]
+        also = [f"together with {printable(path)}" for path in request.also]
         self.contents = _Lines("\n".join([*request.contents, *also]) or "nothing that can be told", self)
         self.contents.setReadOnly(True)
         theme.name(self.contents, "What is in the file")
         small = wrapped(self)
         small.setText(
-            f"{request.file}\nRemembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
+            f"{printable(request.file)}\n"
+            f"Remembered for exactly this file, until it changes (sha256 {request.sha256[:16]}…)."
             " You can take it back under Model, Trusted files."
         )
         small.setForegroundRole(theme.MUTED)
@@ -121,7 +128,7 @@ class TrustDialog(QDialog):
             return
         paths = (self._request.file, *self._request.also)
         text = "\n\n".join(f"# {path}\n\n{_code(path)}" if len(paths) > 1 else _code(path) for path in paths)
-        Details(self, Words(PurePath(self._request.file).name, detail=text)).show()
+        Details(self, Words(printable(PurePath(self._request.file).name), detail=text)).show()
 
 
 class _Lines(QPlainTextEdit):
@@ -155,10 +162,10 @@ class QuestionsDialog(QDialog):
     """
 
     def __init__(
-        self, parent: QWidget, title: str, questions: Sequence[Question], answered: Callable[[Answers], object]
+        self, parent: QWidget, words: Words, questions: Sequence[Question], answered: Callable[[Answers], object]
     ) -> None:
         """Args:
-        title: which network asks, and why, in one or two sentences.
+        words: which network asks, and why.
         questions: what it asks.
         answered: called with each argument's name and value, as a Python literal.
         """
@@ -168,31 +175,16 @@ class QuestionsDialog(QDialog):
         self._answered = answered
         self.fields: dict[str, QLineEdit] = {}
         head = wrapped(self)
-        head.setText(title)
-        head.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        head.setText(words.what)
+        head.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        why = wrapped(self)
+        why.setText(words.more)
         area = QScrollArea(self, widgetResizable=True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget(area)
-        form = QFormLayout(inside)
-        # The focus frame of a line is drawn around it.
-        form.setContentsMargins(2, 2, UNIT, 2)
-        form.setVerticalSpacing(UNIT)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setHorizontalSpacing(2 * UNIT)
-        for question in questions:
-            field = QLineEdit(question.suggestion, self)
-            field.setPlaceholderText(question.annotation or "a number, a list, True, False or 'text'")
-            theme.name(field, question.name, question.why)
-            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
-            lines = QVBoxLayout()
-            lines.setSpacing(UNIT // 2)
-            lines.addWidget(field)
-            if question.why:
-                lines.addWidget(self._quiet(question.why))
-            form.addRow(label, lines)
-            self.fields[question.name] = field
+        form = self._form(inside, questions)
         self.problem = self._quiet("")
         self.problem.setForegroundRole(theme.ERROR)
         self.problem.hide()
@@ -204,6 +196,7 @@ class QuestionsDialog(QDialog):
         row.addWidget(self.open_button)
         column = dialog_column(self)
         column.addWidget(head)
+        column.addWidget(why)
         area.setWidget(inside)
         column.addWidget(area, 1)
         column.addWidget(self.problem)
@@ -213,20 +206,50 @@ class QuestionsDialog(QDialog):
         fields = form.totalHeightForWidth(_WIDTH - 6 * UNIT) - area.sizeHint().height()
         self.resize(_WIDTH, min(column.totalHeightForWidth(_WIDTH) + fields, _MOST_HEIGHT))
 
+    def _form(self, inside: QWidget, questions: Sequence[Question]) -> QFormLayout:
+        form = QFormLayout(inside)
+        # The focus frame of a line is drawn around it.
+        form.setContentsMargins(2, 2, UNIT, 2)
+        form.setVerticalSpacing(UNIT)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(2 * UNIT)
+        for question in questions:
+            field = QLineEdit(question.suggestion, self)
+            field.setPlaceholderText(_WANTED.get(question.annotation, question.annotation or _ANY_VALUE))
+            theme.name(field, question.name, question.why)
+            label = f"{question.name}: {question.annotation}" if question.annotation else question.name
+            lines = QVBoxLayout()
+            lines.setSpacing(UNIT // 2)
+            lines.addWidget(field)
+            if question.why:
+                lines.addWidget(self._quiet(question.why))
+            form.addRow(label, lines)
+            self.fields[question.name] = field
+        return form
+
     def answer(self) -> None:
         """Give the answers, if all of them can be read."""
         given: list[tuple[str, str]] = []
         for name, field in self.fields.items():
             text = field.text().strip()
             if not _is_literal(text):
-                self.problem.setText(f"{name} is no value: write a number, a list as [512, 256], True or 'text'.")
-                self.problem.show()
+                wrong = "is no value" if text else "is still empty"
+                self._complain(f"{name} {wrong}: write a number, a list as [512, 256], True or 'text'.")
                 field.setFocus()
                 field.selectAll()
                 return
             given.append((name, text))
         self.accept()
         self._answered(tuple(given))
+
+    def _complain(self, text: str) -> None:
+        """Say what is wrong, in room of its own: the fields keep theirs."""
+        room = self.height()
+        if self.problem.isHidden():
+            room += self.problem.fontMetrics().lineSpacing() + UNIT + UNIT // 2
+        self.problem.setText(text)
+        self.problem.show()
+        self.resize(self.width(), room)
 
     def _quiet(self, text: str) -> QLabel:
         label = wrapped(self)

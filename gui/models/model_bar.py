@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from gui.models.model_choices import OPEN, chosen_model, model_choices, natural
 from gui.widgets import theme, wording
 from gui.widgets.choices import Choice
 from gui.widgets.picker import Picker
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
-    from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
+    from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec
 
-_BUILTIN = "builtin"
-_OPEN = "open"
-_FILE = "file:"
-_PRETRAINED = "pretrained:"
 _MATCHED = "matched:"
 
 
@@ -110,52 +106,26 @@ class ModelBar(QWidget):
     def _evidence(info: ClassifierInfo) -> str:
         fitting = [match for match in info.matches if match.architecture == info.architecture]
         chosen = "Chosen by you. " if info.spec.architecture else ""
-        others = [match.architecture for match in info.matches if match.architecture != info.architecture]
-        alike = f" These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
+        others = [match.architecture for match in info.matches if not _same(match, info)]
+        alike = f". These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
         return chosen + (fitting[0].evidence if fitting else "") + alike
 
     def _choose_model(self, key: str) -> None:
-        from core.descriptions import ModelSpec
-
-        if key == _OPEN:
+        if key == OPEN:
             self.weights_asked.emit()
-        elif key == _BUILTIN:
-            self.model_chosen.emit(ModelSpec())
-        elif key.startswith(_PRETRAINED):
-            self.model_chosen.emit(ModelSpec("pretrained", key.removeprefix(_PRETRAINED)))
         else:
-            self.model_chosen.emit(self._recent[int(key.removeprefix(_FILE))])
+            self.model_chosen.emit(chosen_model(key, self._recent))
 
     def _choose_architecture(self, key: str) -> None:
-        if key == _OPEN:
+        if key == OPEN:
             self.architecture_file_asked.emit()
         else:
             self.architecture_chosen.emit(key.removeprefix(_MATCHED))
 
     def _models(self) -> list[Choice]:
-        # The list of what is published is long, and not needed before it is opened.
-        from core import catalogue
         from core.descriptions import ModelSpec
 
-        used = self._info.spec if self._info is not None else ModelSpec()
-        choices = [
-            Choice(_OPEN, "Open weights file …", ".pth .pt .safetensors"),
-            Choice(_BUILTIN, "Built-in: CIFAR-10", "a demonstration: ten kinds of things", used.kind == "builtin"),
-        ]
-        if self._recent:
-            choices.append(Choice("", "Opened lately"))
-        for number, spec in enumerate(self._recent):
-            path = PurePath(spec.weights)
-            title, where = (path.name, str(path.parent)) if spec.kind == "file" else (spec.weights, "torchvision")
-            current = (spec.kind, spec.weights) == (used.kind, used.weights)
-            choices.append(Choice(f"{_FILE}{number}", title, where, current))
-        choices.append(Choice("", "Pretrained by torchvision: 1,000 kinds of things, downloaded when chosen"))
-        for entry in sorted(catalogue.pretrained(), key=lambda entry: natural(entry.id)):
-            name, _, version = entry.id.partition("/")
-            detail = f"{version.removeprefix('IMAGENET1K_')}, {entry.accuracy:.1f} %, {wording.size(entry.bytes)}"
-            current = used.kind == "pretrained" and used.weights == entry.id
-            choices.append(Choice(_PRETRAINED + entry.id, name, detail, current))
-        return choices
+        return model_choices(self._recent, self._info.spec if self._info is not None else ModelSpec())
 
     def _architectures(self) -> list[Choice]:
         info = self._info
@@ -166,14 +136,15 @@ class ModelBar(QWidget):
         choices: list[Choice] = []
         if info.matches:
             source = PurePath(info.spec.architecture_file).name
-            choices.append(Choice("", f"In {source}, what fits best first" if source else "Fits these weights"))
+            fits = "All of these fit, and some would answer otherwise" if info.ambiguous else "Fits these weights"
+            choices.append(Choice("", f"In {source}, what fits best first" if source else fits))
         choices.extend(
-            Choice(_MATCHED + name, name, match.evidence, name == info.architecture)
-            for match in info.matches
+            Choice(_MATCHED + name, name, _detail(match, info), name == info.architecture)
+            for match in sorted(info.matches, key=lambda match: match.architecture != info.architecture)
             if (name := match.architecture)
         )
         if info.spec.kind == "file":
-            choices.append(Choice(_OPEN, "Open the network's Python file …", "a network of your own"))
+            choices.append(Choice(OPEN, "Open the network's Python file …", "a network of your own"))
         fitting = {match.architecture for match in info.matches}
         entries = sorted(catalogue.architectures(), key=lambda entry: natural(entry.id))
         for source in ("torchvision", "timm"):
@@ -194,6 +165,14 @@ class ModelBar(QWidget):
         return choices
 
 
-def natural(text: str) -> list[tuple[str, int]]:
-    """A key that sorts ``resnet50`` before ``resnet101``."""
-    return [(word, int(digits or 0)) for word, digits in re.findall(r"(\D*)(\d*)", text)]
+def _same(match: Match, info: ClassifierInfo) -> bool:
+    """Whether a match is the network in use, or computes the same."""
+    used = next((each for each in info.matches if each.architecture == info.architecture), None)
+    return match is used or (used is not None and bool(used.function) and match.function == used.function)
+
+
+def _detail(match: Match, info: ClassifierInfo) -> str:
+    """What speaks for a match, and whether it would answer as the one in use does."""
+    if match.architecture == info.architecture or not match.function:
+        return match.evidence
+    return f"answers {'alike' if _same(match, info) else 'otherwise'}, {match.evidence}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal
 
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec, Notice
-from core.errors import DeviceError
+from core.errors import DeviceError, MatchError
 from core.jobs import Emitted, Failed, Finished, JobEvent, Progressed, Stopped
 from core.predictions import ImageResult
 from gui.models.opening import Opening
@@ -79,6 +79,7 @@ class ModelKeeper(QObject):
         self._superseded: set[int] = set()
         self._made: ClassifierInfo | None = None
         self._standing_in = False
+        self._kept_source: Path | None = None
         self.looked_at: Callable[[], ImageSource | None] = lambda: None
         self._dress = Newest(workbench.cancel, self)
         self._answer: ImageResult | None = None
@@ -125,14 +126,22 @@ class ModelKeeper(QObject):
     def choose_architecture_file(self, path: Path) -> bool:
         """Build the network from a person's Python file: for the weights that were refused last, or those in use.
 
+        Where there are none, it is kept for the next weights that fit nothing else.
+
         Returns:
             Whether there are any.
         """
         spec = self.refused if self.refused.kind == "file" else self._latest_spec()
         if spec.kind != "file":
+            # The weights that it is for may be next.
+            self._kept_source = path
             return False
-        self.open(replace(spec, architecture="", architecture_file=str(path.absolute()), arguments=()))
+        self._open_with(spec, path)
         return True
+
+    def _open_with(self, spec: ModelSpec, source: Path) -> None:
+        self._kept_source = None
+        self.open(replace(spec, architecture="", architecture_file=str(source.absolute()), arguments=()))
 
     def choose_tensors(self, tensors: str) -> None:
         """Take another set of tensors of the same file, such as the averaged ones."""
@@ -276,6 +285,10 @@ class ModelKeeper(QObject):
         tried = self.opening.spec if self.opening is not None else ModelSpec()
         self._job = 0
         self._set_opening(None)
+        fits_nothing = isinstance(event, Failed) and isinstance(event.error, MatchError) and not tried.architecture_file
+        if self._kept_source is not None and fits_nothing and tried.kind == "file":
+            self._open_with(tried, self._kept_source)
+            return
         if isinstance(event, Failed):
             self.refused = tried
             self.failed.emit(event.error, event.report)

@@ -38,6 +38,7 @@ class Opening:
         name = PurePath(self.spec.weights).name if self.spec.kind == "file" else self.spec.weights
         name = name or "The built-in model"
         text = self.text if name in self.text else f"{name}: {(self.text or 'opening').lower()}"
+        text = text.replace(name, wording.shortened(name))
         if self.total > 1_000_000:
             return f"{text}: {wording.size(self.done)} of {wording.size(self.total)}"
         return f"{text} …"

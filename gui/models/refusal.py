@@ -1,12 +1,15 @@
-"""What to say, and what to offer, when a model cannot be opened."""
+"""What to say, and what to offer, when a model cannot be opened, or is open with something to know of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtGui import QKeySequence
 
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.errors import DeviceError, MatchError, NoClassifierError, TrustError, UnsafeError
-from gui.widgets.error_view import Notice, words_for
+from gui.widgets.error_view import Notice, Words, words_for
 
 READABLE = (MatchError, NoClassifierError, TrustError, UnsafeError)
 """What is wrong with files that can be read all the same, and so be looked at."""
@@ -42,3 +45,37 @@ def refusal(
         return Notice("bug" if report else "model", words, "", None, inside, look)
     # Choices that a file was remembered with may be what it does not fit any more.
     return Notice("model", words, "Open with what fits", open_bare, inside, look)
+
+
+def untrusted(error: TrustError, ask: Callable[[], object], look: Callable[[], object]) -> Notice:
+    """The notice that stays when a person does not want code to run.
+
+    Args:
+        error: what would run.
+        ask: asks once more.
+        look: shows what is in the file.
+    """
+    words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
+    return Notice("model", words, "Read what is in it …", ask, "Look inside", look)
+
+
+def changed_on_disk(path: str, reload: Callable[[], object]) -> Notice:
+    """The notice that the weights file in use was written anew."""
+    what, more = f"{Path(path).name} has changed on disk.", "The answers are still those of the version before."
+    return Notice("reload", Words(what, more), "Reload", reload)
+
+
+def notes(info: ClassifierInfo, choose_output: Callable[[], object]) -> Notice:
+    """The notice of what a person should know of the model in use.
+
+    Args:
+        info: it; with one notice or more.
+        choose_output: lets a person say what the network's numbers are.
+    """
+    first, *others = info.notices
+    # One number may be two classes or a value, which nothing but its training tells.
+    if info.outputs != 1 or not info.activation_source.startswith("assumed"):
+        return Notice("notes", Words(first, " ".join(others)))
+    key = QKeySequence("Ctrl+U").toString(QKeySequence.SequenceFormat.NativeText)
+    more = " ".join((*others, f"If it is meant otherwise, choose what it is ({key})."))
+    return Notice("notes", Words(first, more), "Choose what it is …", choose_output)

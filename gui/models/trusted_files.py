@@ -53,6 +53,8 @@ class TrustedFiles(QDialog):
         column.addWidget(self._about)
         column.addWidget(self.list, 1)
         column.addLayout(row)
+        # Else the arrows would do nothing where there is one file, and the button could not be reached.
+        self.list.setCurrentRow(0)
         self.list.itemSelectionChanged.connect(self._sync)
         self._sync()
         self.resize(72 * UNIT, 44 * UNIT)

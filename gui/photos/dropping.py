@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
+import mimetypes
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ WEIGHTS_SUFFIXES = frozenset(
 )
 """Files meant as a model, those that are refused with a better word than "not an image" among them."""
 
+_NAMES_SUFFIXES = frozenset({".txt", ".json", ".yaml", ".yml", ".names"})
+"""Files that may hold class names; they are no images."""
+_MOST_IN_MODEL_FOLDER = 200
 _RAW_FORMATS = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/gif", "image/bmp", "image/avif")
 _LONGEST_TEXT = 4096
 _numbers = itertools.count(1)
@@ -38,15 +42,17 @@ class Dropped:
         sources: pictures that are no files: bytes and links.
         weights: a weights file to open as the model.
         architecture_file: a Python file that says how a network is built.
+        labels: a file of class names.
     """
 
     paths: tuple[Path, ...] = ()
     sources: tuple[ImageSource, ...] = ()
     weights: Path | None = None
     architecture_file: Path | None = None
+    labels: Path | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.paths or self.sources or self.weights or self.architecture_file)
+        return bool(self.paths or self.sources or self.weights or self.architecture_file or self.labels)
 
 
 def read(mime: QMimeData) -> Dropped:
@@ -67,18 +73,55 @@ def read(mime: QMimeData) -> Dropped:
 
 
 def from_paths(paths: Iterable[Path]) -> Dropped:
-    """Sort paths into images, a weights file and a Python file; of several of one kind the first counts."""
+    """Sort paths into images, a weights file, a Python file and class names; of several of one kind the first counts.
+
+    A folder that holds a model and nothing else to look at, as those of Hugging Face do, is that model.
+    """
     images: list[Path] = []
     weights: list[Path] = []
     sources: list[Path] = []
+    names: list[Path] = []
     for path in paths:
-        kind = sources if path.suffix.lower() == ".py" else weights if looks_like_weights(path) else images
-        kind.append(path)
+        suffix = path.suffix.lower()
+        if suffix == ".py":
+            sources.append(path)
+        elif (model := path if looks_like_weights(path) else _model_in(path)) is not None:
+            weights.append(model)
+        else:
+            (names if suffix in _NAMES_SUFFIXES else images).append(path)
+    if weights:
+        # What lies beside the weights is read with them, for all that it says.
+        names = [path for path in names if path.parent != weights[0].parent]
+    elif images:
+        # Among photos it is a mistake, which its own place in the filmstrip tells.
+        images, names = [*images, *names], []
     return Dropped(
         tuple(images),
         weights=weights[0] if weights else None,
         architecture_file=sources[0] if sources else None,
+        labels=names[0] if names else None,
     )
+
+
+def _model_in(folder: Path) -> Path | None:
+    """The weights file of a folder that holds no images and no folders; ``None`` where it is not one alone."""
+    try:
+        if not folder.is_dir():
+            return None
+        found = list(itertools.islice(folder.iterdir(), _MOST_IN_MODEL_FOLDER + 1))
+    except OSError:
+        return None
+    inside = [path for path in found if not path.name.startswith(".")]
+    weights = [path for path in inside if path.suffix.lower() in WEIGHTS_SUFFIXES]
+    if not weights or len(found) > _MOST_IN_MODEL_FOLDER or any(_may_be_looked_at(path) for path in inside):
+        return None
+    safe = [path for path in weights if path.suffix.lower() == ".safetensors"]
+    alone = weights if len(weights) == 1 else safe
+    return alone[0] if len(alone) == 1 and alone[0].is_file() else None
+
+
+def _may_be_looked_at(path: Path) -> bool:
+    return (mimetypes.guess_type(path.name)[0] or "").startswith("image/") or path.is_dir()
 
 
 def looks_like_weights(path: Path) -> bool:
@@ -112,6 +155,8 @@ def hover_text(mime: QMimeData) -> str:
             return "Drop to use this model"
         if paths[0].suffix.lower() == ".py":
             return "Drop to build the network from this file"
+        if paths[0].suffix.lower() in _NAMES_SUFFIXES:
+            return "Drop to use these class names"
         if is_array_file(paths[0]):
             return "Drop to answer its rows"
         return "Drop to see all its photos" if paths[0].is_dir() else "Drop to see what it is"
@@ -228,10 +273,13 @@ def _path_in_text(mime: QMimeData) -> Path | None:
     text = mime.text().strip().strip("\"'") if mime.hasText() else ""
     if not text or len(text) > _LONGEST_TEXT or "\n" in text or "\0" in text:
         return None
-    path = Path(text).expanduser() if text.startswith(("~/", "/")) or ":" in text[:3] else None
+    if not text.startswith(("~/", "/")) and ":" not in text[:3]:
+        return None
     try:
-        return path if path is not None and path.exists() else None
-    except OSError:
+        path = Path(text).expanduser()
+        return path if path.exists() else None
+    except (OSError, RuntimeError):
+        # It cannot be looked at, or begins with somebody's home whom nobody knows.
         return None
 
 

@@ -25,6 +25,7 @@ class Thumbnails(QObject):
 
     Attributes:
         side: of the square that a picture is shown in, in pixels of the screen.
+        features: how many numbers of a row the model takes; 0 for all.
 
     Signals:
         come: the name of an image whose picture is there, or which turned out to have none.
@@ -36,9 +37,12 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._workbench = workbench
         self.side = 96
+        self.features = 0
+        self._rows: OrderedDict[str, tuple[float, ...]] = OrderedDict()
         self._kept: OrderedDict[str, QPixmap] = OrderedDict()
         self._wanted: OrderedDict[str, ImageSource] = OrderedDict()
         self._jobs: dict[int, str] = {}
+        self._row_jobs: set[int] = set()
         self.in_sight: Callable[[str], bool] = lambda _: True
 
     def get(self, source: ImageSource) -> QPixmap | None:
@@ -49,11 +53,23 @@ class Thumbnails(QObject):
             return found
         if source.is_row:
             return QPixmap()
+        self._want(source)
+        return None
+
+    def row(self, source: ImageSource) -> tuple[float, ...] | None:
+        """A row's numbers, none for one that cannot be read; ``None`` until they are known, and then ``come`` tells."""
+        found = self._rows.get(source.name)
+        if found is None:
+            self._want(source)
+        else:
+            self._rows.move_to_end(source.name)
+        return found
+
+    def _want(self, source: ImageSource) -> None:
         if source.name not in self._jobs.values():
             self._wanted[source.name] = source
             self._wanted.move_to_end(source.name)
             self._ask()
-        return None
 
     def clear(self) -> None:
         """Nothing is looked at any more."""
@@ -61,6 +77,7 @@ class Thumbnails(QObject):
         for job in self._jobs:
             self._workbench.cancel(job)
         self._kept.clear()
+        self._rows.clear()
 
     def handle(self, event: JobEvent) -> bool:
         """Take a job's event; whether it was meant for this object."""
@@ -69,9 +86,11 @@ class Thumbnails(QObject):
             return False
         if isinstance(event, Finished | Failed | Stopped):
             del self._jobs[event.job]
+            is_row = event.job in self._row_jobs
+            self._row_jobs.discard(event.job)
             if not isinstance(event, Stopped):
                 value = event.value if isinstance(event, Finished) else None
-                self._keep(name, value)
+                (self._keep_row if is_row else self._keep)(name, value)
             self._ask()
         return True
 
@@ -86,9 +105,21 @@ class Thumbnails(QObject):
             self._kept.popitem(last=False)
         self.come.emit(name)
 
+    def _keep_row(self, name: str, value: object) -> None:
+        from core.arrays.contents import Row
+
+        numbers: tuple[float, ...] = tuple(value.values.tolist()) if isinstance(value, Row) else ()
+        self._rows[name] = numbers
+        if len(self._rows) > _KEPT:
+            self._rows.popitem(last=False)
+        self.come.emit(name)
+
     def _ask(self) -> None:
         while self._wanted and len(self._jobs) < _AT_ONCE:
             name, source = self._wanted.popitem()
             # Scrolled past: it will be asked for when it is painted again.
             if self.in_sight(name):
-                self._jobs[self._workbench.preview(source, cover=(self.side, self.side))] = name
+                job = self._workbench.preview(source, self.features, (self.side, self.side))
+                self._jobs[job] = name
+                if source.is_row:
+                    self._row_jobs.add(job)

@@ -17,8 +17,9 @@ _PYTHON = "Python files (*.py);;All files (*)"
 _LABELS = "Class names (*.txt *.json *.yaml *.yml *.csv *.tsv *.names);;All files (*)"
 _NAMES = "Text, one name a line (*.txt);;JSON, index to name (*.json)"
 _PREPROCESSING = "Preprocessing (*.json);;All files (*)"
-_TABLES = "Paths and labels (*.csv *.tsv *.json *.jsonl);;All files (*)"
+_TABLES = "Labelled data (*.csv *.tsv *.json *.jsonl *.ndjson *.npz);;All files (*)"
 _EVALUATIONS = "Report (*.html);;All figures, JSON (*.json);;Table of the images, CSV (*.csv)"
+_PICTURES = "Picture (*.png);;Drawing, sharp at any size, SVG (*.svg);;Drawing, sharp at any size, PDF (*.pdf)"
 _RESULTS = "CSV table (*.csv);;JSON (*.json);;JSON lines (*.jsonl)"
 _PROVENANCE = "JSON, with where each answer came from (*.json)"
 _SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
@@ -42,9 +43,9 @@ def choose_labelled(parent: QWidget, folder: str, answer: Answer) -> QFileDialog
 
 
 def choose_labelled_file(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
-    """Ask for a table of paths and labels."""
+    """Ask for a table of paths and labels, or for rows with labels."""
     mode = QFileDialog.FileMode.ExistingFile
-    return _open(parent, "Choose a table of paths and labels", folder, _TABLES, mode, answer)
+    return _open(parent, "Choose labelled data", folder, _TABLES, mode, answer)
 
 
 def choose_weights(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:
@@ -104,6 +105,17 @@ def choose_evaluation_target(parent: QWidget, folder: str, name: str, answer: An
     """Ask where to save an evaluation, or a list of its images; the dialog itself asks before it replaces a file."""
     filters = _EVALUATIONS.split(";;")[-1] if name.endswith(".csv") else _EVALUATIONS
     return _save(parent, "Save what was found", folder, filters, name, answer)
+
+
+def choose_picture_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save a picture; the dialog itself asks before it replaces a file."""
+    return _save(parent, "Save the picture", folder, _PICTURES, name, answer)
+
+
+def choose_corrected_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:
+    """Ask where to save corrected labels; the dialog itself asks before it replaces a file."""
+    filters = "Arrays with their labels (*.npz)" if name.endswith(".npz") else "Paths and labels, CSV (*.csv)"
+    return _save(parent, "Save corrected labels", folder, filters, name, answer)
 
 
 def choose_script_target(parent: QWidget, folder: str, name: str, answer: Answer) -> QFileDialog:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -25,6 +27,16 @@ from core.errors import WhatsitError
 from gui.widgets import icons, theme
 from gui.widgets.theme import UNIT
 from gui.widgets.wording import DASH
+
+_MOST_LINES = 3
+"""Of a message beside its buttons; below them there is room for more."""
+
+_TITLE_BAR = 5 * UNIT
+"""With the frame around a window."""
+_BREAK = "\N{ZERO WIDTH SPACE}"
+_LONG_WORD = re.compile(r"\S{25,}")
+_PLACE = re.compile(r"[/\\_.-]+(?=.)|[^/\\_.-]{12}(?=[^/\\_.-])")
+"""Where a long word may be broken: after a path's and a name's marks, and else after some letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +91,39 @@ def copy(text: str) -> None:
     QGuiApplication.clipboard().setText(text)
 
 
+class Wrapped(QLabel):
+    """Plain text of any length, which can be selected.
+
+    A word without an end, such as a file's name, may be broken, too: else it would be as wide as the window, or wider.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def setText(self, text: str) -> None:
+        """Show a text."""
+        self._text = text
+        super().setText(_LONG_WORD.sub(lambda word: _PLACE.sub(f"\\g<0>{_BREAK}", word[0]), text))
+
+    def text(self) -> str:
+        """As it was given."""
+        return self._text
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is copied has no marks of where it may be broken."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            copy(self.selectedText().replace(_BREAK, ""))
+        else:
+            super().keyPressEvent(event)
+
+
 def wrapped(parent: QWidget) -> QLabel:
     """A label for plain text of any length, which can be selected."""
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
+    return Wrapped(parent)
 
 
 def button(parent: QWidget, text: str, clicked: Callable[[], object], kind: str = "quiet") -> QPushButton:
@@ -102,6 +140,12 @@ def dialog_column(dialog: QDialog) -> QVBoxLayout:
     column.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
     column.setSpacing(UNIT + UNIT // 2)
     return column
+
+
+def resize_within(dialog: QDialog, width: int, height: int) -> None:
+    """Give a dialog a size, in pixels, or as much of it as the screen has."""
+    room = dialog.screen().availableSize()
+    dialog.resize(min(width, room.width() - 2 * UNIT), min(height, room.height() - _TITLE_BAR))
 
 
 def last_row(dialog: QDialog, text: str, act: Callable[[], object]) -> QHBoxLayout:
@@ -136,7 +180,7 @@ class Details(QDialog):
         for widget in (title, more, self.text):
             column.addWidget(widget)
         column.addLayout(last_row(self, "Copy report", self.copy_report))
-        self.resize(80 * UNIT, 48 * UNIT)
+        resize_within(self, 80 * UNIT, 48 * UNIT)
 
     def copy_report(self) -> None:
         """Put all of it on the clipboard."""
@@ -275,14 +319,33 @@ class NoticeBar(QWidget):
         words.setSpacing(2)
         words.addWidget(self._what)
         words.addWidget(self._more)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(UNIT)
+        for widget in (self._count, self._action, self._aside, self._details, self._copy):
+            self._tools.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._middle.setSpacing(UNIT)
+        self._middle.addLayout(words, 1)
+        self._middle.addLayout(self._tools)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * UNIT, UNIT + 2, UNIT, UNIT + 2)
         row.setSpacing(UNIT)
         row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
         row.addSpacing(UNIT // 2)
-        row.addLayout(words, 1)
-        for widget in (self._count, self._action, self._aside, self._details, self._copy, self._close):
-            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(self._middle, 1)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons of a long message stand below it."""
+        super().resizeEvent(event)
+        self._place_tools()
+
+    def _place_tools(self) -> None:
+        needed = self._more.fontMetrics().horizontalAdvance(self._more.text())
+        room = max(1, self.width() - self._tools.sizeHint().width() - 12 * UNIT)
+        below = needed > _MOST_LINES * room
+        self._middle.setDirection(QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight)
+        self._tools.setAlignment(Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag.AlignVCenter)
 
     def _show(self) -> None:
         notice = self.current
@@ -303,6 +366,7 @@ class NoticeBar(QWidget):
         self._copy.setVisible(words.failed)
         self._count.setText(f"1 of {len(self._notices)}" if len(self._notices) > 1 else "")
         self._count.setVisible(len(self._notices) > 1)
+        self._place_tools()
         theme.name(self, "Error" if words.failed else "Message", f"{words.what} {words.more}")
         self.update()
 

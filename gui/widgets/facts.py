@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from gui.widgets import theme
 from gui.widgets.error_view import wrapped
@@ -41,3 +42,35 @@ class FactsForm(QFormLayout):
             value = wrapped(self._widget)
             value.setText(text)
             self.addRow(label, value)
+        self._widget.updateGeometry()
+
+
+class FactsArea(QScrollArea):
+    """Facts that take the room they need, and can be scrolled where there is less.
+
+    Attributes:
+        form: the facts.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        inside = QWidget(self)
+        self.form = FactsForm(inside)
+        self.form.setContentsMargins(0, 0, 0, 0)
+        inside.setLayout(self.form)
+        self.setWidget(inside)
+        theme.name(self, "What is known of it")
+
+    def sizeHint(self) -> QSize:
+        """As high as all facts are at this width."""
+        width = self.viewport().width()
+        return QSize(width, self.form.totalHeightForWidth(width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width breaks lines elsewhere."""
+        super().resizeEvent(event)
+        self.updateGeometry()

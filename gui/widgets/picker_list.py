@@ -128,6 +128,24 @@ class _Delegate(QStyledItemDelegate):
             painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, detail)
 
 
+class _View(QListView):
+    """Says so where a search finds nothing."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.nothing = ""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.nothing:
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(self.palette().color(theme.MUTED))
+        area = self.viewport().rect().adjusted(2 * UNIT, 2 * UNIT, -2 * UNIT, -2 * UNIT)
+        top = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        painter.drawText(area, top | Qt.TextFlag.TextWrapAnywhere, self.nothing)
+
+
 class PickerList(QFrame):
     """The list that drops down.
 
@@ -145,7 +163,7 @@ class PickerList(QFrame):
         self.search.setAcceptDrops(False)
         self.search.textChanged.connect(self._filter)
         self.search.installEventFilter(self)
-        self.view = QListView(self)
+        self.view = _View(self)
         self.view.setModel(self._model)
         self.view.setItemDelegate(_Delegate(self))
         self.view.setMouseTracking(True)
@@ -221,6 +239,8 @@ class PickerList(QFrame):
         current = next((row for row, choice in enumerate(shown) if choice.current), first)
         row = current if not text else first
         self.view.setCurrentIndex(self._model.index(row))
+        self.view.nothing = "" if shown else f"Nothing here is called “{text.strip()}”."
+        self.view.setAccessibleDescription(self.view.nothing)
 
     def _choose(self, index: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)

@@ -131,9 +131,10 @@ QPushButton:focus { border-color: palette(highlight); }
 QPushButton:disabled { color: palette(placeholder-text); }
 QPushButton[kind="primary"] { background: palette(highlight); color: palette(highlighted-text); padding: 8px 20px; }
 QPushButton[kind="primary"]:focus { border-color: palette(text); }
+QPushButton[kind="primary"]:disabled { background: palette(mid); color: palette(placeholder-text); }
 QPushButton[kind="quiet"] { background: transparent; padding: 4px 10px; color: palette(highlight); }
 QPushButton[kind="quiet"]:hover { background: palette(alternate-base); }
-QPushButton[kind="tab"] { background: transparent; padding: 4px 10px; color: palette(placeholder-text); }
+QPushButton[kind="tab"] { background: transparent; padding: 4px 8px; color: palette(placeholder-text); }
 QPushButton[kind="tab"]:hover { background: palette(alternate-base); }
 QPushButton[kind="tab"]:checked { background: palette(alternate-base); color: palette(text); }
 QPushButton[kind="tab"]:focus { border-color: palette(highlight); }

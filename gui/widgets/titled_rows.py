@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QWidget
 
 Index = QModelIndex | QPersistentModelIndex
+T = TypeVar("T")
 
 
 class TitledRows(QAbstractTableModel):
@@ -35,3 +37,21 @@ class TitledRows(QAbstractTableModel):
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self.TITLES[section]
         return None
+
+
+class ListedRows(TitledRows, Generic[T]):
+    """Rows that are given all at once; a subclass says what is in a cell."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows: tuple[T, ...] = ()
+
+    def show_rows(self, rows: tuple[T, ...]) -> None:
+        """Show other rows."""
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def count(self) -> int:
+        """As many as were given."""
+        return len(self._rows)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from core.showing import isolated
+from core.showing import isolated, printable
 
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo
@@ -18,6 +19,8 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 _FEW = 3
 _FEW_NAMES = 16
+_AVERAGED = frozenset({"ema", "swa", "averaged", "average"})
+"""Words in the names of weights that are the average of many steps."""
 
 
 def percent(score: float) -> str:
@@ -78,7 +81,13 @@ def numel(sides: tuple[int, ...]) -> int:
 
 def file_name(path: str) -> str:
     """The last part of a path."""
-    return PurePath(path).name or path
+    return printable(PurePath(path).name or path)
+
+
+def shortened(name: str, longest: int = 40) -> str:
+    """A long name without its middle: its end often tells more than that."""
+    half = longest // 2
+    return name if len(name) <= longest else f"{name[: half - 1]}\N{HORIZONTAL ELLIPSIS}{name[-half:]}"
 
 
 def device(info: DeviceInfo) -> str:
@@ -151,6 +160,22 @@ def scores(result: ImageResult, k: int) -> str:
     return "\n".join(rows)
 
 
+def of_set(name: str, names: Sequence[str]) -> str:
+    """What a set of a file's weights is, in plain words; empty where its name does not tell.
+
+    Args:
+        name: the key in the file, such as ``state_dict_ema``.
+        names: of all sets in the file.
+    """
+    # In mmengine's files this one is not the average, and ``state_dict`` is; elsewhere it is.
+    if "ema_state_dict" in names:
+        return ""
+    averaged = {each for each in names if _AVERAGED & set(re.split(r"[_\W]+", each.lower()))}
+    if name in averaged:
+        return "averaged over the training"
+    return "as the last step left them" if averaged else ""
+
+
 def invitation(info: ClassifierInfo) -> str:
     """What a model waits for."""
     if not info.refuses:
@@ -172,6 +197,19 @@ def _introduction(info: ClassifierInfo) -> str:
         return f"Ready. This model tells {len(labels)} kinds of things apart, and brings no names for them."
     *first, last = map(isolated, labels)
     return f"Ready. This model knows {', '.join(first)} and {last}." if first else f"Ready. This model knows {last}."
+
+
+def saved(path: str, count: int, waiting: int) -> tuple[str, str]:
+    """What was saved, and what was not yet there to be.
+
+    Args:
+        path: the file; empty for the clipboard.
+        count: of answers.
+        waiting: how many images have none yet.
+    """
+    answers = "1 answer" if count == 1 else f"{count:,} answers"
+    more = f"{waiting:,} photos are not answered yet, and are not in it." if waiting > 0 else ""
+    return f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more
 
 
 def beside(paths: Sequence[PurePath]) -> str:

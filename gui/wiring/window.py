@@ -18,7 +18,7 @@ from core.errors import QuestionsError
 from core.questions import TrustRequest
 from gui.actions import keyboard_help
 from gui.main_window import MainWindow
-from gui.models.about_model import AboutModel
+from gui.models.about_model import AboutModel, used_as
 from gui.models.asking import Answers, QuestionsDialog, TrustDialog
 from gui.models.trusted_files import TrustedFiles
 from gui.photos.dropping import from_paths, read
@@ -149,6 +149,7 @@ class Wiring(QObject):
         session.trust_asked.connect(self._ask_trust)
         session.questions_asked.connect(self._ask_questions)
         session.architecture_file_asked.connect(self._choose_architecture_file)
+        session.output_asked.connect(window.scores.output.click)
         session.look_asked.connect(partial(self._look_inside, self._window))
         session.notice_over.connect(window.notices.drop)
         session.recent_changed.connect(lambda: window.model_bar.show_recent(session.preferences.recent))
@@ -178,6 +179,7 @@ class Wiring(QObject):
         scores, entry = self._window.scores, self._session.images.current
         result = entry.answered if entry is not None else None
         if result is not None and result.prediction is not None:
+            self._show_photo_again(entry is not None and entry.source.is_row)
             scores.show_prediction(result.prediction)
         elif entry is None or result is not None or self._session.models.info is None:
             scores.show_line(self._session.line)
@@ -186,6 +188,12 @@ class Wiring(QObject):
         else:
             old = entry.result if entry.state is State.WAITING else None
             scores.show_waiting(self._session.line, old.prediction if old is not None else None)
+
+    def _show_photo_again(self, row: bool) -> None:
+        """What the model before refused, and so had its error in its place, is answered by this one."""
+        window = self._window
+        if not row and window.stage.currentWidget() is window.error and window.photo.picture is not None:
+            window.show_photo()
 
     def _show_current(self) -> None:
         row = self._session.images.row
@@ -257,9 +265,11 @@ class Wiring(QObject):
 
     def _ask_questions(self, error: QuestionsError, spec: ModelSpec) -> None:
         def answer(arguments: Answers) -> None:
-            self._session.models.open(replace(spec, architecture=error.architecture, arguments=arguments))
+            source = spec.architecture_file or error.source
+            given = replace(spec, architecture=error.architecture, architecture_file=source, arguments=arguments)
+            self._session.models.open(given)
 
-        QuestionsDialog(self._window, f"{error.what} {error.why}".strip(), error.questions, answer).open()
+        QuestionsDialog(self._window, Words(error.what, f"{error.why} {error.remedy}"), error.questions, answer).open()
 
     def _choose_model_target(self) -> None:
         info = self._session.models.info
@@ -272,9 +282,7 @@ class Wiring(QObject):
         info = self._session.models.info
         if info is None:
             return
-        evidence = next((match.evidence for match in info.matches if match.architecture == info.architecture), "")
-        used = f"{info.architecture}: {evidence}" if evidence else info.architecture
-        self._look_inside(self._window, info.checkpoint.file, used)
+        self._look_inside(self._window, info.checkpoint.file, used_as(info))
 
     def _look_inside(self, parent: QWidget, weights: str, used: str = "") -> None:
         about = AboutModel(parent, weights, used)

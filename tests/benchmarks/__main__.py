@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m tests.benchmarks [start] [drop] [gap] [load] [match] [edit]``, all without a name."""
+"""Run the benchmarks: ``python -m tests.benchmarks [NAME ...]``, all without a name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import drop, edit, gap, load, match, start
+from tests.benchmarks import drop, edit, evaluate, gap, load, match, start
 
 BENCHMARKS: dict[str, Callable[[], str]] = {
     "start": start.measure,
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], str]] = {
     "load": load.measure,
     "match": match.measure,
     "edit": edit.measure,
+    "evaluate": evaluate.measure,
 }
 
 

@@ -33,6 +33,18 @@ class EndsInSoftmax(nn.Module):
         return torch.softmax(self.head(self.features(x)), dim=1)
 
 
+class Asking(nn.Module):
+    def __init__(self, act, scale, classes=3):
+        super().__init__()
+        self.act = nn.ReLU() if act == "relu" else nn.Tanh()
+        self.scale = scale
+        self.conv = nn.Conv2d(3, 6, 3)
+        self.head = nn.Linear(6, classes)
+
+    def forward(self, x):
+        return self.head(self.act(self.scale * self.conv(x)).mean((2, 3)))
+
+
 class OneNumber(nn.Module):
     def __init__(self):
         super().__init__()

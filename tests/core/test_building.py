@@ -19,7 +19,7 @@ from core.architectures.input_form import InputForm
 from core.building import assumed, with_channels
 from core.descriptions import ClassifierInfo, ModelSpec
 from core.engine import Engine
-from core.errors import MatchError, NoClassifierError, TrustError
+from core.errors import MatchError, NoClassifierError, QuestionsError, TrustError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Emitted, JobEvent, Steps
 from core.predictions import ImageResult
@@ -177,6 +177,23 @@ class TestTrust:
         list(agreed.open(Context(1, lambda _: None), spec_of(weights), "cpu"))
         agreed.close()
 
+    def test_what_a_network_beside_the_weights_asks_is_answered_for_its_file(self, room: Room, tmp_path: Path) -> None:
+        weights, _ = networks.write(tmp_path / "a", "Asking", "tanh", 2.0)
+        with pytest.raises(QuestionsError) as caught:
+            room.open(spec_of(weights))
+        assert (caught.value.architecture, caught.value.source) == ("Asking", str(weights.with_name("nets.py")))
+        # Any number would fit as well, so none is suggested.
+        assert [(each.name, each.suggestion) for each in caught.value.questions if each.name == "scale"] == [
+            ("scale", "")
+        ]
+        given = spec_of(
+            weights,
+            architecture=caught.value.architecture,
+            architecture_file=caught.value.source,
+            arguments=(("act", "tanh"), ("scale", "2.0")),
+        )
+        assert room.open(given).architecture == "Asking"
+
     def test_an_unrelated_python_file_is_not_asked_about(self, room: Room, tmp_path: Path) -> None:
         weights, _ = networks.write(tmp_path / "a", "SimpleCNN", 10, source="")
         weights.with_name("other.py").write_text("class A:\n    def __init__(self):\n        self.thing = 1\n")
@@ -261,3 +278,14 @@ class TestAssumptions:
         assert with_channels(grey, 3).mean == grey.mean * 3
         with pytest.raises(MatchError, match="4 channels"):
             with_channels(PRESETS["imagenet"], 4)
+
+
+def test_photos_that_are_left_as_they_are_may_have_the_only_size_that_the_network_takes(tmp_path: Path) -> None:
+    """A network for 28 x 28 pixels, and a photo of 28 x 28: no other size is tried first."""
+    room = Room()
+    weights, _ = networks.write(tmp_path, "SimpleCNN")
+    code = str(tmp_path / "nets.py")
+    room.open(
+        ModelSpec("file", str(weights), architecture="SimpleCNN", architecture_file=code, preprocessing=PRESETS["none"])
+    )
+    assert room.answer(write_photo(tmp_path / "a.png", (28, 28))).error is None

@@ -60,9 +60,11 @@ def whatsit(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights with three classes."""
+    """Random weights with three classes, whose scores are far enough apart to be told apart."""
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
     path = tmp_path_factory.mktemp("weights") / "three.pth"
     state = get_model("shufflenet_v2_x0_5", weights=None, num_classes=3).state_dict()
+    state["fc.weight"] *= 100
     torch.save({"state_dict": state, "class_to_idx": {"ant": 0, "bee": 1, "cat": 2}}, path)
     return path
 

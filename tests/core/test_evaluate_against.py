@@ -62,7 +62,10 @@ def test_two_classifiers(evaluate: Evaluate, tmp_path: Path) -> None:
     assert found["both"] + found["neither"] + len(only[0]) + len(only[1]) == found["count"] == 60
     alone = evaluate(data, "--weights", tmp_path / "second.pth", *options[4:], "--format", "json").record
     assert found["against"]["metrics"] == alone["metrics"]
-    assert "only (1) right" in evaluate(data, *options).out
+    told = evaluate(data, *options, "--report", tmp_path / "r.html").out
+    assert f"only A right: {len(only[0])}; only B: {len(only[1])};" in told
+    assert found["verdict"] in told
+    assert found["verdict"].partition(".")[0] in (tmp_path / "r.html").read_text("utf-8")
 
 
 def test_two_regressions(evaluate: Evaluate, tmp_path: Path) -> None:

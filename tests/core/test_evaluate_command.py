@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -138,18 +139,38 @@ def test_fail_under(evaluate: Evaluate, data: Path) -> None:
     assert "accuracy is" in said.err
     assert "at least 0.999" in said.err
     assert evaluate(data, "--fail-under", "brier=0.0001").status == 1
-    for wrong in ("beauty=1", "accuracy", "accuracy=x"):
+    assert evaluate(data, "--fail-under", "accuracy=1%", "--fail-under", "accuracy_restricted=1%").status == 0
+    assert "undefined" in evaluate(data, "--fail-under", "top_99_accuracy=0.5", "--top-k", 99).err
+    for wrong in (
+        *("beauty=1", "accuracy", "accuracy=x", "accuracy=90", "accuracy=nan", "ece=5%%", "rmse=1", "brier=3", "=1"),
+        *("top_3_accuracy=0.5", "exact_match=0.5"),
+    ):
         said = evaluate(data, "--fail-under", wrong)
-        assert (said.status, said.out if "=1" not in wrong else "") == (2, "")
+        assert said.status == 2, wrong
+        assert "Traceback" not in said.err
+        # What cannot be asked of any such model is said before its images are answered.
+        assert not said.out or wrong[:3] in ("top", "exa")
+
+
+def test_among_the_best_k(evaluate: Evaluate, data: Path) -> None:
+    said = evaluate(data, "--format", "json", "--top-k", 3, "--fail-under", "top_3_accuracy=0")
+    assert said.status == 0
+    truth, scores = plain(data)
+    expected = sk.top_k_accuracy_score(truth, scores, k=3, labels=range(10))
+    assert said.record["metrics"]["top_3_accuracy"] == pytest.approx(expected)
+    assert evaluate(data, "--format", "json", "--top-k", 10).record["metrics"]["top_10_accuracy"] is None
 
 
 def test_what_has_no_partner_is_told(evaluate: Evaluate, data: Path) -> None:
     write_photo(data / "unicorn" / "a.png")
     (data / "bat").mkdir()
+    (data / "dog").mkdir()
     said = evaluate(data, "--format", "json")
     assert said.status == 0
-    assert "The label 'unicorn' (1 images) is none of the model's classes." in said.err
+    assert "The label 'unicorn' (1 image) is none of the model's classes." in said.err
     assert "The label 'bat' (0 images)" in said.err
+    assert "The label 'dog' has no images." in said.err
+    assert "4 of the model's 10 classes have no label here: 'frog', 'horse', 'ship', 'truck'." in said.err
     assert [Path(each["image"]).parent.name for each in said.record["skipped"]] == ["unicorn"]
     said = evaluate(data, "--format", "json", "--align", "unicorn=horse", "--align", "BIRD=-")
     assert said.record["per_class"][7]["count"] == 1
@@ -216,6 +237,31 @@ def test_a_report_and_a_table_of_predictions(evaluate: Evaluate, data: Path, tmp
     assert "There is no such folder" in said.err
 
 
+def test_pictures_in_a_folder(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    said = evaluate(data, "--pictures", folder)
+    assert said.status == 0
+    assert f"6 pictures are in {folder}" in said.err
+    names = {"confusion", "classes", "roc", "pr", "reliability", "scores"}
+    assert {path.name for path in folder.iterdir()} == {f"{name}.svg" for name in names}
+    for path in folder.iterdir():
+        root = ElementTree.fromstring(path.read_text("utf-8"))
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    truth, scores = plain(data)
+    right = int((scores.argmax(1) == truth).sum())
+    assert f"{right} of 25 images are right" in (folder / "confusion.svg").read_text("utf-8")
+    # Once more into the same folder; then into one that is none, and below one that is not there.
+    assert evaluate(data, "--pictures", folder).status == 0
+    (tmp_path / "file").write_text("mine")
+    said = evaluate(data, "--pictures", tmp_path / "file")
+    assert (said.status, said.out) == (2, "")
+    assert "is no folder" in said.err
+    assert (tmp_path / "file").read_text() == "mine"
+    said = evaluate(data, "--pictures", tmp_path / "no" / "pictures")
+    assert (said.status, said.out) == (2, "")
+    assert "There is no such folder" in said.err
+
+
 def test_a_regression_from_weights_to_report(
     evaluate: Evaluate, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -236,3 +282,30 @@ def test_a_regression_from_weights_to_report(
     assert said.record["metrics"]["mae"] == pytest.approx(sk.mean_absolute_error(truth, values), abs=1e-4)
     assert said.record["metrics"]["r2"] == pytest.approx(sk.r2_score(truth, values), abs=1e-3)
     assert "Predicted against true values" in report.read_text(encoding="utf-8")
+
+
+def test_changed_code_and_changed_photos_are_answered_anew(evaluate: Evaluate, data: Path, tmp_path: Path) -> None:
+    """The same weights in other code, and another photo under the same name, are other answers."""
+    code = tmp_path / "net.py"
+    text = "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    text += (
+        "        self.fc = nn.Linear(3, 10)\n    def forward(self, x):\n        return SIGN * self.fc(x.mean((2, 3)))\n"
+    )
+    code.write_text(text.replace("SIGN", "1"))
+    torch.save({"fc.weight": torch.randn(10, 3), "fc.bias": torch.zeros(10)}, tmp_path / "net.pth")
+    (tmp_path / "names.txt").write_text("\n".join(CLASSES))
+    options = ("--weights", tmp_path / "net.pth", "--architecture-file", code, "--labels", tmp_path / "names.txt")
+    options += ("--preprocessing", "half", "--resize", "32x32", "--trust", "--format", "json")
+
+    def loss() -> float:
+        said = evaluate(data, *options)
+        assert said.status == 0, said.err
+        return said.record["metrics"]["log_loss"]
+
+    first = loss()
+    assert loss() == first
+    code.write_text(text.replace("SIGN", "-1"))
+    second = loss()
+    assert second != pytest.approx(first)
+    write_photo(next((data / "CAT").iterdir()))
+    assert loss() != pytest.approx(second)

@@ -126,7 +126,7 @@ def test_several_labels(evaluate: Evaluate, tmp_path: Path, form: str) -> None:
         assert found[f"f1_{average}"] == pytest.approx(expected)
     areas = [sk.roc_auc_score(whole[:, c], scores[:, c]) for c in occurs if not whole[:, c].all()]
     assert found["roc_auc_macro_ovr"] == pytest.approx(np.mean(areas), abs=1e-6)
-    assert ("'unknown' (1 images) is none of the model's classes" in said.err) == (form == "joined")
+    assert ("'unknown' (1 image) is none of the model's classes" in said.err) == (form == "joined")
 
 
 def test_data_and_model_of_different_kinds(evaluate: Evaluate, tmp_path: Path) -> None:
@@ -146,6 +146,18 @@ def test_data_and_model_of_different_kinds(evaluate: Evaluate, tmp_path: Path) -
     said = evaluate(ages, *of(tmp_path / "four", several, "--activation", "regression"))
     assert (said.status, said.out) == (2, "")
     assert "gives 4 values for an image" in said.err
+
+
+def test_rows_are_no_pictures(evaluate: Evaluate, tmp_path: Path) -> None:
+    said = evaluate(npz(tmp_path, X=X, y=RANDOM.integers(0, 2, 40)))
+    assert (said.status, said.out) == (2, "")
+    assert "takes pictures, and the data has rows of numbers" in said.err
+    weights, _ = write(tmp_path, "SimpleModel")
+    (tmp_path / "d" / "0").mkdir(parents=True)
+    Image.new("RGB", (SIDE, SIDE)).save(tmp_path / "d" / "0" / "a.png")
+    said = evaluate(tmp_path / "d", *of(tmp_path, weights))
+    assert (said.status, said.out) == (2, "")
+    assert "takes rows of 10 numbers, and the data has pictures" in said.err
 
 
 @pytest.mark.parametrize("form", ["npz", "one-hot", "text", "csv", "csv with numbers"])

@@ -108,7 +108,8 @@ def test_text_that_is_not_utf8_is_read_as_windows_writes_it(tmp_path: Path) -> N
         ('["cat", "dog"', "begins like JSON"),
         ("{cat: 0}", "begins like JSON"),
         ("[" * 100_000, "begins like JSON"),
-        ("{" + "9" * 5_000_000, "begins like JSON"),
+        ("{" + "9" * 4_000_000, "begins like JSON"),
+        ("{" + "9" * 5_000_000, "longer than 4 MB"),
     ],
 )
 def test_what_cannot_be_used_is_said(text: str, words: str) -> None:

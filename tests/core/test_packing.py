@@ -16,6 +16,7 @@ from core.engine import Engine
 from core.errors import ExportError
 from core.images import Decoder, ImageSource
 from core.jobs import Context, Emitted, JobEvent
+from core.naming import UNNAMED
 from core.packing import describe, save_model
 from core.predictions import ImageResult
 from core.preprocessing import Preprocessing
@@ -87,6 +88,14 @@ def test_the_config_has_the_fields_that_timm_and_hugging_face_read(weights: Path
     assert cfg["input_size"] == [3, 224, 224]
     assert cfg["crop_pct"] == pytest.approx(224 / 256, abs=1e-5)
     assert (cfg["crop_mode"], cfg["interpolation"]) == ("center", "bilinear")
+
+
+def test_numbers_in_place_of_names_are_not_saved_as_names(weights: Path) -> None:
+    numbers = tuple(str(index) for index in range(5))
+    info = replace(info_of(weights), labels=numbers, labels_source=UNNAMED)
+    config = describe(info, "a.safetensors")
+    assert config.keys().isdisjoint({"label_names", "id2label", "label2id"})
+    assert config["num_classes"] == 5
 
 
 def test_weights_are_stored_small_only_where_nothing_is_lost(weights: Path, tmp_path: Path) -> None:

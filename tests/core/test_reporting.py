@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 
 from core import drawing
+from core.comparing import compare_evaluations
 from core.errors import Cancelled, ExportError
 from core.evaluations import Evaluation
 from core.plots import LIGHT
@@ -196,3 +198,19 @@ def test_what_cannot_be_written_is_said(classes: Evaluation, tmp_path: Path) -> 
     save_report(tmp_path / "r.html", classes)
     assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_another_model_in_the_page(classes: Evaluation) -> None:
+    scores = np.roll(classes.scores, 1, axis=1)
+    other = replace(classes, model=f"Other {HOSTILE}", scores=scores, predicted=scores.argmax(axis=1))
+    html = to_html(classes, compared=compare_evaluations(classes, other), made=WHEN)
+    page = read(html)
+    told = " ".join(page.text.split())
+    right = [each.predicted == classes.truth for each in (classes, other)]
+    only = [int((right[place] & ~right[1 - place]).sum()) for place in (0, 1)]
+    assert f"A answers {only[0] - only[1]} more of 60 images rightly." in told
+    assert f"Only A is right: {only[0]}; Only B is right: {only[1]};" in told
+    assert "McNemar" in told
+    assert not set("\x00\u202e\ud800") & set(page.text)
+    pictures = sum(min(12, count) for count in only)
+    assert pictures == html.count('<b dir="auto">A: ') == html.count('<b dir="auto">B: ')

@@ -26,7 +26,8 @@ from core.errors import DeviceError, ExportError, MatchError, ScriptError, Whats
 from core.evaluations import Evaluation
 from core.images import Decoder, ImageSource, preview, thumbnail, walk
 from core.jobs import Context, JobRunner, Listener, Priority, Steps
-from core.labelled import Alignment, EvaluationRequest, LabelledData, align, read_labelled, scored
+from core.kept import Kept
+from core.labelled import Alignment, EvaluationRequest, LabelledData, align, carried_over, read_labelled, scored
 from core.measures import measure_classes
 from core.outputs import OVER_LABELS
 from core.predictions import ImageResult, Prediction, prediction
@@ -117,7 +118,10 @@ class FakeWorkbench(Workbench):
         emissions: put before the first answer of the next job.
         classify_failure: what answering ends in.
         progress: told while a model opens: done, total, text.
+        others: the specs and devices of models to be compared with.
         evaluated: what was to be evaluated.
+        kept: so many images of any data were answered in an earlier run.
+        changed: whether any data was tested before, and has changed since.
         gate: so many images of an evaluation are answered whether ``go_long`` is set or not.
         missing_devices: opening on one of these fails.
         agreed: what a person agreed to trust; what failed for want of it then opens.
@@ -153,7 +157,9 @@ class FakeWorkbench(Workbench):
         self.progress: tuple[int, int, str] = (0, 0, "Reading the weights")
         self.missing_devices: set[str] = set()
         self.evaluated: list[EvaluationRequest] = []
-        self.gate = 0
+        self.others: list[tuple[ModelSpec, str]] = []
+        self.gate = self.kept = 0
+        self.changed = False
         self.classify_failure: Exception | None = None
         self.current: ClassifierInfo | None = None
         self.closed = False
@@ -225,21 +231,60 @@ class FakeWorkbench(Workbench):
         return self._jobs.submit(work, Priority.LONG)
 
     def survey(self, request: EvaluationRequest) -> int:
-        return self._jobs.submit(lambda _context: self._survey(request), Priority.SOON)
+        def work(context: Context) -> Steps:
+            data, alignment = yield from self._survey(request)
+            context.emit(Kept(self.kept, len(scored(data, alignment)), self.changed))
+            return data, alignment
+
+        return self._jobs.submit(work, Priority.SOON)
 
     def evaluate(self, request: EvaluationRequest) -> int:
         self.evaluated.append(request)
-        return self._jobs.submit(lambda context: self._evaluate(context, request), Priority.LONG)
+        return self._jobs.submit(lambda context: self._evaluate(context, request, self.current), Priority.LONG)
+
+    def survey_other(self, spec: ModelSpec, device: str, request: EvaluationRequest, names: tuple[str, ...]) -> int:
+        def work(context: Context) -> Steps:
+            info = yield from self._open_other(context, spec)
+            data = yield from read_labelled(
+                Path(request.data), request.split, request.target, path_column=request.path_column
+            )
+            chosen = carried_over(request.chosen, names, info.labels)
+            return info, data, align(data, info.labels, dict(chosen))
+
+        self.others.append((spec, device))
+        return self._jobs.submit(work, Priority.SOON)
+
+    def evaluate_other(self, spec: ModelSpec, device: str, request: EvaluationRequest) -> int:
+        def work(context: Context) -> Steps:
+            info = yield from self._open_other(context, spec)
+            return (yield from self._evaluate(context, request, info))
+
+        self.others.append((spec, device))
+        self.evaluated.append(request)
+        return self._jobs.submit(work, Priority.LONG)
+
+    def _open_other(self, context: Context, spec: ModelSpec) -> Generator[None, None, ClassifierInfo]:
+        context.progress(*self.progress)
+        while not self.ready.wait(0.01):
+            context.check()
+        yield
+        if spec.weights in self.failures:
+            raise self.failures[spec.weights]
+        return self.infos.get(spec.weights) or make_info(spec)
 
     def _survey(self, request: EvaluationRequest) -> Generator[None, None, tuple[LabelledData, Alignment]]:
         assert self.current is not None
-        data = yield from read_labelled(Path(request.data), request.split, request.target)
+        data = yield from read_labelled(
+            Path(request.data), request.split, request.target, path_column=request.path_column
+        )
         return data, align(data, self.current.labels, dict(request.chosen))
 
-    def _evaluate(self, context: Context, request: EvaluationRequest) -> Steps:
-        info = self.current
+    def _evaluate(self, context: Context, request: EvaluationRequest, info: ClassifierInfo | None) -> Steps:
         assert info is not None
-        data, alignment = yield from self._survey(request)
+        data = yield from read_labelled(
+            Path(request.data), request.split, request.target, path_column=request.path_column
+        )
+        alignment = align(data, info.labels, dict(request.chosen))
         context.emit((data, alignment))
         places = scored(data, alignment)
         for row, place in enumerate(places):

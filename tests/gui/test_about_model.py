@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from core.descriptions import Inspection, Match, TensorRow
 from core.preprocessing import Preprocessing
@@ -46,7 +49,9 @@ def about(opened: Opened) -> AboutModel:
 
 def test_it_says_what_the_file_is(about: AboutModel) -> None:
     facts = about.facts
-    assert facts["In use as"] == "shufflenet_v2_x1_0: all 320 names and shapes fit"
+    used, photos = facts["In use as"].splitlines()
+    assert used == "shufflenet_v2_x1_0: all 320 names and shapes fit"
+    assert photos.startswith("photos: ")
     assert facts["Taken from"] == "ckpt > state_dict, prefix module."
     assert facts["Architecture"] == "resnet18: all 102 names and shapes fit"
     assert facts["Also fits"].startswith("timm/resnet18")
@@ -82,3 +87,20 @@ def test_what_is_no_model_is_said(opened: Opened) -> None:
     (about,) = opened.window.findChildren(AboutModel)
     opened.until(lambda: "os.system" in about.facts.get("Runs code", ""))
     assert not about.table.isVisible()
+    (title,) = [label for label in about.findChildren(QLabel) if label.text().endswith(".safetensors")][:1]
+    opened.until(lambda: title.geometry().bottom() < 10 * 8)
+
+
+def test_what_the_file_names_goes_first_and_the_set_in_use_is_said(opened: Opened) -> None:
+    opened.wait_ready()
+    info = opened.session.models.info
+    assert info is not None
+    sets = ("state_dict", "state_dict_ema")
+    opened.session.models.describe(replace(info, checkpoint=replace(info.checkpoint, sets=sets)))
+    opened.fake.inspection = replace(FOUND, architecture="timm/resnet18")
+    opened.window.actions_by_name["about_model"].trigger()
+    (about,) = opened.window.findChildren(AboutModel)
+    opened.until(lambda: about.facts)
+    assert about.facts["Architecture"] == "timm/resnet18: the same tensors"
+    assert about.facts["Also fits"].startswith("resnet18")
+    assert "with the weights state_dict" in about.facts["In use as"].splitlines()

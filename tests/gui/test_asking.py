@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel, QScrollArea
 
 from core.descriptions import CheckpointSummary, Inspection, ModelSpec
 from core.errors import (
@@ -27,7 +27,8 @@ from gui.widgets.error_view import Details
 from tests.gui.conftest import Opened, files
 from tests.gui.fake_workbench import make_info
 
-SUMMARY = CheckpointSummary("m.pth", "state_dict", ("model",), "", 3, 100, 400, "cd" * 32, (), ("model", "model_ema"))
+SETS = ("model", "model_ema")
+SUMMARY = CheckpointSummary("m.pth", "state_dict", ("model",), "", 3, 100, 400, "cd" * 32, (), SETS)
 
 
 def untrusted(weights: Path) -> TrustError:
@@ -58,6 +59,17 @@ class TestTrust:
         assert "aten::save" in dialog.contents.toPlainText()
         assert opened.session.models.info is not None
         assert opened.session.models.info.spec == ModelSpec()
+
+    def test_a_name_cannot_add_lines_to_the_question_or_turn_it_round(self, opened: Opened, tmp_path: Path) -> None:
+        hostile = tmp_path / "theirs\n\nIt is safe.\u202eyp.txt\x1b.pt"
+        hostile.write_bytes(b"PK\x03\x04")
+        dialog = ask_for_trust(opened, hostile)
+        texts = [label.text() for label in dialog.findChildren(QLabel)]
+        assert any("It is safe." in text for text in texts)
+        for text in texts:
+            assert "\u202e" not in text
+            assert "\x1b" not in text
+            assert not any(line.startswith("It is safe.") for line in text.splitlines())
 
     @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
     def test_enter_and_escape_mean_no(self, opened: Opened, weights: Path, key: Qt.Key) -> None:
@@ -123,8 +135,8 @@ class TestTrust:
         opened.window.actions_by_name["trusted"].trigger()
         (listed,) = opened.window.findChildren(TrustedFiles)
         assert weights.name in listed.list.item(0).text()
-        assert not listed.forget.isEnabled()
-        listed.list.setCurrentRow(0)
+        # The only one is chosen at once: an arrow key would do nothing.
+        assert [item.text() for item in listed.list.selectedItems()] == [listed.list.item(0).text()]
         listed.forget.click()
         assert opened.fake.revoked == ["ef" * 32]
         assert listed.list.count() == 0
@@ -155,6 +167,31 @@ class TestQuestions:
         assert (spec.weights, spec.architecture) == (str(weights), "Net")
         assert spec.arguments == (("hidden", "128"), ("depths", "[1, 2]"))
 
+    def test_answers_go_to_the_file_that_was_found_beside_the_weights(self, opened: Opened, weights: Path) -> None:
+        self.ask(opened, weights).close()
+        error = opened.fake.failures[str(weights)]
+        assert isinstance(error, QuestionsError)
+        error.source = "/somewhere/nets.py"
+        opened.drop(files(weights))
+        opened.until(lambda: any(dialog.isVisible() for dialog in opened.window.findChildren(QuestionsDialog)))
+        (dialog,) = [found for found in opened.window.findChildren(QuestionsDialog) if found.isVisible()]
+        dialog.fields["depths"].setText("[1, 2]")
+        opened.fake.failures.clear()
+        dialog.open_button.click()
+        opened.until(lambda: opened.fake.opened[-1][0].arguments)
+        spec = opened.fake.opened[-1][0]
+        assert (spec.architecture, spec.architecture_file) == ("Net", "/somewhere/nets.py")
+
+    def test_what_is_wrong_takes_no_room_from_the_fields(self, opened: Opened, weights: Path) -> None:
+        dialog = self.ask(opened, weights)
+        (area,) = dialog.findChildren(QScrollArea)
+        before = area.viewport().height()
+        dialog.open_button.click()
+        assert dialog.problem.isVisible()
+        opened.until(lambda: dialog.problem.geometry().bottom() < dialog.open_button.geometry().top())
+        assert area.viewport().height() >= before
+        dialog.close()
+
     def test_a_word_needs_no_quotes(self, opened: Opened, weights: Path) -> None:
         dialog = self.ask(opened, weights)
         dialog.fields["depths"].setText("relu")
@@ -170,7 +207,7 @@ class TestQuestions:
         dialog.fields["depths"].setText(text)
         dialog.open_button.click()
         assert dialog.isVisible()
-        assert "depths is no value" in dialog.problem.text()
+        assert f"depths {'is no value' if text else 'is still empty'}" in dialog.problem.text()
         assert len(opened.fake.opened) == before
         dialog.close()
 
@@ -209,8 +246,24 @@ class TestPythonFiles:
         opened.until(lambda: opened.window.notices.current)
         notice = opened.window.notices.current
         assert notice is not None
-        assert "Drop the weights file" in notice.words.more
+        assert "drop the weights file" in notice.words.more
         assert len(opened.fake.opened) == 1
+
+    @pytest.mark.parametrize("fits", [False, True])
+    def test_dropped_before_the_weights_it_builds_those_that_fit_nothing_else(
+        self, opened: Opened, weights: Path, tmp_path: Path, fits: bool
+    ) -> None:
+        opened.wait_ready()
+        source = tmp_path / "nets.py"
+        source.write_text("class Net: ...", encoding="utf-8")
+        opened.drop(files(source))
+        if not fits:
+            opened.fake.failures[str(weights)] = MatchError("m.pth fits no architecture.", "Nothing is near.")
+        opened.drop(files(weights))
+        opened.until(lambda: len(opened.fake.opened) == (2 if fits else 3))
+        opened.fake.wait_idle()
+        named = [spec.architecture_file for spec, _ in opened.fake.opened]
+        assert named == (["", ""] if fits else ["", "", str(source)])
 
 
 class TestFilesThatCannotBeUsed:
@@ -254,7 +307,8 @@ def test_of_several_sets_of_weights_the_one_in_use_is_shown_and_can_be_changed(o
     assert not opened.window.scores.tensors.isVisible()
     opened.fake.infos[str(weights)] = make_info(ModelSpec("file", str(weights)), checkpoint=SUMMARY)
     opened.drop(files(weights))
-    opened.until(lambda: opened.window.scores.tensors.value == "model, of 2 sets in the file")
+    said = "model (as the last step left them), of 2 sets in the file"
+    opened.until(lambda: opened.window.scores.tensors.value == said)
     opened.window.scores.tensors.click()
     assert opened.window.scores.sets.titles() == ["model", "model_ema"]
     opened.window.scores.sets.chosen.emit("model_ema")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 from PySide6.QtCore import QByteArray, QMimeData, QUrl
@@ -153,6 +153,7 @@ def test_images_and_weights_together(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
+@example("~:", "")
 def test_no_text_and_no_html_breaks_it(text: str, html: str) -> None:
     mime = text_of(text)
     mime.setHtml(f"<img src='{html}'>{html}")
@@ -167,3 +168,54 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_name_that_is_too_long_is_no_weights_file() -> None:
     assert not looks_like_weights(Path("x" * 5000))
+
+
+class TestModelsInFolders:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        made = tmp_path / "resnet.d"
+        made.mkdir()
+        for name in ("model.safetensors", "config.json", "README.md", ".gitattributes"):
+            (made / name).write_bytes(b"x")
+        return made
+
+    def test_a_folder_of_a_model_is_that_model(self, folder: Path) -> None:
+        dropped = from_paths([folder])
+        assert (dropped.weights, dropped.paths) == (folder / "model.safetensors", ())
+
+    def test_of_several_files_the_safetensors_is_taken(self, folder: Path) -> None:
+        for name in ("pytorch_model.bin", "training_args.bin"):
+            (folder / name).write_bytes(b"x")
+        assert from_paths([folder]).weights == folder / "model.safetensors"
+
+    @pytest.mark.parametrize("other", ["photo.jpg", "b.safetensors", "train/"])
+    def test_a_folder_with_anything_else_to_choose_is_walked_for_photos(self, folder: Path, other: str) -> None:
+        path = folder / other
+        path.mkdir() if other.endswith("/") else path.write_bytes(b"x")
+        dropped = from_paths([folder])
+        assert (dropped.weights, dropped.paths) == (None, (folder,))
+
+    def test_a_folder_of_very_many_files_is_not_read_here(self, folder: Path) -> None:
+        for number in range(200):
+            (folder / f"{number}.md").touch()
+        assert from_paths([folder]).weights is None
+
+
+class TestClassNames:
+    def test_beside_the_weights_they_are_read_with_them(self, tmp_path: Path) -> None:
+        dropped = from_paths([tmp_path / "m.safetensors", tmp_path / "config.json", tmp_path / "labels.txt"])
+        assert (dropped.weights, dropped.paths, dropped.labels) == (tmp_path / "m.safetensors", (), None)
+
+    def test_from_elsewhere_they_go_with_the_weights(self, tmp_path: Path) -> None:
+        names = tmp_path / "elsewhere" / "classes.txt"
+        assert from_paths([names, tmp_path / "m.pth"]).labels == names
+
+    def test_alone_they_are_for_the_model_in_use(self, tmp_path: Path) -> None:
+        names = tmp_path / "names.yaml"
+        assert from_paths([names]).labels == names
+        assert hover_text(files(names)) == "Drop to use these class names"
+
+    def test_among_photos_they_are_none(self, tmp_path: Path) -> None:
+        photo, notes = tmp_path / "a.jpg", tmp_path / "notes.txt"
+        dropped = from_paths([notes, photo])
+        assert (dropped.paths, dropped.labels) == ((photo, notes), None)

@@ -15,11 +15,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from core.evaluations import Evaluation
 from core.images import ImageSource
 from core.measures.library import Indices
 from gui.evaluation.confusion_view import ConfusionView
 from gui.evaluation.gallery import Shown
-from gui.evaluation.testing import Findings
+from gui.evaluation.testing import Findings, find
 from gui.evaluation.window import EvaluationWindow
 from gui.widgets.entries import Combo
 from tests.core.evaluated import of_several, of_values
@@ -73,6 +74,16 @@ def evaluated(opened: Opened, folder: Path) -> EvaluationWindow:
     view.start.click()
     opened.until(lambda: view.results.isVisible())
     return view
+
+
+def found(evaluation: Evaluation) -> Findings:
+    """An evaluation, with its images sorted."""
+    steps = find(evaluation, lambda: None)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
 
 
 def predicted(source: ImageSource) -> str:
@@ -238,15 +249,16 @@ def test_no_single_class_means_no_matrix(opened: Opened) -> None:
     view = view_of(opened)
     truth = np.array([[True, False, True], [False, True, False]])
     scores = np.array([[0.9, 0.2, 0.8], [0.1, 0.4, 0.3]], np.float32)
-    view.show_findings(Findings(of_several(truth, scores, ("x", "y", "z")), {}))
+    view.show_findings(found(of_several(truth, scores, ("x", "y", "z"))))
+    view.results.tabs.choose("measures")
     assert view.results.headline.text() == "50.0 %"
     assert view.results.figures.isVisible()
     assert not view.results.matrix.isVisible()
-    assert not view.results.gallery.isVisible()
-    view.show_findings(Findings(of_values(np.array([0.0, 1, 2, 3]), np.array([0.0, 1.5, 2, 3])), {}))
+    view.show_findings(found(of_values(np.array([0.0, 1, 2, 3]), np.array([0.0, 1.5, 2, 3]))))
+    view.results.tabs.choose("measures")
     assert view.results.headline.text() == "0.95"
     assert view.results.figures.isVisible()
-    assert not view.results.gallery.isVisible()
+    assert not view.results.matrix.isVisible()
 
 
 def test_a_thousand_classes(qtbot: QtBot) -> None:
@@ -320,3 +332,17 @@ def _is_made(opened: Opened, source: ImageSource) -> bool:
 def _is_reddish(picture: QImage, x: int, y: int) -> bool:
     colour = picture.pixelColor(x, y)
     return colour.red() > colour.blue() + 30 and colour.red() > colour.green() + 30
+
+
+def test_weights_dropped_before_there_are_results_are_the_model_to_test(
+    opened: Opened, folder: Path, tmp_path: Path
+) -> None:
+    view = view_of(opened)
+    choose(opened, view, folder)
+    weights = tmp_path / "mine.pth"
+    weights.write_bytes(b"weights")
+    view.dropped.emit(weights)
+    models = opened.session.models
+    opened.until(lambda: models.info is not None and models.info.spec.weights == str(weights))
+    assert view.alignment.isVisible()
+    assert {row[0] for row in cells(view)} == {"Dog", "cat", "kitty"}

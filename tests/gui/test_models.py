@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QKeySequence
 
 from core.descriptions import ModelSpec, Notice
 from core.errors import DeviceError, LabelsError, MatchError, WeightsError, WhatsitError
@@ -236,6 +237,31 @@ def test_what_a_load_wants_to_say_is_said(opened: Opened) -> None:
     assert notice is not None
     assert notice.words.as_text() == "The names do not fit.\nThe CPU is used instead."
     assert not notice.words.failed
+
+
+@pytest.mark.parametrize("source", ["assumed: usual for one output of an image", "chosen by you"])
+def test_what_one_number_is_can_be_said_where_it_is_told(opened: Opened, source: str) -> None:
+    opened.fake.infos["w"] = make_info(
+        ModelSpec("file", "w"),
+        labels=("0", "1"),
+        notices=("It is taken for two classes.",),
+        activation="binary",
+        activation_source=source,
+        outputs=1,
+    )
+    opened.session.models.open(ModelSpec("file", "w"))
+    opened.until(lambda: opened.window.notices.current)
+    notice = opened.window.notices.current
+    assert notice is not None
+    key = opened.window.actions_by_name["choose_output"].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    if source == "chosen by you":
+        assert (notice.words.more, notice.action) == ("", "")
+        return
+    assert key in notice.words.more
+    opened.window.notices.act()
+    assert "Regression" in opened.window.scores.kinds.titles()
+    assert opened.window.scores.kinds.isVisible()
+    opened.window.scores.kinds.close()
 
 
 def test_preprocessing_is_one_click_away(opened: Opened) -> None:

@@ -19,7 +19,7 @@ from gui.answers import names_choices
 from gui.answers.names_editor import NamesEditor
 from gui.models.model_keeper import differ_in_names_alone
 from gui.preferences import Preferences, load, save
-from tests.gui.conftest import MakeApp, Opened
+from tests.gui.conftest import MakeApp, Opened, files
 from tests.gui.fake_workbench import GPU, TEN, make_info
 
 GERMAN = ("Flugzeug", "Auto", "Vogel", "Katze", "Reh", "Hund", "Frosch", "Pferd", "Schiff", "Laster")
@@ -236,3 +236,17 @@ def test_only_names_may_differ_for_answers_to_stay() -> None:
     assert not differ_in_names_alone(one, make_info(ModelSpec("file", "/a.pth", architecture="resnet18")))
     assert not differ_in_names_alone(one, replace(one, device=GPU))
     assert not differ_in_names_alone(one, replace(one, modified_ns=7))
+
+
+def test_a_file_of_names_is_dropped_on_the_window(opened: Opened, tmp_path: Path) -> None:
+    opened.wait_ready()
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join("abcdefghij"), encoding="utf-8")
+    opened.drop(files(names))
+    opened.until(lambda: "names.txt" in opened.window.scores.names.value)
+    assert [spec.labels for spec in opened.fake.dresses] == [str(names)]
+    assert opened.window.results.rowCount() == 0
+    weights = tmp_path / "elsewhere" / "m.pth"
+    opened.drop(files(names, weights))
+    opened.until(lambda: opened.fake.opened[-1][0].weights == str(weights))
+    assert opened.fake.opened[-1][0].labels == str(names)

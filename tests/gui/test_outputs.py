@@ -59,6 +59,29 @@ def low() -> Prediction:
     return replace(found, probabilities=type(found.probabilities)("f", [score / 2 for score in found.probabilities]))
 
 
+def test_a_number_in_place_of_a_name_is_said_to_be_one(panel: ScoresPanel) -> None:
+    named = make_info()
+    show(panel, named)
+    assert panel.answer.caption == ""
+    show(panel, replace(named, labels=("0", "1", "2"), labels_source="numbers: the model brings no names"))
+    assert panel.answer.label in ("0", "1", "2")
+    assert "brings no names" in panel.answer.caption
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("state_dict_ema", "state_dict"), ("averaged over the training", "as the last step left them")),
+        (("model", "model.EMA"), ("as the last step left them", "averaged over the training")),
+        (("student", "teacher"), ("", "")),
+        (("state_dict", "ema_state_dict"), ("", "")),
+        (("schema", "model"), ("", "")),
+    ],
+)
+def test_sets_of_weights_are_told_apart_in_plain_words(names: tuple[str, ...], said: tuple[str, ...]) -> None:
+    assert tuple(wording.of_set(name, names) for name in names) == said
+
+
 class TestSeveralLabels:
     def test_each_has_its_own_percentage_and_how_many_are_there_is_said(self, panel: ScoresPanel) -> None:
         show(panel, LABELS, seed=5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt, SignalInstance
@@ -11,12 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.descriptions import ModelSpec
+from core.descriptions import Match, ModelSpec
 from core.errors import MatchError
 from core.predictions import ImageResult
 from core.preprocessing import PRESET_NAMES, PRESETS
 from gui.answers.scores_panel import ScoresPanel
-from gui.models.model_bar import ModelBar, natural
+from gui.models.model_bar import ModelBar
+from gui.models.model_choices import natural
 from gui.photos.filmstrip import Filmstrip
 from gui.photos.photo_view import PhotoView
 from gui.photos.picture import Picture
@@ -25,6 +26,7 @@ from gui.widgets.choices import Choice, filtered
 from gui.widgets.error_view import Details, ErrorPanel, Notice, NoticeBar, Words, words_for
 from gui.widgets.footer import Footer
 from gui.widgets.picker import Picker
+from gui.widgets.picker_list import PickerList
 from gui.widgets.wording import duration, percent, size
 from tests.gui.fake_workbench import GPU, TEN, make_info, make_prediction
 from tests.gui.test_results_model import result, sources
@@ -315,6 +317,14 @@ class TestPicker:
         Choice("c", "vit_b_16", "Vision transformer"),
     )
 
+    def dropped_down(self, qtbot: QtBot, choices: Sequence[Choice]) -> tuple[Picker, PickerList]:
+        picker = Picker("Architecture", lambda: choices)
+        qtbot.addWidget(picker)
+        picker.show()
+        picker.open_list()
+        assert picker.list is not None
+        return picker, picker.list
+
     def test_searching_keeps_headings_only_above_what_is_found(self) -> None:
         assert [choice.title for choice in filtered(self.CHOICES, "vit")] == ["Second", "vit_b_16"]
         assert [choice.title for choice in filtered(self.CHOICES, "ResNet 50")] == [
@@ -353,13 +363,30 @@ class TestPicker:
         assert told == ["k11"]
         assert not opened.isVisible()
 
+    def test_a_search_that_finds_nothing_says_so(self, qtbot: QtBot) -> None:
+        _picker, opened = self.dropped_down(qtbot, [Choice(f"k{number}", f"net{number}") for number in range(40)])
+        view = opened.view
+
+        def painted() -> bool:
+            image = view.viewport().grab().toImage()
+            blank = image.pixel(2, 2)
+            return any(image.pixel(x, y) != blank for x in range(image.width()) for y in range(4 * 8))
+
+        QTest.keyClicks(opened.search, "zebra")
+        assert opened.titles() == []
+        assert "zebra" in view.accessibleDescription()
+        assert painted()
+        view.nothing = ""
+        assert not painted()
+        QTest.keyClick(opened.search, Qt.Key.Key_Return)
+        assert opened.isVisible()
+        opened.search.clear()
+        assert len(opened.titles()) == 40
+        assert view.accessibleDescription() == ""
+        opened.close()
+
     def test_headings_cannot_be_chosen(self, qtbot: QtBot) -> None:
-        picker = Picker("Model", lambda: self.CHOICES)
-        qtbot.addWidget(picker)
-        picker.show()
-        picker.open_list()
-        opened = picker.list
-        assert opened is not None
+        picker, opened = self.dropped_down(qtbot, self.CHOICES)
         index = opened.view.model().index(0, 0)
         assert not index.flags() & Qt.ItemFlag.ItemIsSelectable
         with qtbot.assertNotEmitted(picker.chosen):
@@ -394,6 +421,28 @@ class TestModelBar:
         assert timms == 80 + 2
         assert "timm/vit_tiny_patch16_224" in titles[timms:]
         assert len(set(titles)) == len(titles)
+
+    def test_what_fits_as_well_says_whether_it_answers_otherwise(self, bar: ModelBar) -> None:
+        functions = {"resnet50": "resnet50", "timm/resnet50": "resnet50", "timm/resnetblur50": "timm/resnetblur50"}
+        matches = tuple(
+            Match(name, 7, 3, "all 320 names and shapes fit", function=function, ambiguous=True)
+            for name, function in functions.items()
+        )
+        bar.show_info(make_info(architecture="resnet50", matches=matches, ambiguous=True))
+        assert bar.architecture.text() == "resnet50 (or alike)"
+        assert bar.architecture.toolTip().endswith("would answer otherwise: timm/resnetblur50.")
+        bar.architecture.open_list()
+        opened = bar.architecture.list
+        assert opened is not None
+        model = opened.view.model()
+        said = [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(4)]
+        opened.close()
+        assert said == [
+            "All of these fit, and some would answer otherwise",
+            "resnet50, all 320 names and shapes fit",
+            "timm/resnet50, answers alike, all 320 names and shapes fit",
+            "timm/resnetblur50, answers otherwise, all 320 names and shapes fit",
+        ]
 
     def test_models_are_built_in_recent_and_pretrained(self, bar: ModelBar) -> None:
         bar.model.open_list()

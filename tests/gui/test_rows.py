@@ -11,7 +11,9 @@ from PySide6.QtGui import QImage, QPixmap
 
 from core.arrays import Takes
 from core.descriptions import ClassifierInfo, ModelSpec
-from core.errors import WeightsError
+from core.errors import WeightsError, WhatsitError
+from core.images import ImageSource
+from core.predictions import ImageResult
 from gui.answers.row_view import RowView
 from gui.photos.dropping import hover_text
 from gui.photos.results_model import Entry
@@ -94,6 +96,26 @@ def test_a_photo_after_a_row_is_shown_as_a_photo(vectors: Opened, rows: Path, ph
     vectors.until(lambda: vectors.window.stage.currentWidget() is vectors.window.photo)
     vectors.session.images.go_to(0)
     vectors.until(lambda: isinstance(vectors.window.stage.currentWidget(), RowView))
+
+
+def test_a_photo_that_was_refused_is_shown_again_by_a_model_that_takes_it(
+    opened: Opened, weights: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = opened.fake.answer
+
+    def as_the_engine_does(info: ClassifierInfo, source: ImageSource) -> ImageResult:
+        found = answer(info, source)
+        return replace(found, prediction=None, error=WhatsitError(info.refuses)) if info.refuses else found
+
+    monkeypatch.setattr(opened.fake, "answer", as_the_engine_does)
+    window = opened.window
+    opened.drop(files(photos[0]))
+    opened.until(lambda: window.stage.currentWidget() is window.photo)
+    opened.session.open_weights(weights)
+    opened.until(lambda: window.stage.currentWidget() is window.error)
+    opened.session.models.open_builtin()
+    opened.until(lambda: window.scores.answer.number)
+    assert window.stage.currentWidget() is window.photo
 
 
 def test_rows_dropped_with_their_network_wait_for_it(opened: Opened, weights: Path, tmp_path: Path) -> None:

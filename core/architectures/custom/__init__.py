@@ -1,8 +1,9 @@
 """A person's own networks: a Python file is read, then, once trusted, loaded; its networks are ranked and built."""
 
+from core.architectures.custom.beside import source_beside
 from core.architectures.custom.here import Anywhere
 from core.architectures.custom.loading import LoadedSource, load_source, trust_request
-from core.architectures.custom.ranking import CustomFit, build_custom, rank_classes
+from core.architectures.custom.ranking import CustomFit, build_custom, is_telling, rank_classes
 from core.architectures.custom.reading import Parameter, SourceClass, SourceFile, read_source
 from core.architectures.custom.spelling import spell_source
 
@@ -14,9 +15,11 @@ __all__ = [
     "SourceClass",
     "SourceFile",
     "build_custom",
+    "is_telling",
     "load_source",
     "rank_classes",
     "read_source",
+    "source_beside",
     "spell_source",
     "trust_request",
 ]

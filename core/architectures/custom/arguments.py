@@ -13,10 +13,13 @@ from typing import cast
 
 from core.architectures.custom.guard import Failure, attempt
 from core.architectures.custom.reading import Parameter
+from core.architectures.custom.settings import Asked, Written, held, holders, is_settings
 from core.checkpoints.values import shown
 from core.errors import UsageError
 
 Shape = tuple[int, ...]
+OUTSIDE = "@"
+"""Before the name of a variable of the file's, among a constructor's arguments."""
 
 _GROUPS = (
     "num_classes n_classes nclasses classes nb_classes num_class n_class number_of_classes out_features output_size"
@@ -38,11 +41,15 @@ _CLASSES = re.compile(r"class|label|^out|_out$|^n_out|^nc$")
 _CHANNELS = re.compile(r"chan|^in_ch|^nc$|^c_in")
 _SIDE = re.compile(r"im(g|age)?_?(size|dim|height|width|h|w)$|resolution|^(height|width)$|^input_(size|shape|dim)$")
 _INPUT = re.compile(r"^in|input|feature")
+_NAMES = re.compile(r"(class|label|category)_?(names|list)$|^names$|^categories$")
 _RATE = re.compile(r"drop|^p$|prob")
+_TRAINING = re.compile(r"pretrained|freeze|frozen|fine_?tun|feature_extract|requires_grad|trainable|^lr$|learning_rate")
 _FLOAT = re.compile(r"drop|prob|rate|alpha|slope|eps|momentum|^p$|^lr$|decay|temperature|scale|gain|std|ratio")
 _LISTS = re.compile(r"layers$|sizes$|units$|dims$|blocks$|filters$|widths$|depths$|_list$|hiddens$")
 _MAYBE_COUNT = re.compile(r"^(num|n|nb)_")
-_BOOL = re.compile(r"^(use|with|is|has|do|enable)_|bias|pretrained|batch_?norm|^bn$|bidirectional|^residual$|^relu$")
+_BOOL = re.compile(
+    r"freeze|fine_?tun|feature_extract|^(use|with|is|has|do|enable)_|bias|pretrained|batch_?norm|^bn$|bidirectional|^residual$|^relu$"
+)
 _TEXT = re.compile(r"name|mode|type|activation|norm$|^act$|variant|arch")
 _OTHER = re.compile(r"^(block|backbone|encoder|model|net|base_model|layer|cfg|config|opt|args|params)$")
 _BLOCK = re.compile(r"block|layer|module|cell|unit|conv")
@@ -56,10 +63,14 @@ class Slot:
         name: of it.
         kind: ``int``, ``ints``, ``float``, ``bool``, ``text``, ``choice`` or ``other``.
         value: what is tried now.
-        source: ``answer``, ``file``, ``default`` or ``guess``.
+        source: ``answer``, ``file`` (the checkpoint), ``call`` (the code makes it so), ``default`` or ``guess``.
         annotation: its type as written; may be empty.
         choices: values of an enumeration, if it is one.
         written: what ``file`` or ``default`` said, to tell a person if the shapes say otherwise.
+        owner: name of the argument, or of the file's own variable, whose part this is; empty for an argument.
+        outside: whether it is no argument but a variable at the file's top level.
+        asked: of what holds many values by name: what of it is asked for.
+        template: of the same: what it is in the person's file; ``None`` where nothing is.
     """
 
     name: str
@@ -69,6 +80,15 @@ class Slot:
     annotation: str = ""
     choices: tuple[object, ...] = ()
     written: object = field(default=None)
+    owner: str = ""
+    outside: bool = False
+    asked: Asked | None = None
+    template: object = None
+
+    @property
+    def key(self) -> str:
+        """By what it is given to what makes the network."""
+        return f"{OUTSIDE}{self.name}" if self.outside else self.name
 
 
 def parse_answer(name: str, text: str) -> object:
@@ -98,6 +118,8 @@ def slots_of(
     metadata: Mapping[str, object],
     answers: Mapping[str, str],
     blocks: Sequence[object] = (),
+    names: Mapping[str, object] | None = None,
+    called: Mapping[str, object] | None = None,
 ) -> list[Slot]:
     """The arguments of a constructor or factory, with what is known of each.
 
@@ -108,6 +130,8 @@ def slots_of(
         metadata: what was saved beside them.
         answers: a person's, as Python literals, by name.
         blocks: classes of the file, for arguments that want one.
+        names: of the file, with their values, for arguments that want a configuration.
+        called: values with which the file itself calls it.
 
     Raises:
         UsageError: an answer is no Python literal.
@@ -116,19 +140,102 @@ def slots_of(
     if isinstance(signature, Failure):
         return []
     texts = {each.name: each for each in written}
-    known = _known(metadata)
+    names = names or {}
+    known = known_of(metadata)
     slots: list[Slot] = []
     for parameter in signature.parameters.values():
-        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            continue
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            slots += _by_keyword(parameter.name, signature, written, shapes, known, answers)
+            slots += _passed_on(make, {*signature.parameters, *(slot.name for slot in slots)}, shapes, known, answers)
             continue
         text = texts.get(parameter.name, Parameter(parameter.name))
-        slots.append(_slot(parameter, text, shapes, known, answers, blocks))
+        default: object = None if parameter.default is inspect.Parameter.empty else parameter.default
+        annotation: object = None if parameter.annotation is inspect.Parameter.empty else parameter.annotation
+        if is_settings(parameter.name, annotation, text.annotation, default):
+            slot = _whole(parameter, default, known, names)
+            given = parse_answer(parameter.name, answers[parameter.name]) if parameter.name in answers else None
+            if isinstance(given, Mapping):
+                slot.value, slot.source = {**cast("dict[str, object]", slot.value), **given}, "answer"
+            slots.append(slot)
+        else:
+            slot = slot_of(parameter, text, shapes, known, answers, blocks)
+            slots.append(_as_called(slot, (called or {}).get(parameter.name)))
     return slots
 
 
-def values(slots: Sequence[Slot]) -> dict[str, object]:
-    """The arguments as they stand now."""
-    return {slot.name: slot.value for slot in slots}
+def _as_called(slot: Slot, value: object) -> Slot:
+    """An argument of which nothing but a default or a guess is known, as the file itself calls it."""
+    if value is None or slot.source not in ("default", "guess"):
+        return slot
+    if isinstance(value, Written):
+        if slot.source == "guess":
+            slot.kind, slot.value, slot.source, slot.written = "other", value, "call", value
+        return slot
+    plain = converted(value, slot.kind) if slot.kind != "other" else value
+    if plain is not None and plain != slot.value:
+        slot.value, slot.source, slot.written = plain, "call", plain
+    return slot
+
+
+def _whole(
+    parameter: inspect.Parameter, default: object, known: Mapping[str, object], names: Mapping[str, object]
+) -> Slot:
+    """An argument that holds many values by name: as the checkpoint says, over what the file says."""
+    wanted: object = default
+    if wanted is None:
+        annotation = None if parameter.annotation is inspect.Parameter.empty else parameter.annotation
+        wanted = next(holders(names, parameter.name, annotation), None)
+    base = held(wanted) or {}
+    said: dict[str, object] = {}
+    for name in (parameter.name.lower(), *_PLACES, "cfg", "opt", "hparam", "params"):
+        value = known.get(name)
+        if isinstance(value, Mapping):
+            said = {str(key): each for key, each in cast("Mapping[object, object]", value).items()}
+            break
+    source = "file" if said else "default"
+    return Slot(parameter.name, "settings", base | said, source, written=base | said, asked=Asked(), template=wanted)
+
+
+def _passed_on(
+    make: Callable[..., object],
+    taken: set[str],
+    shapes: Mapping[str, Shape],
+    known: Mapping[str, object],
+    answers: Mapping[str, str],
+) -> Iterator[Slot]:
+    """The arguments of a class's base in the same project, to which ``**kwargs`` mostly go."""
+    base = make.__mro__[1] if isinstance(make, type) else object
+    if not base.__module__.startswith("_whatsit_custom"):
+        return
+    signature = attempt(lambda: inspect.signature(base))
+    for parameter in () if isinstance(signature, Failure) else signature.parameters.values():
+        named = parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        if named and parameter.name not in taken:
+            yield slot_of(parameter, Parameter(parameter.name), shapes, known, answers, ())
+
+
+def _by_keyword(
+    name: str,
+    signature: inspect.Signature,
+    written: Sequence[Parameter],
+    shapes: Mapping[str, Shape],
+    known: Mapping[str, object],
+    answers: Mapping[str, str],
+) -> Iterator[Slot]:
+    """What the code looks up in its ``**kwargs``."""
+    for text in written:
+        if text.within != name or text.name in signature.parameters:
+            continue
+        default: object = inspect.Parameter.empty
+        if text.default is not None:
+            try:
+                default = ast.literal_eval(text.default)
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                continue
+        plain = inspect.Parameter(text.name, inspect.Parameter.KEYWORD_ONLY, default=default)
+        yield slot_of(plain, text, shapes, known, answers, ())
 
 
 def literal(value: object) -> str:
@@ -147,6 +254,8 @@ def alternatives(slot: Slot) -> Iterator[tuple[str, object]]:
         yield "ints", [2, 2, 2, 2]
     if slot.kind in ("ints", "other"):
         yield from (("int", value) for value in (16, 2))
+    if slot.kind in ("int", "ints", "other"):
+        yield "names", ["0", "1"]
     if slot.kind == "other":
         yield "bool", False
         yield "float", 0.0
@@ -157,7 +266,12 @@ def is_rate(name: str) -> bool:
     return bool(_RATE.search(name.lower()))
 
 
-def _slot(
+def is_training(name: str) -> bool:
+    """Whether an argument by its name says how to train, or where to begin, which no answer depends on."""
+    return bool(_TRAINING.search(name.lower()))
+
+
+def slot_of(
     parameter: inspect.Parameter,
     text: Parameter,
     shapes: Mapping[str, Shape],
@@ -165,6 +279,7 @@ def _slot(
     answers: Mapping[str, str],
     blocks: Sequence[object],
 ) -> Slot:
+    """One argument, with what is known of it; see ``slots_of``."""
     name = parameter.name
     default: object = None if parameter.default is inspect.Parameter.empty else parameter.default
     required = parameter.default is inspect.Parameter.empty
@@ -177,8 +292,8 @@ def _slot(
         named = [each for each in choices if answers[name].strip() in (literal(each), getattr(each, "name", None))]
         slot.value, slot.source = named[0] if named else value, "answer"
         return slot
-    for value in _said(name, known):
-        plain = _converted(value, kind)
+    for value in said_of(name, known):
+        plain = converted(value, kind)
         if plain is not None:
             slot.value, slot.source = plain, "file"
             slot.written = plain
@@ -209,7 +324,7 @@ def _kind(
         return "int", ()
     if re.match(r"(Optional\[)?float\b", written) or isinstance(default, float):
         return "float", ()
-    if re.search(r"\b([Ll]ist|[Tt]uple|Sequence|Iterable)\b", written) or _whole_numbers(default):
+    if re.search(r"\b([Ll]ist|[Tt]uple|Sequence|Iterable)\b", written) or whole_numbers(default):
         return "ints", ()
     if written or (not required and default is not None):
         return "other", ()
@@ -230,6 +345,8 @@ def _kind_by_name(name: str, texts: tuple[object, ...], required: bool) -> tuple
         return "ints", ()
     if name == "num_blocks":
         return "ints", ()
+    if _NAMES.search(name):
+        return "names", ()
     if _TEXT.search(name):
         return "text", ()
     return ("other", ()) if _OTHER.search(name) else ("int", ())
@@ -240,8 +357,8 @@ def _guess(slot: Slot, shapes: Mapping[str, Shape]) -> object:
     name = slot.name.lower()
     if slot.choices:
         return slot.choices[0]
-    if slot.kind == "ints":
-        return [2, 2]
+    if slot.kind in ("ints", "names"):
+        return [2, 2] if slot.kind == "ints" else ["0", "1"]
     if slot.kind in ("float", "bool", "text"):
         return {"float": 0.0, "bool": False, "text": ""}[slot.kind]
     weights = [shape for shape in shapes.values() if len(shape) >= 2]
@@ -258,7 +375,7 @@ def _guess(slot: Slot, shapes: Mapping[str, Shape]) -> object:
     return 16
 
 
-def _known(metadata: Mapping[str, object]) -> dict[str, object]:
+def known_of(metadata: Mapping[str, object]) -> dict[str, object]:
     """Everything that the checkpoint says by a name, the outer and the telling places first."""
     known: dict[str, object] = {}
     places: list[tuple[Mapping[str, object], int]] = [
@@ -274,7 +391,7 @@ def _known(metadata: Mapping[str, object]) -> dict[str, object]:
     return known
 
 
-def _said(name: str, known: Mapping[str, object]) -> Iterator[object]:
+def said_of(name: str, known: Mapping[str, object]) -> Iterator[object]:
     """What the checkpoint says of an argument: under its own name, else under one of the same meaning."""
     plain = name.lower().strip("_")
     if plain in known:
@@ -284,7 +401,7 @@ def _said(name: str, known: Mapping[str, object]) -> Iterator[object]:
             yield known[other]
 
 
-def _converted(value: object, kind: str) -> object:
+def converted(value: object, kind: str) -> object:
     """A checkpoint's value as the kind that is wanted; ``None`` if it is none."""
     if isinstance(value, str) and kind not in ("text", "choice"):
         # .safetensors hold texts only.
@@ -293,7 +410,10 @@ def _converted(value: object, kind: str) -> object:
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return None
     if kind == "ints":
-        return list(cast("Sequence[object]", value)) if _whole_numbers(value) else None
+        return list(cast("Sequence[object]", value)) if whole_numbers(value) else None
+    if kind == "names":
+        items = cast("Sequence[object]", value if isinstance(value, list | tuple) else ())
+        return [str(item) for item in items] or None
     wanted = {"int": int, "float": int | float, "bool": bool, "text": str}.get(kind)
     if wanted is None:
         return cast(object, value) if isinstance(value, int | float | str | list | tuple | dict) else None
@@ -302,7 +422,8 @@ def _converted(value: object, kind: str) -> object:
     return value
 
 
-def _whole_numbers(value: object) -> bool:
+def whole_numbers(value: object) -> bool:
+    """Whether a value is a list or tuple of whole numbers, and not empty."""
     if not isinstance(value, list | tuple):
         return False
     items = cast("Sequence[object]", value)

@@ -7,12 +7,13 @@ standard output, which carries results alone.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar, cast
@@ -118,6 +119,7 @@ def _replacements(own: int) -> Iterator[tuple[object, str, object]]:
     yield torch.hub, "download_url_to_file", _nothing
     yield torch.hub, "load", _hub_model
     yield importlib.import_module("torch.utils.model_zoo"), "load_url", _nothing
+    yield argparse.ArgumentParser, "parse_known_args", _defaults
     yield models.WeightsEnum, "get_state_dict", _nothing
     yield nn.Module, "load_state_dict", _loads_nothing
     yield torch.cuda, "is_available", _no
@@ -146,6 +148,18 @@ def _replaced(owner: object, name: str, value: object) -> Generator[None]:
 
 def _nothing(*_: object, **__: object) -> Nothing:
     return Nothing()
+
+
+_parse = argparse.ArgumentParser.parse_known_args
+
+
+def _defaults(
+    parser: argparse.ArgumentParser, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+) -> tuple[argparse.Namespace, list[str]]:
+    """In place of reading the command line, which is not that of the person's script: what it says by default."""
+    for action in parser._actions:
+        action.required = False
+    return _parse(parser, [] if args is None else args, namespace or argparse.Namespace())
 
 
 def _no(*_: object, **__: object) -> bool:

@@ -12,6 +12,7 @@ import ast
 import builtins
 import hashlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +21,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from core.architectures.custom.arguments import OUTSIDE
+from core.architectures.custom.calling import computed, given_to, sizes_in, used_by, written_for
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
 from core.architectures.custom.lightning import stand_in
 from core.architectures.custom.reading import SourceClass, SourceFile, source_of
+from core.architectures.custom.settings import Sized, is_holder
 from core.architectures.custom.slicing import bound, needed, trains
 from core.architectures.custom.source import Bundle, Place, Text, submodule
 from core.checkpoints.values import shown
@@ -30,6 +34,10 @@ from core.errors import TrustError, UsageError
 from core.questions import TrustRequest
 
 _PREFIX = "_whatsit_custom"
+_DATA = re.compile(r"data|(^|_)(ds|set|train|val|test|loader)(_|$|\d)|set$|loader|class|label")
+"""What variables are called that hold a data set, or what is known of one."""
+_USUAL_COUNT = 10
+_UNREAD_TYPES = __future__.annotations.compiler_flag
 
 
 @dataclass(frozen=True)
@@ -57,10 +65,38 @@ class LoadedSource:
         made = vars(main).get(item.name)
         return made if callable(made) else None
 
+    def call(self, item: SourceClass, arguments: Mapping[str, object]) -> object:
+        """What a class, function or statement makes of arguments, and of other values of the file's own variables.
+
+        Args:
+            item: that could be defined.
+            arguments: by name; the file's own variables as ``OUTSIDE`` and their name.
+        """
+        outside = {name[len(OUTSIDE) :]: value for name, value in arguments.items() if name.startswith(OUTSIDE)}
+        self.modules.preset(outside)
+        if item.kind == "instance":
+            return self.modules.evaluate(item.name, outside)
+        make = vars(self.modules.main)[item.name]
+        own = {name: value for name, value in arguments.items() if not name.startswith(OUTSIDE)}
+        return make(**{name: computed(value, vars(self.modules.main)) for name, value in own.items()})
+
+    def used_by(self, item: SourceClass) -> tuple[str, ...]:
+        """Names at the file's top level that its code uses, in the order of the file."""
+        return used_by(self.bundle.main.tree, item.name)
+
+    def written_for(self, item: SourceClass) -> Mapping[str, object]:
+        """Arguments with which the file itself calls a class or function; see ``calling.written_for``."""
+        return written_for(self.bundle.main.tree, vars(self.modules.main), item)
+
     @property
     def names_devices(self) -> bool:
         """Whether its code speaks of a GPU."""
         return any(word in text.data for text in self.bundle.texts.values() for word in (b"cuda", b"mps", b"xpu"))
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of numbers in the chosen file that may be the height and width of an image."""
+        return sizes_in(self.bundle.main.data.decode("utf-8", "replace"))
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -111,10 +147,14 @@ def load_source(path: Path, *, trusted: str) -> LoadedSource:
         raise UsageError(
             f"No network was found in {shown(path.name)}.",
             "It has no class that is derived from torch.nn.Module, and no function that returns one.",
-            "Choose the Python file in which the network's class is written.",
+            "Choose the Python file in which the network's class is written; weights of a known network need none.",
         )
     said = Said()
-    modules = Modules(bundle, [item.name for item in source.classes if item.kind != "instance"], said)
+    roots = [item.name for item in source.classes if item.kind != "instance"]
+    # What a network is given may be called so in the same file.
+    roots += [name for node in bundle.main.tree.body if not trains(node) for name in bound(node) if is_holder(name)]
+    roots += given_to(bundle.main.tree, {item.name for item in source.classes})
+    modules = Modules(bundle, roots, said)
     with conditions(said):
         modules.run()
     loaded = LoadedSource(source, bundle, modules, said, modules.failures(bundle.main))
@@ -163,6 +203,7 @@ class Modules:
         self._roots = _asked_of(bundle)
         self._roots.setdefault(bundle.main.path, set()).update(roots)
         self._made: dict[Path, ModuleType] = {}
+        self._own: dict[str, object] = {}
         self._failures: dict[Path, dict[str, str]] = {}
         self.main = self._module(bundle.main.path)
 
@@ -174,16 +215,41 @@ class Modules:
         """Why names of a file have no value."""
         return self._failures.setdefault(text.path, {})
 
-    def evaluate(self, name: str) -> object:
-        """The value that a chosen file's top-level statements give a name, made anew."""
+    def preset(self, outside: Mapping[str, object]) -> None:
+        """Give some of the chosen file's variables other values, and all others their own again."""
+        vars(self.main).update(self._own)
+        self._own = {name: vars(self.main)[name] for name in outside if name in vars(self.main)}
+        vars(self.main).update(outside)
+
+    def evaluate(self, name: str, outside: Mapping[str, object] | None = None) -> object:
+        """The value that a chosen file's top-level statements give a name, made anew.
+
+        Args:
+            name: of it.
+            outside: variables of the file that have other values than it gives them.
+        """
         text = self._bundle.main
         module = ModuleType(self.main.__name__)
         vars(module).update(vars(self.main))
         vars(module).pop(name, None)
         for statement in _single(needed(text.tree, [name]).kept):
-            if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
-                _execute(text, statement, module)
+            if isinstance(statement, ast.FunctionDef | ast.ClassDef) or (
+                outside and set(bound(statement)) & {*outside}
+            ):
+                continue
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                # Whether one that is missing is needed shows when its name is used.
+                outcome = attempt(lambda kept=statement: _execute(text, kept, module))
+                if isinstance(outcome, Failure):
+                    self._note_failure(text, statement, outcome)
+                continue
+            _execute(text, statement, module)
         return vars(module)[name]
+
+    def _note_failure(self, text: Text, statement: ast.stmt, failure: Failure) -> None:
+        why = self.explain(failure.error)
+        for name in bound(statement):
+            self.failures(text).setdefault(name, why)
 
     def explain(self, error: BaseException) -> str:
         """Where an error came from in the person's files, and what it says; one sentence."""
@@ -248,7 +314,14 @@ class Modules:
             raise EOFError("it asks a person to type something, which cannot be done here")
 
         own: dict[str, object] = dict(vars(builtins))
-        own |= {"__import__": importing, "print": printing, "input": asking, "breakpoint": nothing}
+
+        def opening(file: Any, mode: str = "r", *args: Any, **options: Any) -> object:  # noqa: ANN401
+            # Written for a run from the project's folder, as configurations are read.
+            if isinstance(file, str | Path) and not Path(file).is_absolute() and set(mode) <= set("rbt"):
+                file = next((above / file for above in list(path.parents)[:3] if (above / file).is_file()), file)
+            return builtins.open(file, mode, *args, **options)  # noqa: PTH123
+
+        own |= {"__import__": importing, "open": opening, "print": printing, "input": asking, "breakpoint": nothing}
         return own
 
     def _import(self, importer: Path, name: str, names: tuple[str, ...], level: int) -> ModuleType:
@@ -299,13 +372,21 @@ class Modules:
 
     def _run(self, text: Text, module: ModuleType) -> None:
         """Run what is needed of a file; a statement that fails leaves its names out, with the reason."""
-        failures = self.failures(text)
+        for name in self._data_of(text):
+            vars(module).setdefault(name, Sized(_USUAL_COUNT))
         for statement in _single(needed(text.tree, self._roots.get(text.path, ())).kept):
             outcome = attempt(lambda kept=statement: _execute(text, kept, module))
+            if isinstance(outcome, Failure) and isinstance(statement, ast.ClassDef | ast.FunctionDef):
+                # Types that are only written down need not be there.
+                again = attempt(lambda kept=statement: _execute(text, kept, module, _UNREAD_TYPES))
+                outcome = outcome if isinstance(again, Failure) else again
             if isinstance(outcome, Failure):
-                why = self.explain(outcome.error)
-                for name in bound(statement):
-                    failures.setdefault(name, why)
+                self._note_failure(text, statement, outcome)
+
+    def _data_of(self, text: Text) -> Iterator[str]:
+        """Variables that only statements give a value to that read data or train, which do not run."""
+        names = {name for node in text.tree.body if trains(node) for name in bound(node)}
+        return (name for name in names if _DATA.search(name.lower()))
 
 
 def _single(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -321,8 +402,8 @@ def _single(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-def _execute(text: Text, statement: ast.stmt, module: ModuleType) -> None:
-    code: Any = compile(ast.Module([statement], []), str(text.path), "exec", _future(text), True)
+def _execute(text: Text, statement: ast.stmt, module: ModuleType, flags: int = 0) -> None:
+    code: Any = compile(ast.Module([statement], []), str(text.path), "exec", _future(text) | flags, True)
     # What a person trusted, and pointed at to be run.
     exec(code, vars(module))  # noqa: S102
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from core.architectures.custom.arguments import Slot, literal, slots_of, values
+from core.architectures.custom.arguments import Slot, literal, slots_of
 from core.architectures.custom.guard import Failure, Said, attempt, conditions
 from core.architectures.custom.loading import LoadedSource
+from core.architectures.custom.parts import outside_slots, parts_of, values
 from core.architectures.custom.reading import SourceClass
 from core.architectures.custom.solving import Solution, Solver
 from core.architectures.custom.trying import Agreement, Builder, Shapes, renamed
@@ -95,14 +96,24 @@ def rank_classes(
     # The most promising first; once one fits exactly, the others are no longer worth the time.
     candidates.sort(key=lambda each: _order(each, hint))
     fitted = any(each.solution.exact for each in candidates)
+    first = 1.0 if fitted else -1.0
     for candidate in candidates:
-        promising = not fitted or candidate.item.name == hint
+        # One that looked as good at first may fit as well: then a person is told.
+        share = candidate.solution.share
+        promising = not fitted or candidate.item.name == hint or share >= first
         if promising and not candidate.item.loss and time.thread_time() < end:
             candidate.builder.until = min(end, time.thread_time() + _SECONDS)
             candidate.solution = candidate.solver.solve(candidate.solution)
+            first = max(first, share) if candidate.solution.exact and not fitted else first
             fitted |= candidate.solution.exact
         elif candidate.solution.exact:
             candidate.solution = candidate.solver.solve(candidate.solution)
+    candidates.sort(key=lambda each: _order(each, hint))
+    for candidate in candidates[:_FIRST_FEW] if not fitted else ():
+        candidate.builder.until = min(end, time.thread_time() + _SECONDS)
+        _look_outside(candidate, loaded)
+        if candidate.solution.exact:
+            break
     candidates.sort(key=lambda each: _order(each, hint))
     return tuple(_fit(candidate, loaded, len(shapes)) for candidate in candidates)
 
@@ -120,10 +131,12 @@ def build_custom(fit: CustomFit, tensors: Mapping[str, Tensor]) -> nn.Module:
     """
     if fit.questions:
         names = ", ".join(shown(question.name, 40) for question in fit.questions)
+        first = shown(fit.questions[0].name, 40)
         raise QuestionsError(
             f"{shown(fit.name, 40)} cannot be built yet.",
             f"Neither the weights nor the file say: {names}.",
-            "Give the values with which the network was made.",
+            f"Give the values with which the network was made: on the command line, --argument {first}=VALUE"
+            + (", and so on." if len(fit.questions) > 1 else "."),
             architecture=fit.name,
             questions=fit.questions,
         )
@@ -146,7 +159,7 @@ def _first_look(
     answers: Mapping[str, str],
 ) -> _Candidate:
     make = loaded.maker(item)
-    builder = Builder(make or _missing, loaded.explain, loaded.said)
+    builder = Builder(_missing if make is None else _caller(loaded, item), loaded.explain, loaded.said)
     if make is None:
         builder.most = 0
         builder.error = loaded.failures.get(item.name, "It is not there after loading.")
@@ -156,13 +169,31 @@ def _first_look(
     slots = (
         []
         if item.kind == "instance" or make is None
-        else slots_of(make, item.parameters, shapes, metadata, answers, blocks)
+        else slots_of(make, item.parameters, shapes, metadata, answers, blocks, main, loaded.written_for(item))
     )
-    solver = Solver(builder, shapes)
+    solver = Solver(builder, shapes, lambda slot, there: parts_of(slot, shapes, metadata, answers, there))
     return _Candidate(item, builder, solver, solver.first_look(slots))
 
 
-def _missing() -> object:
+def _look_outside(candidate: _Candidate, loaded: LoadedSource) -> None:
+    """Where no argument explains the shapes: the file's own variables may have been others in training."""
+    slots = list(candidate.solution.slots)
+    slots += outside_slots(vars(loaded.modules.main), loaded.used_by(candidate.item))
+    if len(slots) == len(candidate.solution.slots) or candidate.item.loss:
+        return
+    found = candidate.solver.solve(candidate.solver.first_look(slots))
+    if found.exact:
+        candidate.solution = found
+
+
+def _caller(loaded: LoadedSource, item: SourceClass) -> Callable[..., object]:
+    def call(**arguments: object) -> object:
+        return loaded.call(item, arguments)
+
+    return call
+
+
+def _missing(**_: object) -> object:
     raise LookupError("it is not there")
 
 
@@ -184,7 +215,9 @@ def _fit(candidate: _Candidate, loaded: LoadedSource, total: int) -> CustomFit:
     solution, item, builder = candidate.solution, candidate.item, candidate.builder
     agreement = solution.agreement
     differences = _differences(agreement) if agreement is not None else ()
-    arguments = tuple((slot.name, literal(slot.value)) for slot in solution.slots if is_telling(slot))
+    arguments = tuple(
+        (slot.name, literal(slot.value)) for slot in solution.slots if is_telling(slot) and slot.asked is None
+    )
     made = ", ".join(f"{shown(name, 40)}={value}" for name, value in arguments)
     if agreement is None:
         evidence = f"cannot be built: {builder.error}"

@@ -37,12 +37,14 @@ class Parameter:
         annotation: such as ``int``; may be empty.
         default: as written; ``None`` if a value must be given.
         choices: texts that the code compares it with.
+        within: name of the ``**kwargs`` in which the code looks it up; empty for a parameter.
     """
 
     name: str
     annotation: str = ""
     default: str | None = None
     choices: tuple[str, ...] = ()
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +230,28 @@ class _Reader:
                 value = statement.value if isinstance(statement, ast.Assign) else None
                 if isinstance(statement, ast.Assign) and isinstance(value, ast.Call) and self._makes(text, value):
                     made |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-            return any(
-                (isinstance(back.value, ast.Name) and back.value.id in made)
-                or (isinstance(back.value, ast.Call) and self._makes(text, back.value))
+            own = {
+                each.name for each in ast.walk(node) if isinstance(each, ast.ClassDef) and self._is_network(text, each)
+            }
+            backs = [
+                each
                 for back in ast.walk(node)
-                if isinstance(back, ast.Return)
+                if isinstance(back, ast.Return) and back.value is not None
+                # `return model, input_size` is a habit of PyTorch's own tutorials.
+                for each in (back.value.elts if isinstance(back.value, ast.Tuple) else [back.value])
+            ]
+            made |= {
+                target.id
+                for statement in ast.walk(node)
+                if isinstance(statement, ast.Assign)
+                and getattr(getattr(statement.value, "func", None), "id", "") in own
+                for target in statement.targets
+                if isinstance(target, ast.Name)
+            }
+            return any(
+                (isinstance(back, ast.Name) and back.id in made)
+                or (isinstance(back, ast.Call) and (self._makes(text, back) or getattr(back.func, "id", "") in own))
+                for back in backs
             )
         finally:
             self._open.discard(marker)
@@ -242,6 +261,9 @@ class _Reader:
         if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
             kept = call.func.attr in ("to", "cuda", "cpu", "eval", "train", "float")
             return kept and self._makes(text, call.func.value)
+        table = _looked_up_in(call.func)
+        if table is not None:
+            return f"{self._full_name(text, table)}.".startswith(_MAKERS)
         local = self._local(text, call.func)
         if local is not None:
             other, node = local
@@ -315,7 +337,7 @@ def _parameters(node: ast.FunctionDef, skip: int, tree: ast.Module) -> tuple[Par
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults)) + list(node.args.defaults)
     pairs = list(zip(positional, defaults, strict=True))[skip:]
     pairs += list(zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True))
-    return tuple(
+    named = tuple(
         Parameter(
             arg.arg,
             ast.unparse(arg.annotation) if arg.annotation else "",
@@ -324,6 +346,39 @@ def _parameters(node: ast.FunctionDef, skip: int, tree: ast.Module) -> tuple[Par
         )
         for arg, default in pairs
     )
+    return (*named, *(_looked_up(node) if node.args.kwarg else ()))
+
+
+def _looked_up(node: ast.FunctionDef) -> Iterator[Parameter]:
+    """What a function looks up in its ``**kwargs``, each once."""
+    name = node.args.kwarg.arg if node.args.kwarg else ""
+    seen: set[str] = set()
+    for found in ast.walk(node):
+        key: ast.expr | None = None
+        default: str | None = None
+        if isinstance(found, ast.Subscript) and getattr(found.value, "id", "") == name:
+            key = found.slice
+        elif isinstance(found, ast.Call) and found.args and ast.unparse(found.func) in (f"{name}.get", f"{name}.pop"):
+            key = found.args[0]
+            default = ast.unparse(found.args[1]) if len(found.args) > 1 else None
+            if default is None and ast.unparse(found.func) == f"{name}.get":
+                default = "None"
+        if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value not in seen:
+            seen.add(key.value)
+            yield Parameter(key.value, default=default, within=name)
+
+
+def _looked_up_in(function: ast.expr) -> ast.expr | None:
+    """The module in which a function is looked up by a name that is a text: ``getattr(models, arch)`` and such."""
+    if isinstance(function, ast.Call) and getattr(function.func, "id", "") == "getattr" and function.args:
+        return function.args[0]
+    if isinstance(function, ast.Subscript):
+        place = function.value
+        if isinstance(place, ast.Attribute) and place.attr == "__dict__":
+            return place.value
+        if isinstance(place, ast.Call) and getattr(place.func, "id", "") == "vars" and place.args:
+            return place.args[0]
+    return None
 
 
 def _choices(node: ast.FunctionDef, name: str, tree: ast.Module) -> Iterator[str]:

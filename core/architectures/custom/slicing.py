@@ -11,7 +11,20 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-_ADDS = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "add_module", "register_module"})
+_ADDS = frozenset(
+    {
+        "append",
+        "extend",
+        "insert",
+        "add",
+        "update",
+        "setdefault",
+        "add_module",
+        "register_module",
+        "add_argument",
+        "set_defaults",
+    }
+)
 _TRAINING = frozenset(
     {"backward", "step", "zero_grad", "fit", "DataLoader", "load_dataset", "ImageFolder", "urlretrieve", "makedirs"}
 )

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from core.architectures.custom.arguments import Slot, alternatives, is_rate, literal, values
+from core.architectures.custom.arguments import Slot, alternatives, is_rate, is_training, literal
+from core.architectures.custom.parts import values
 from core.architectures.custom.trying import Agreement, Builder, Shapes, compare, measure, renamed
 from core.checkpoints.values import shown
 from core.questions import Question
@@ -23,6 +24,8 @@ _ROUNDS = 5
 _MOST_COMBINATIONS = 48
 _LARGEST = 200_000
 _LONGEST = 16
+_MOST_PARTS = 40
+_SAID = {"file": "the file says", "default": "the default is", "call": "the code makes it with"}
 _USUAL = (224, 32, 28, 64, 96, 128, 256, 299, 48, 150, 100, 384, 512)
 
 Quantity = tuple[str, int]
@@ -60,17 +63,48 @@ class Solution:
 class Solver:
     """Finds the arguments of one class or function."""
 
-    def __init__(self, builder: Builder, file: Shapes) -> None:
+    def __init__(
+        self, builder: Builder, file: Shapes, parts: Callable[[Slot, Sequence[Slot]], list[Slot]] | None = None
+    ) -> None:
+        """Args:
+        builder: of the class or function.
+        file: the checkpoint's tensors.
+        parts: slots for what was asked of a slot that holds many values, and that the given ones have not yet.
+        """
         self._builder = builder
         self._file = file
+        self._parts = parts
         self._plateaus: dict[str, tuple[int, int]] = {}
 
     def first_look(self, slots: Sequence[Slot]) -> Solution:
         """How the arguments fit as they are, with guesses changed only where the constructor fails."""
         own = [replace(slot) for slot in slots]
+        self._look_into(own)
         if self._shapes(own) is None:
             self._repair(own)
+            self._look_into(own)
         return self._judged(own)
+
+    def _look_into(self, slots: list[Slot]) -> None:
+        """Add what the code asks for of each argument that holds many values, until it asks for nothing more."""
+        for _ in range(_MOST_PARTS):
+            made = self._shapes(slots)
+            added: list[Slot] = []
+            for slot in [each for each in slots if each.asked is not None]:
+                if slot.asked is not None and made is not None:
+                    # What is missing and does no harm has a value of the code's own.
+                    slot.asked.missing = ""
+                added += self._parts(slot, slots) if self._parts is not None else []
+            if not added:
+                return
+            slots += added
+            if made is None and self._shapes(slots) is None:
+                before = [(slot.kind, slot.value) for slot in slots]
+                if not any(slot.asked is not None and slot.asked.missing for slot in slots):
+                    self._repair(slots)
+                for slot, (kind, value) in zip(slots, before, strict=True):
+                    if self._shapes(slots) is None:
+                        slot.kind, slot.value = kind, value
 
     def solve(self, first: Solution) -> Solution:
         """The arguments that fit best."""
@@ -171,18 +205,22 @@ class Solver:
         """What an unknown moves: the slope of each quantity, ``None`` where it is no straight line."""
         start = _get(slots, key)
         steps = (1, start, 8) if start <= 8 else (start, 8, 1)
-        for step in dict.fromkeys(step for step in steps if step):
-            measured: list[dict[Quantity, int]] = []
-            for times in (1, 2):
-                _set(slots, key, start + times * step)
-                shapes = self._shapes(slots)
-                if shapes is not None:
-                    measured.append(measure(shapes))
-            _set(slots, key, start)
+        # Twice as much, and half, suit code that wants one number to be a multiple of another.
+        offsets = [times * step for step in steps if step for times in (1, 2)]
+        offsets += [3 * start, -start // 2, -start // 4] if start >= 4 else []
+        measured: list[tuple[int, dict[Quantity, int]]] = []
+        for offset in dict.fromkeys(offset for offset in offsets if offset):
+            _set(slots, key, start + offset)
+            shapes = self._shapes(slots)
+            if shapes is not None:
+                measured.append((offset, measure(shapes)))
             if len(measured) == 2:
-                moved = dict(_slopes(base, measured[0], measured[1], step))
+                moved = dict(_slopes(base, *measured[0], *measured[1]))
                 if moved:
+                    _set(slots, key, start)
                     return moved
+                measured.pop(0)
+        _set(slots, key, start)
         return {}
 
     def _voted(
@@ -231,21 +269,30 @@ class Solver:
 
     def _lengths(self, slots: list[Slot]) -> None:
         """How many numbers each list has: as many as give the checkpoint's count of tensors."""
-        for slot in slots:
-            value = slot.value
-            if slot.kind != "ints" or slot.source == "answer" or not isinstance(value, list | tuple):
-                continue
-            given = list(cast("Sequence[int]", value))
-            scores: list[tuple[float, int, list[int]]] = []
-            for length in dict.fromkeys((len(given), *range(1, _LONGEST + 1))):
-                slot.value = (given + [given[-1]] * length)[:length]
-                shapes = self._shapes(slots)
-                if shapes is not None:
-                    names = compare(shapes, self._file)
-                    scores.append((len(names.missing) + len(names.unexpected), len(scores), slot.value))
-                    if not names.missing and not names.unexpected:
-                        break
-            slot.value = min(scores)[2] if scores else given
+        lists = [slot for slot in slots if slot.kind == "ints" and slot.source != "answer" and _items(slot.value)]
+        guessed = [slot for slot in lists if slot.source == "guess"]
+        if len(guessed) > 1:
+            # Lists side by side are mostly read together, and the shortest ends that.
+            self._length_of(slots, guessed)
+        for slot in lists:
+            self._length_of(slots, [slot])
+
+    def _length_of(self, slots: list[Slot], lists: Sequence[Slot]) -> None:
+        """The length that some lists have together."""
+        given = [list(cast("Sequence[int]", slot.value)) for slot in lists]
+        scores: list[tuple[float, int, list[list[int]]]] = []
+        for length in dict.fromkeys((len(given[0]), *range(1, _LONGEST + 1))):
+            tried = [(numbers + [numbers[-1]] * length)[:length] for numbers in given]
+            for slot, numbers in zip(lists, tried, strict=True):
+                slot.value = numbers
+            shapes = self._shapes(slots)
+            if shapes is not None:
+                names = compare(shapes, self._file)
+                scores.append((len(names.missing) + len(names.unexpected), len(scores), tried))
+                if not names.missing and not names.unexpected:
+                    break
+        for slot, numbers in zip(lists, min(scores)[2] if scores else given, strict=True):
+            slot.value = numbers
 
     def _explained(self, solution: Solution) -> Solution:
         """With what was assumed, and what must be asked."""
@@ -253,9 +300,15 @@ class Solver:
         questions: list[Question] = []
         for index, slot in enumerate(solution.slots):
             name = shown(slot.name, 40)
-            if slot.source in ("file", "default") and slot.written is not None and slot.value != slot.written:
-                said = "the file says" if slot.source == "file" else "the default is"
+            if slot.kind == "sized" and slot.value != slot.written:
+                notes.append(f"{name} is data that is not read: it has {slot.value} classes, as the shapes tell.")
+            elif slot.asked is not None or slot.kind == "sized":
+                continue
+            elif slot.source in _SAID and slot.written is not None and slot.value != slot.written:
+                said = _SAID[slot.source]
                 notes.append(f"{name} is {literal(slot.value)}, as the shapes tell; {said} {literal(slot.written)}.")
+            elif slot.source == "call":
+                notes.append(f"{name} is {literal(slot.value)}, as the code itself makes it.")
             if slot.source != "guess":
                 continue
             if not solution.exact or not self._shown(solution, index):
@@ -269,14 +322,19 @@ class Solver:
         if slot.kind == "float" and is_rate(slot.name):
             notes.append(f"{shown(slot.name, 40)} is taken as 0: it matters in training only.")
             return
+        if is_training(slot.name) and solution.exact:
+            notes.append(f"{shown(slot.name, 40)} is taken as {literal(slot.value)}: it matters in training only.")
+            return
         if slot.kind == "text" and slot.choices:
             why = f"No weight shows it; the code knows {', '.join(literal(each) for each in slot.choices)}."
         elif solution.exact:
             why = "No weight shows it, and the file does not say."
         else:
             why = "It could not be found from the weights."
-        # A value with which nothing could be built is no suggestion.
-        unknown = slot.value in ("", None) or solution.agreement is None
+        # A value with which nothing could be built is no suggestion, and neither is a number that would fit as well
+        # as any other: taken without a thought, it would only answer worse.
+        any_fits = solution.exact and slot.kind in ("int", "float", "bool")
+        unknown = slot.value in ("", None) or solution.agreement is None or any_fits
         suggestion = "" if unknown else literal(slot.value)
         questions.append(Question(slot.name, slot.annotation, suggestion, why))
 
@@ -284,7 +342,7 @@ class Solver:
         """Whether a guess is proved by the shapes: with other values they would differ."""
         slots = [replace(slot) for slot in solution.slots]
         slot = slots[index]
-        if slot.kind == "ints" or (slot.kind == "choice" and len(slot.choices) == 1):
+        if slot.kind in ("ints", "names") or (slot.kind == "choice" and len(slot.choices) == 1):
             return True
         others: list[object] = [each for each in slot.choices if each != slot.value]
         if slot.kind == "int":
@@ -322,7 +380,8 @@ def _unknowns(slots: Sequence[Slot]) -> Iterator[Key]:
     for index, slot in enumerate(slots):
         if slot.source == "answer":
             continue
-        if slot.kind == "int" and isinstance(slot.value, int) and not isinstance(slot.value, bool):
+        number = slot.kind in ("int", "sized") and isinstance(slot.value, int) and not isinstance(slot.value, bool)
+        if number or slot.kind == "names":
             yield index, -1
         elif slot.kind == "ints":
             yield from ((index, place) for place, item in enumerate(_items(slot.value)) if isinstance(item, int))
@@ -334,13 +393,15 @@ def _items(value: object) -> Sequence[object]:
 
 def _get(slots: Sequence[Slot], key: Key) -> int:
     value = slots[key[0]].value
+    if slots[key[0]].kind == "names":
+        return len(_items(value))
     return cast("Sequence[int]", value)[key[1]] if key[1] >= 0 else cast(int, value)
 
 
 def _set(slots: Sequence[Slot], key: Key, value: int) -> None:
     slot = slots[key[0]]
     if key[1] < 0:
-        slot.value = value
+        slot.value = [str(number) for number in range(value)] if slot.kind == "names" else value
         return
     given = cast("Sequence[int]", slot.value)
     items = [*given[: key[1]], value, *given[key[1] + 1 :]]
@@ -348,12 +409,12 @@ def _set(slots: Sequence[Slot], key: Key, value: int) -> None:
 
 
 def _slopes(
-    base: Mapping[Quantity, int], once: Mapping[Quantity, int], twice: Mapping[Quantity, int], step: int
+    base: Mapping[Quantity, int], near: int, once: Mapping[Quantity, int], far: int, twice: Mapping[Quantity, int]
 ) -> Iterator[tuple[Quantity, float | None]]:
     for quantity, zero in base.items():
         if quantity in once and quantity in twice and (zero != once[quantity] or zero != twice[quantity]):
-            first, second = once[quantity] - zero, twice[quantity] - once[quantity]
-            yield quantity, first / step if first == second else None
+            first, second = once[quantity] - zero, twice[quantity] - zero
+            yield quantity, first / near if first * far == second * near else None
 
 
 def _first(at: Callable[[int], int], wanted: int) -> int | None:

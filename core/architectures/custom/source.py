@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import sys
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -18,9 +19,17 @@ from core.checkpoints.values import as_dict, shown
 from core.errors import UsageError
 
 MAX_BYTES = 5_000_000
+MAX_STATEMENTS = 10_000
+"""In one file, outside of classes and functions."""
+MAX_IMPORTS = 2000
 MAX_FILES = 200
 _CHOOSE = "Choose the Python file in which the network's class is written."
 _INSTALLED = frozenset({"torch", "torchvision", "timm", "numpy", "PIL"})
+_CELL = re.compile(r"\s*%%(\w+)")
+_AROUND = frozenset({"time", "timeit", "capture", "prun", "python3", "python"})
+"""Magics around a cell that is Python all the same."""
+_ASSIGNED = re.compile(r"(\s*[\w, ]+\s*=\s*)[!%]\w")
+_HELP = re.compile(r"\s*[\w.]+\?{1,2}\s*$")
 _ABOVE = 2
 """How many folders above a file its project's own modules are looked for."""
 
@@ -77,6 +86,8 @@ def read_text(path: Path) -> Text:
     try:
         if path.is_dir():
             raise UsageError(f"{name} is a folder.", "A network is defined in a file.", _CHOOSE)
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{name} is no plain file, but a device or a pipe.", "", _CHOOSE)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
@@ -112,7 +123,13 @@ def decoded(path: Path, data: bytes) -> str:
 
 def _parsed(path: Path, text: str, cells: tuple[tuple[int, int], ...] = ()) -> ast.Module:
     try:
-        return ast.parse(text, str(path))
+        tree = ast.parse(text, str(path))
+        imports = sum(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree))
+        if len(tree.body) > MAX_STATEMENTS or imports > MAX_IMPORTS:
+            raise ValueError(
+                f"It has {len(tree.body):,} statements and {imports:,} imports, more than any network's code"
+            )
+        return tree
     except SyntaxError as error:
         where = Text(path, b"", ast.Module([], []), cells).where(error.lineno or 1)
         raise UsageError(
@@ -122,7 +139,8 @@ def _parsed(path: Path, text: str, cells: tuple[tuple[int, int], ...] = ()) -> a
             detail=shown(error.text or "", 300),
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
-        raise UsageError(f"{shown(path.name)} is no Python that can be read.", f"{error}.", _CHOOSE) from error
+        why = str(error) if isinstance(error, ValueError) else "Its expressions lie too deep in one another"
+        raise UsageError(f"{shown(path.name)} is no Python that can be read.", f"{why}.", _CHOOSE) from error
 
 
 def _notebook(path: Path, data: bytes) -> Text:
@@ -135,6 +153,7 @@ def _notebook(path: Path, data: bytes) -> Text:
         ) from error
     listed = as_dict(content).get("cells")
     lines: list[str] = []
+    whole: list[str] = []
     cells: list[tuple[int, int]] = []
     for number, cell in enumerate(cast("list[object]", listed) if isinstance(listed, list) else [], 1):
         fields = as_dict(cell)
@@ -142,13 +161,50 @@ def _notebook(path: Path, data: bytes) -> Text:
             continue
         source = fields.get("source")
         text = "".join(str(part) for part in cast("list[object]", source)) if isinstance(source, list) else str(source)
-        magic = text.lstrip().startswith("%%")
-        for within, line in enumerate(text.splitlines(), 1):
-            lines.append("" if magic or line.lstrip().startswith(("%", "!")) else line)
-            cells.append((number, within))
+        plain = _without_magics(text.splitlines())
+        lines += plain
+        # Half-written cells are common, and the network is in another.
+        whole += plain if _is_python(plain) else ["" for _ in plain]
+        cells += [(number, within) for within in range(1, len(plain) + 1)]
     if not lines:
         raise UsageError(f"{shown(path.name)} has no code.", "No cell of the notebook holds any.", _CHOOSE)
-    return Text(path, data, _parsed(path, "\n".join(lines) + "\n", tuple(cells)), tuple(cells))
+    try:
+        tree = _parsed(path, "\n".join(lines) + "\n", tuple(cells))
+    except UsageError:
+        tree = _parsed(path, "\n".join(whole) + "\n", tuple(cells))
+        if not any(isinstance(node, ast.ClassDef | ast.FunctionDef) for node in tree.body):
+            raise
+    return Text(path, data, tree, tuple(cells))
+
+
+def _without_magics(lines: Sequence[str]) -> list[str]:
+    """A cell's lines as Python: what only a notebook understands does nothing, in a line of its own.
+
+    A cell of another language, such as a shell's, is empty; one that writes a Python file is that file.
+    """
+    first = next((line for line in lines if line.strip()), "")
+    kind = _CELL.match(first)
+    if kind and kind[1] not in _AROUND and not (kind[1] == "writefile" and first.rstrip().endswith(".py")):
+        return ["" for _ in lines]
+    plain: list[str] = []
+    for line in lines:
+        indent = line[: len(line) - len(line.lstrip())]
+        assigned = _ASSIGNED.match(line)
+        if line.lstrip().startswith("%%"):
+            plain.append("")
+        elif line.lstrip().startswith(("%", "!", "?")) or (_HELP.match(line) and "#" not in line):
+            plain.append(f"{indent}pass")
+        else:
+            plain.append(f"{assigned[1]}None" if assigned else line)
+    return plain
+
+
+def _is_python(lines: Sequence[str]) -> bool:
+    try:
+        ast.parse("\n".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 class Bundle:

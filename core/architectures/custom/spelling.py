@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import enum
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.architectures.custom.arguments import Slot
+from core.architectures.custom.calling import used_by
 from core.architectures.custom.loading import LoadedSource
 from core.architectures.custom.ranking import CustomFit, is_telling
+from core.architectures.custom.settings import Sized, Written
 from core.architectures.custom.slicing import is_main, needed
 from core.architectures.custom.source import Text, decoded
 from core.constructions import Source
@@ -29,18 +32,32 @@ def spell_source(fit: CustomFit, loaded: LoadedSource) -> Source:
     names = [fit.name]
     arguments: list[str] = []
     unsaid = ""
-    for slot in fit.solution.slots:
-        if not is_telling(slot):
+    slots = fit.solution.slots
+    for slot in slots:
+        if slot.owner or (slot.asked is None and not is_telling(slot)):
             continue
-        code = _code(slot, vars(loaded.modules.main), names)
+        if slot.asked is not None:
+            code = _settings(slot, [each for each in slots if each.owner == slot.key], vars(loaded.modules.main), names)
+            if code == slot.name and slot.outside:
+                continue
+        else:
+            code = None if slot.outside else _code(slot, vars(loaded.modules.main), names)
         if code is None:
             unsaid = slot.name
         else:
             arguments.append(f"{slot.name}={code}")
+    place = "" if fit.builder.place is None else f"[{fit.builder.place}]"
+    not_there = (
+        name for name in used_by(main.tree, fit.name) if isinstance(vars(loaded.modules.main).get(name), Sized)
+    )
+    unsaid = unsaid or next(not_there, "")
+    if any(".parse_args(" in ast.unparse(each) for each in needed(main.tree, names).kept):
+        # It would read the command line of the script, which is another one's.
+        unsaid = unsaid or "parse_args"
     others = {text.parent for text in loaded.bundle.texts if text != main.path}
     return Source(
         path=str(main.path),
-        call=fit.name if fit.kind == "instance" else f"{fit.name}({', '.join(arguments)})",
+        call=fit.name if fit.kind == "instance" else f"{fit.name}({', '.join(arguments)}){place}",
         names=tuple(dict.fromkeys(names)),
         # What they import is found from the chosen file's folder, as it is when that file is run.
         folders=(str(main.path.parent),) if others else (),
@@ -52,6 +69,9 @@ def spell_source(fit: CustomFit, loaded: LoadedSource) -> Source:
 def _code(slot: Slot, names: Mapping[str, object], used: list[str]) -> str | None:
     """A value as Python; ``None`` if it cannot be written down."""
     value = slot.value
+    if isinstance(value, Written):
+        used.extend(node.id for node in ast.walk(ast.parse(value.text)) if isinstance(node, ast.Name))
+        return value.text
     named = value if isinstance(value, type) else type(value)
     if isinstance(value, type | enum.Enum):
         if names.get(named.__name__) is not named:
@@ -63,6 +83,32 @@ def _code(slot: Slot, names: Mapping[str, object], used: list[str]) -> str | Non
         return text if ast.literal_eval(text) == value else None
     except (ValueError, SyntaxError):
         return None
+
+
+def _settings(slot: Slot, parts: Sequence[Slot], names: Mapping[str, object], used: list[str]) -> str | None:
+    """What holds many values, as Python; ``None`` if it cannot be written down."""
+    changed = [part for part in parts if part.value != part.written]
+    there = next((name for name, value in names.items() if value is slot.template is not None), "")
+    if slot.outside:
+        # The code finds it by itself, as it is.
+        return slot.name if not changed else None
+    given = {part.name[len(slot.name) + 1 :]: part.value for part in (parts if slot.source != "default" else changed)}
+    try:
+        plain = all(ast.literal_eval(repr(value)) == value for value in given.values())
+    except (ValueError, SyntaxError):
+        plain = False
+    if not plain or any("." in name for name in given):
+        return None
+    if there and dataclasses.is_dataclass(slot.template):
+        used.append(there)
+        return f"{there}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+    if there and not given:
+        used.append(there)
+        return there
+    values = {part.name[len(slot.name) + 1 :]: part.value for part in parts}
+    if slot.asked is None or slot.asked.ways == {"item"}:
+        return repr(values)
+    return f"type('Settings', (), {values!r})" if slot.asked.ways == {"attribute"} else None
 
 
 def _does_more(text: Text, names: Sequence[str]) -> bool:

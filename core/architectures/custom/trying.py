@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -116,6 +117,7 @@ class Builder:
         real: whether weights must have memory, as the constructor computes with them.
         error: why the last build that failed did so; empty if none failed.
         built: how many builds there were.
+        place: of the network in what is made, where that is several things; else ``None``.
     """
 
     make: Callable[..., object]
@@ -126,6 +128,7 @@ class Builder:
     real: bool = False
     error: str = ""
     built: int = 0
+    place: int | None = None
     _seen: dict[str, Shapes | None] = field(default_factory=dict[str, "Shapes | None"])
 
     @property
@@ -154,6 +157,11 @@ class Builder:
         for filled in (True,) if real else (False, True):
             with conditions(self.said), Building(filled=filled):
                 made = attempt(lambda: self.make(**arguments))
+            if isinstance(made, tuple):
+                # `return model, input_size`
+                items = cast("tuple[object, ...]", made)
+                self.place = next((index for index, each in enumerate(items) if isinstance(each, nn.Module)), None)
+                made = items[self.place] if self.place is not None else None
             if isinstance(made, nn.Module):
                 if filled and not real:
                     # It computes with its weights: all others of the kind need real ones, too.

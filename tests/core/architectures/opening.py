@@ -34,7 +34,7 @@ def loaded(path: Path) -> LoadedSource:
 def plain(text: str, name: str, *arguments: object, **options: object) -> Any:  # noqa: ANN401
     """A network as a plain script makes it, with weights that all matter; in eval mode."""
     names: dict[str, Any] = {"__name__": "plain"}
-    exec(compile(text, "plain.py", "exec"), names)  # noqa: S102
+    exec(compile(text, "plain.py", "exec", dont_inherit=True), names)  # noqa: S102
     torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
     return names[name](*arguments, **options).eval()
 

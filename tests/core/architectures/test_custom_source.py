@@ -310,15 +310,15 @@ def test_what_training_would_have_made_is_missing_with_its_reason(tmp_path: Path
     text = """
 from torch import nn
 from torchvision.datasets import ImageFolder
-data = ImageFolder("pictures")
-COUNT = len(data.classes)
+stream = ImageFolder("pictures")
+COUNT = len(stream.classes)
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.fc = nn.Linear(3, COUNT)
 """
     fit = ranked(write(tmp_path, text), {"fc.weight": torch.rand(2, 3), "fc.bias": torch.rand(2)})[0]
-    assert "data is missing, as line 4 trains or reads data and is not run" in fit.error
+    assert "stream is missing, as line 4 trains or reads data and is not run" in fit.error
 
 
 def test_a_network_says_nothing_on_standard_output(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

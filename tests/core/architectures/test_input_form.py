@@ -224,7 +224,7 @@ def test_a_network_that_looks_at_its_numbers() -> None:
         (nn.Sequential(nn.Conv1d(1, 2, 3)), "takes sequences"),
         (nn.Sequential(nn.Conv3d(1, 2, 3)), "takes volumes"),
         (nn.Conv2d(3, 2, 3), "answers with 2 maps of numbers"),
-        (nn.Bilinear(3, 3, 2), "No input was found"),
+        (nn.Bilinear(3, 3, 2), "takes 2 inputs at once"),
     ],
 )
 def test_what_takes_no_image_says_so(network: nn.Module, words: str) -> None:

@@ -100,6 +100,35 @@ TABLE: list[tuple[str, Callable[[], bytes], tuple[str, str, str]]] = [
             "Run `git lfs pull` in the repository, or download the file itself.",
         ),
     ),
+    (
+        "zeros",
+        lambda: bytes(5000),
+        (
+            "f.pth is full of zeros.",
+            "Its 5,000 bytes begin and end with nothing else, as after a download that was cut off.",
+            AGAIN,
+        ),
+    ),
+    ("Parquet", lambda: b"PAR1\x15\x04", ("f.pth is a table (Parquet).", "", CHOOSE)),
+    (
+        "SavedModel",
+        lambda: b"\x08\x01\x12\xb0\x10\n\x86\x01\n\x14\n\x05Const\x12\x06tensor\x10tensorflow",
+        ("f.pth is a TensorFlow SavedModel.", "", "Choose PyTorch weights of the same network."),
+    ),
+    (
+        "Core ML",
+        lambda: b"\x08\x04\x12\x8c\x01\n\x1d\n\x05image\xa2\x06\x20com.github.apple.coremltools.version",
+        ("f.pth is a Core ML model.", "", "Choose the PyTorch weights that it was made from."),
+    ),
+    (
+        "photos",
+        lambda: archive(**{"p/1.jpg": b"", "p/2.PNG": b""}),
+        (
+            "f.pth is a zip archive of pictures.",
+            "",
+            "Unpack it, open a weights file, and then the folder of pictures.",
+        ),
+    ),
     ("JSON", lambda: json.dumps({"a": 1}).encode(), ("f.pth is a JSON file.", 'It begins with: {"a": 1}', CHOOSE)),
     (
         "XML",
@@ -328,3 +357,12 @@ def test_no_permission(private_file: Path) -> None:
 def test_a_name_with_a_null_byte(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="cannot be opened"):
         open_checkpoint(tmp_path / "a\0b.pth")
+
+
+def test_python_code_is_sent_to_where_it_belongs(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text("import torch\n")
+    with pytest.raises(WeightsError) as caught:
+        open_checkpoint(path)
+    assert caught.value.what == "net.py is Python code."
+    assert "--architecture-file" in caught.value.remedy

@@ -26,9 +26,9 @@ def folders(root: Path, counts: dict[str, int]) -> Path:
     return root
 
 
-def read(path: Path, split: str = "", target: str = "", wanted: Wanted = "") -> LabelledData:
+def read(path: Path, split: str = "", target: str = "", wanted: Wanted = "", path_column: str = "") -> LabelledData:
     """What is found, after all steps."""
-    steps = read_labelled(path, split, target, wanted)
+    steps = read_labelled(path, split, target, wanted, path_column=path_column)
     while True:
         try:
             next(steps)

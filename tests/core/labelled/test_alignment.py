@@ -27,13 +27,20 @@ def aligned(written: list[str], names: list[str], chosen: dict[str, int] | None 
         ("tench, Tinca tinca", "tench"),
         ("Ko\u0308ter", "K\u00f6ter"),
         ("STRASSE", "Straße"),
+        ("FireTruck", "fire_truck"),
+        ("golden retriever", "GoldenRetriever"),
+        ("car", "automobile"),
+        ("plane", "airplane"),
+        ("TVmonitor", "tv"),
     ],
 )
 def test_names_that_are_the_same(written: str, name: str) -> None:
     assert aligned([written], ["other", name, "third"]).indices == {written: 1}
 
 
-@pytest.mark.parametrize(("written", "name"), [("cat", "dog"), ("cat", "caterpillar"), ("car", "cat"), ("1", "cat")])
+@pytest.mark.parametrize(
+    ("written", "name"), [("cat", "dog"), ("cat", "caterpillar"), ("car", "cat"), ("1", "cat"), ("1.0", "10")]
+)
 def test_names_that_are_not(written: str, name: str) -> None:
     assert aligned([written], [name]).indices == {}
 
@@ -73,6 +80,22 @@ def test_folders_named_by_index() -> None:
     names = [f"name {i}" for i in range(12)]
     assert aligned(["10", "2"], names).indices == {"10": 10, "2": 2}
     assert aligned(["10", "cat"], names).indices == {}
+
+
+def test_numbers_counted_from_one() -> None:
+    names = [f"flower {i}" for i in range(102)]
+    found = aligned([str(i + 1) for i in range(102)], names)
+    assert found.indices == {str(i + 1): i for i in range(102)}
+    assert {row.how for row in found.rows} == {"its number, counted from 1"}
+    # One of two classes is no proof.
+    assert aligned(["1"], ["a", "b"]).indices == {"1": 1}
+
+
+def test_numbers_are_names_where_the_model_has_numbers_for_names() -> None:
+    names = sorted(str(i + 1) for i in range(12))
+    for written in (["2.0", "10.0"], ["2", "10"], ["02", "10"]):
+        assert list(aligned(written, names).indices.values()) == [names.index("2"), names.index("10")]
+    assert aligned(["0.0", "2.0"], names).indices == {"2.0": names.index("2")}
 
 
 def test_imagenets_ids() -> None:

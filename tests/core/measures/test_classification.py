@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn import metrics
 
 from core.errors import Cancelled
-from core.measures import Measures, measure_classes, reliability
+from core.measures import Measures, measure_classes, pr_curve, reliability, roc_curve
 
 Floats = NDArray[np.float64]
 Made = tuple[NDArray[np.int64], NDArray[np.float32]]
@@ -175,6 +175,24 @@ def test_every_interval_holds_its_value() -> None:
             value = measured.values[name]
             assert value is not None
             assert low - 0.05 <= value <= high + 0.05, (case, name)
+
+
+@pytest.mark.parametrize("case", ["usual", "two classes", "ties", "a thousand classes", "certain"])
+def test_curves_bend_where_scikit_learns_do(case: str) -> None:
+    truth, scores = CASES[case]
+    is_true, score = truth == truth[0], scores[:, truth[0]]
+    curve = roc_curve(is_true, score)
+    for x, y, threshold in zip(curve.x, curve.y, curve.thresholds, strict=True):
+        said = score >= threshold
+        assert (x, y) == pytest.approx((said[~is_true].mean(), said[is_true].mean()), abs=1e-12)
+    # No bend is left out, or the area would be another.
+    assert sk.auc(curve.x, curve.y) == pytest.approx(sk.roc_auc_score(is_true, score), abs=1e-9)
+    curve = pr_curve(is_true, score)
+    precision, recall, thresholds = sk.precision_recall_curve(is_true, score, drop_intermediate=True)
+    mine = {*zip(curve.x.tolist(), curve.y.tolist(), curve.thresholds.tolist(), strict=True)}
+    assert {*zip(recall.tolist(), precision.tolist(), [*thresholds.tolist(), math.inf], strict=True)} <= mine
+    area = -float(np.sum(np.diff(curve.x) * curve.y[:-1]))
+    assert area == pytest.approx(sk.average_precision_score(is_true, score), abs=1e-9)
 
 
 def test_it_can_be_ended() -> None:
