@@ -10,6 +10,8 @@ from core.outputs import title
 
 _SLACK = 2e-3
 """Half precision and rounding bring probabilities so far outside of 0..1."""
+_SUM_SLACK = 2e-2
+"""The same of the sum of a thousand of them."""
 
 
 def activated(outputs: Tensor, kind: str) -> Tensor:
@@ -58,6 +60,13 @@ def _proved(probabilities: Tensor, outputs: Tensor, kind: str) -> Tensor:
             f"The network's numbers cannot be read as {title(kind)}.",
             f"They should be {'0 at most' if kind == 'log_softmax' else 'from 0 to 1'}, and reach from "
             f"{low:.4g} to {high:.4g}.",
+            "Choose another kind of output, or the one that is recognised.",
+        )
+    totals = probabilities.sum(dim=1)
+    if kind in ("log_softmax", "probabilities") and bool(((totals - 1).abs() > _SUM_SLACK).any()):
+        raise MatchError(
+            f"The network's numbers cannot be read as {title(kind)}.",
+            f"The probabilities of an image should sum to 1, and sum to {float(totals.nan_to_num().max()):.4g}.",
             "Choose another kind of output, or the one that is recognised.",
         )
     return probabilities.clamp(0, 1)

@@ -10,17 +10,23 @@ from torch import Tensor, nn
 
 from core.architectures.custom import (
     Anywhere,
+    Choice,
     CustomFit,
     LoadedSource,
     build_custom,
+    choose,
+    code_beside,
     is_telling,
     load_source,
+    named_in,
     rank_classes,
     source_beside,
     spell_source,
     trust_request,
 )
 from core.architectures.input_form import Answering, InputForm, find_input
+from core.architectures.rivals import answers_otherwise, function_of, in_words
+from core.architectures.running import is_worth_a_try
 from core.catalogue import architecture as entry_of
 from core.checkpoints import Checkpoint
 from core.checkpoints.identify import QUANTISED
@@ -52,6 +58,7 @@ class Built:
         ambiguous: whether others fit as well and would answer otherwise.
         notices: what a person should know, each one sentence.
         source: path of the Python file that it was built from; empty where there is none.
+        beside: path of a Python file in the weights' folder that was not used, and may build another network from them.
         code: the sha256 of that file, and of those of its folder that it imports; empty where there is none.
         construction: how plain Python makes it again; ``None`` where nothing tells.
         ends_in: ``softmax``, ``log_softmax`` or ``sigmoid`` where the network itself ends so; else empty.
@@ -66,6 +73,7 @@ class Built:
     ambiguous: bool = False
     notices: tuple[str, ...] = ()
     source: str = ""
+    beside: str = ""
     code: str = ""
     construction: Construction | None = None
     ends_in: str = ""
@@ -101,7 +109,7 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if checkpoint.module is not None and (whole := _whole(spec, checkpoint, best, matches, consents)) is not None:
         return whole
     if best is not None and best.num_classes:
-        return _known(best.architecture, checkpoint, matches, ambiguous=ambiguous)
+        return _or_beside(_known(best.architecture, checkpoint, matches, ambiguous=ambiguous), best, checkpoint)
     if checkpoint.program is not None:
         name = {"torchscript": "TorchScript"}.get(checkpoint.about.container, "torch.export")
         program = load_program(checkpoint, *consents)
@@ -115,6 +123,21 @@ def build(spec: ModelSpec, checkpoint: Checkpoint, hints: Iterable[str], consent
     if beside is not None:
         return _from_source(beside, spec, checkpoint, consents)
     raise _fits_nothing(checkpoint)
+
+
+def _or_beside(built: Built, best: Match, checkpoint: Checkpoint) -> Built:
+    """With a word on the Python file beside the weights, where something of the network is only assumed."""
+    guessed = best.variant or checkpoint.about.note
+    path = code_beside(checkpoint, best.architecture) if guessed and checkpoint.program is None else None
+    if path is None:
+        return built
+    name = shown(path.name, 60)
+    notices = (
+        f"{name} lies beside these weights, and its network may answer otherwise.",
+        f"{best.architecture} was built, which rests on a guess: {guessed}. The file runs only if it is chosen "
+        f"(on the command line, --architecture-file {name}) and trusted.",
+    )
+    return replace(built, notices=(*built.notices, *notices), beside=str(path))
 
 
 def _whole(
@@ -151,14 +174,8 @@ def _whole(
     if best is None or best.num_classes < 2:
         built = _tried(network, _class_of(checkpoint), "rebuilt from the classes that it was pickled with")
         return _told(built, construction)
-    ends_in = find_input(network, best.input_channels, best.input_size).ends_in if _may_end_so(network) else ""
+    ends_in = find_input(network, best.input_channels, best.input_size).ends_in if is_worth_a_try(network) else ""
     return Built(network, best.architecture, matches, best.num_classes, ends_in=ends_in, construction=construction)
-
-
-def _may_end_so(network: nn.Module) -> bool:
-    """Whether a network has a layer of its own that makes probabilities, where a library's ends in its head."""
-    layers = list(network.modules())
-    return isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
 
 
 def no_classifier(checkpoint: Checkpoint, matches: tuple[Match, ...]) -> NoClassifierError | None:
@@ -314,8 +331,8 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     request = trust_request(path)
     demand(request, *consents)
     loaded = load_source(path, trusted=request.sha256)
-    hint = spec.architecture or _class_of(checkpoint)
-    fits, chosen, tensors = _best_fits(loaded, spec, checkpoint, hint)
+    fits, choice, tensors = _best_fits(loaded, spec, checkpoint)
+    chosen = choice.fit
     told = spell_source(chosen, loaded)
     construction = _pickled(checkpoint, told)
     network = _as_pickled(checkpoint, loaded, chosen)
@@ -326,19 +343,27 @@ def _from_source(path: Path, spec: ModelSpec, checkpoint: Checkpoint, consents: 
     try:
         found = _tried(anywhere or network, chosen.name, f"{path.name}: {chosen.evidence}", loaded.sizes)
     except MatchError as error:
+        if choice.rivals and not choice.reason:
+            # A base that is there for others alone: it has no forward pass of its own.
+            return _from_source(path, replace(spec, architecture=choice.rivals[0].name), checkpoint, consents)
         raise _with_defaults(error, chosen) from error
     built = _told(found, construction)
+    rivals = [fit for fit in choice.rivals if answers_otherwise(fit, tensors, loaded, built.network, found.form)]
     # All classes of the file can be chosen; those that do not fit say why.
-    others = tuple(Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}") for fit in fits if fit is not chosen)
-    equal = [shown(fit.name, 40) for fit in _equals(fits, chosen)] if chosen.name != hint else []
-    if equal:
-        names = f"{', '.join(equal[:3])} fit{'' if len(equal) > 1 else 's'} as well"
-        built = replace(built, notices=(f"{names}, and may answer otherwise: choose what was trained.",))
+    others = tuple(
+        Match(fit.name, 0, 0, f"{path.name}: {fit.evidence}", function=function_of(fit, choice, rivals))
+        for fit in fits
+        if fit is not chosen
+    )
     return replace(
         built,
-        matches=(*built.matches, *others),
-        ambiguous=bool(equal),
-        notices=(*chosen.notes, *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()), *built.notices),
+        matches=(replace(built.matches[0], function=chosen.name), *others),
+        ambiguous=bool(rivals) and not choice.reason,
+        notices=(
+            *chosen.notes,
+            *((_ASKS_FOR_A_GPU,) if anywhere and anywhere.asked else ()),
+            *(in_words(choice, rivals) if rivals else ()),
+        ),
         source=str(path.absolute()),
         code=request.sha256,
     )
@@ -355,21 +380,26 @@ def _with_defaults(error: MatchError, chosen: CustomFit) -> MatchError:
 
 
 def _best_fits(
-    loaded: LoadedSource, spec: ModelSpec, checkpoint: Checkpoint, hint: str
-) -> tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]:
+    loaded: LoadedSource, spec: ModelSpec, checkpoint: Checkpoint
+) -> tuple[tuple[CustomFit, ...], Choice, Mapping[str, Tensor]]:
     """The networks of a file, the chosen one, and the tensors under those names that it fits best."""
     names = [checkpoint.tensors]
     if checkpoint.written:
         # Its author's network has its author's names, where a note says that others were laid over them.
         names.insert(0 if checkpoint.about.note else 1, checkpoint.written)
-    found: list[tuple[tuple[CustomFit, ...], CustomFit, Mapping[str, Tensor]]] = []
+    pickled = _class_of(checkpoint)
+    inside = named_in(checkpoint.metadata, [item.name for item in loaded.source.classes])
+    named = {inside: "the weights file names it", pickled: "", spec.architecture: ""}
+    named = {name: named[name] for name in (spec.architecture, pickled, inside) if name}
+    hint = next(iter(named), "")
+    found: list[tuple[tuple[CustomFit, ...], Choice, Mapping[str, Tensor]]] = []
     for tensors in names:
         fits = rank_classes(loaded, tensors, checkpoint.metadata, hint, dict(spec.arguments))
-        chosen = next((fit for fit in fits if fit.name == spec.architecture), fits[0])
-        found.append((fits, chosen, tensors))
-        if chosen.exact:
+        choice = choose(fits, loaded, named, spec.architecture)
+        found.append((fits, choice, tensors))
+        if choice.fit.exact:
             break
-    return max(found, key=lambda each: (each[1].exact, each[1].share))
+    return max(found, key=lambda each: (each[1].fit.exact, each[1].fit.share))
 
 
 def _built_as(path: Path, chosen: CustomFit, fits: Iterable[CustomFit], tensors: Mapping[str, Tensor]) -> nn.Module:
@@ -386,11 +416,6 @@ def _built_as(path: Path, chosen: CustomFit, fits: Iterable[CustomFit], tensors:
         # Perhaps it is the one that was meant.
         why = f"{error.why} {shown(broken.name, 40)} of the same file cannot be built: {broken.error}"
         raise MatchError(error.what, why, error.remedy, detail=error.detail) from error
-
-
-def _equals(fits: Iterable[CustomFit], chosen: CustomFit) -> list[CustomFit]:
-    """Others of a file that fit as well, and that a person may have meant."""
-    return [fit for fit in fits if fit is not chosen and fit.kind == chosen.kind and fit.exact and not fit.questions]
 
 
 def _as_pickled(checkpoint: Checkpoint, loaded: LoadedSource, chosen: CustomFit) -> nn.Module | None:

@@ -19,7 +19,7 @@ from core.activations import activated
 from core.architectures.answers import described
 from core.descriptions import ClassifierInfo, DeviceInfo, Provenance
 from core.devices import is_out_of_memory, release_memory
-from core.errors import DeviceError, MatchError, WhatsitError
+from core.errors import DeviceError, InputError, MatchError, WhatsitError
 from core.predictions import Prediction, prediction
 from core.tables import TIMM_PREFIX
 
@@ -75,6 +75,22 @@ class Classifier:
         if preprocessing.flatten:
             return batch.flatten(1)
         return batch.expand(preprocessing.crops, -1, -1, -1)[None] if preprocessing.crops > 1 else batch
+
+    def warm_up(self) -> None:
+        """One forward pass of nothing, so that the first image is answered as fast as the rest.
+
+        Raises:
+            MatchError: the network does not take what the preprocessing makes, or does not answer with such outputs.
+        """
+        info, preprocessing = self.info, self.info.preprocessing
+        if info.refuses and not info.features:
+            return
+        try:
+            self.predict(self.nothing, [0.0], lambda: 0.0)
+        except InputError:
+            # Images may come in their own sizes, and which of them the network takes is known only then.
+            if info.refuses or preprocessing.resize != "none" or preprocessing.crop is not None:
+                raise
 
     def dressed(self, info: ClassifierInfo) -> Classifier:
         """The same network with other labels or preprocessing; this one stays as it is.
@@ -246,13 +262,13 @@ def _libraries(timm: bool) -> tuple[tuple[str, str], ...]:
 _CHANNELS = {1: ("grey", "one channel"), 3: ("rgb", "three channels")}
 
 
-def _refused(batch: Tensor, error: Exception, network: nn.Module) -> MatchError:
+def _refused(batch: Tensor, error: Exception, network: nn.Module) -> InputError:
     if batch.dim() == 2:
         form = f"{batch.shape[1]} numbers in a row"
     else:
         channels = "channel" if batch.shape[1] == 1 else "channels"
         form = f"{batch.shape[3]} x {batch.shape[2]} pixels with {batch.shape[1]} {channels}"
-    return MatchError(
+    return InputError(
         f"The network does not take an input of {form}.",
         f"It stopped with: {str(error).splitlines()[0] if str(error) else type(error).__name__}.",
         _other_channels(batch, network) or "Choose the preprocessing that the weights were trained with.",

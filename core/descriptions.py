@@ -218,6 +218,8 @@ class ClassifierInfo:
         outputs: how many numbers the network gives for an image; 0 for as many as there are labels.
         features: numbers in a row that it takes as they are; 0 where it takes none.
         preprocessing_assumed: whether some of the preprocessing is only what is usual, as nothing told.
+        code_beside: path of a Python file beside the weights that was not used, and may build another network from
+            them; empty where there is none.
         code: the sha256 of the person's Python file behind the network, and of what it imports; empty without one.
     """
 
@@ -243,6 +245,7 @@ class ClassifierInfo:
     folders: tuple[str, ...] = ()
     features: int = 0
     preprocessing_assumed: bool = False
+    code_beside: str = ""
     code: str = ""
 
     @property

@@ -48,6 +48,7 @@ from core.opening import (
 from core.packing import save_model
 from core.predictions import ImageResult
 from core.scripting import Form, write_script
+from core.showing import counted
 from core.stream import Stream
 from core.trust import Consent
 
@@ -381,13 +382,13 @@ def _settle(classifier: Classifier, device: DeviceInfo, wanted: str) -> list[str
         if classifier.info.device.id != device.id:
             classifier.move(device)
         classifier.describe(replace(classifier.info, device=device))
-        _warm_up(classifier)
+        classifier.warm_up()
     except (WhatsitError, RuntimeError) as error:
         if device.id == CPU:
             raise
         classifier.move(list_devices()[-1])
         # Fails again, with its own reason, where the device is not to blame.
-        _warm_up(classifier)
+        classifier.warm_up()
         why = str(error).splitlines()[0]
         if wanted != "auto":
             raise DeviceError(
@@ -419,18 +420,8 @@ def _prove(before: Classifier, after: Classifier) -> list[str]:
     device = before.info.device
     # What the network answers may not be what another kind of output says that it is.
     if before.nothing.shape != after.nothing.shape or before.info.activation != after.info.activation:
-        _warm_up(after)
+        after.warm_up()
     return _left(device, after)
-
-
-def _warm_up(classifier: Classifier) -> None:
-    """One forward pass of nothing, so that the first image is answered as fast as the rest."""
-    preprocessing = classifier.info.preprocessing
-    if not classifier.info.refuses and preprocessing.resize == "none" and preprocessing.crop is None:
-        # Images come in their own sizes, and which of them the network takes is known only then.
-        return
-    if classifier.info.features or not classifier.info.refuses:
-        classifier.predict(classifier.nothing, [0.0], lambda: 0.0)
 
 
 def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo) -> None:
@@ -440,6 +431,7 @@ def _say_step_down(context: Context, classifier: Classifier, before: DeviceInfo)
     elif classifier.seat.batch_limit:
         context.emit(
             Notice(
-                f"{before.name} ran short of memory, so at most {classifier.seat.batch_limit} image(s) go at a time."
+                f"{before.name} ran short of memory, so at most {counted(classifier.seat.batch_limit, 'image')} "
+                f"go{'es' if classifier.seat.batch_limit == 1 else ''} at a time."
             )
         )

@@ -58,6 +58,10 @@ class MatchError(WhatsitError):
     """Weights do not fit an architecture, or fit none."""
 
 
+class InputError(MatchError):
+    """A network does not take what the preprocessing makes of an image."""
+
+
 class LabelsError(WhatsitError):
     """A label file cannot be read, or does not fit the model's head."""
 

@@ -103,7 +103,8 @@ def _with_preprocessing(
     found: Inspection, best: Match, checkpoint: Checkpoint, sidecar: Sidecar | None, known: PretrainedEntry | None
 ) -> Inspection:
     try:
-        takes = replace(takes_of_match(best), normalisation=checkpoint.normalisation)
+        example = checkpoint.program.image_size if checkpoint.program is not None else None
+        takes = replace(takes_of_match(best, example), normalisation=checkpoint.normalisation)
         prepared = prepare(takes, checkpoint.metadata, sidecar, known)
     except MatchError:
         # Of channels that photos do not have.

@@ -29,6 +29,7 @@ from core.fingerprints import (
     is_computed,
 )
 from core.misfits import fits_nothing, misfit, no_head
+from core.showing import counted
 from core.tables import TIMM_PREFIX, functions, twins
 
 _TRANSFORM_INPUT = ("googlenet", "inception_v3")
@@ -303,9 +304,9 @@ def _evidence(fit: Fit, checkpoint: Checkpoint) -> str:
     if heads:
         parts.append(f"{', '.join(heads)}, used in training only, left out")
     elif fit.left_out:
-        parts.append(f"{len(fit.left_out)} tensor(s) that the network computes by itself left out")
+        parts.append(f"{counted(len(fit.left_out), 'tensor')} that the network computes by itself left out")
     if checkpoint.about.left_out:
-        parts.append(f"{len(checkpoint.about.left_out)} tensor(s) beside them left out")
+        parts.append(f"{counted(len(checkpoint.about.left_out), 'tensor')} beside them left out")
     if checkpoint.about.note:
         parts.append(checkpoint.about.note)
     if fit.architecture in _TRANSFORM_INPUT:

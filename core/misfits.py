@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from core.checkpoints.values import shown
 from core.errors import MatchError
 from core.fingerprints import CLASSES, Fit, Shape, channels, describe, fingerprint, nearest
+from core.showing import counted
 
 _FIRST_FEW = 3
 _DETAIL = 200
@@ -186,7 +187,7 @@ def _touched(fit: Fit) -> list[str]:
 
 
 def _tensors(count: int, more: str = "") -> str:
-    return f"{count} {more}tensor{'' if count == 1 else 's'}"
+    return counted(count, f"{more}tensor")
 
 
 def _places(names: Sequence[str]) -> str:

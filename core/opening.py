@@ -109,7 +109,7 @@ def build_network(
     built = built if said is None else with_differences(built, said)
     known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
-    bare = replace(checkpoint, tensors={}, module=None, program=None, finish=None, written={})
+    bare = replace(checkpoint, tensors={}, module=None, finish=None, written={})
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
     return Assembly(built, bare, entry, known, sidecar, found, head)
 
@@ -140,7 +140,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     if output.notice:
         notices.append(output.notice)
     prepared = prepare(
-        _takes(built, sidecar, checkpoint.normalisation),
+        _takes(built, sidecar, checkpoint),
         checkpoint.metadata,
         sidecar,
         assembly.known,
@@ -168,6 +168,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         construction=built.construction,
+        code_beside=built.beside,
         code=built.code,
         activation=output.kind,
         activation_source=output.source,
@@ -258,24 +259,20 @@ def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
         )
 
 
-def _takes(
-    built: Built, sidecar: Sidecar | None, normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None
-) -> Takes:
-    """The input of the network that was built.
+def _takes(built: Built, sidecar: Sidecar | None, checkpoint: Checkpoint) -> Takes:
+    """The input of the network that was built; of a program with the size of its example.
 
-    Args:
-        built: the network.
-        sidecar: what lies beside its weights.
-        normalisation: with which the file's network normalises by itself; one that was assembled here does not.
+    What the file's network does to its input by itself is left to the preprocessing of one that was assembled here.
     """
+    example = checkpoint.program.image_size if checkpoint.program is not None else None
     # One output may be counted as the two classes that it tells apart.
     two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
     classes = 2 if two else built.outputs
     if built.form is not None:
-        return takes_of_form(built.form, classes)
+        return takes_of_form(built.form, classes, example)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    inside = normalisation if built.assembled else None
-    return replace(takes_of_match(match), num_classes=classes, normalisation=inside)
+    inside = checkpoint.normalisation if built.assembled else None
+    return replace(takes_of_match(match, example), num_classes=classes, normalisation=inside)
 
 
 def resting_on(spec: ModelSpec, path: Path) -> list[Path]:

@@ -61,8 +61,12 @@ class Takes:
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
-def takes_of_match(match: Match) -> Takes:
+def takes_of_match(match: Match, example: tuple[int, int] | None = None) -> Takes:
     """What a network of a known architecture takes.
+
+    Args:
+        match: it.
+        example: height and width of the image that a program was made with, where the file is one.
 
     Raises:
         MatchError: another number of channels than photos have.
@@ -76,15 +80,31 @@ def takes_of_match(match: Match) -> Takes:
     elif match.input_size and match.input_size != architecture(match.architecture).input_size:
         source += f", at the {match.input_size} pixels that its weights take"
     size = (match.input_size, match.input_size) if match.input_size else None
+    if example is not None and size is None:
+        usual, source = _at(usual, example), f"{source}, {_as_exported(example)}"
     return Takes(Prepared(usual, source, assumed=True), match.input_channels, size, match.num_classes)
 
 
-def takes_of_form(form: InputForm, num_classes: int) -> Takes:
-    """What a network takes whose input was found by trying."""
+def takes_of_form(form: InputForm, num_classes: int, example: tuple[int, int] | None = None) -> Takes:
+    """What a network takes whose input was found by trying; ``example`` as for ``takes_of_match``."""
     size = None if form.any or form.kind == "vector" else (form.height, form.width)
     at = f"the size that the network takes, {form.width} x {form.height}, and otherwise " if size is not None else ""
     source = f"assumed: {at}a default, as nothing tells"
-    return Takes(Prepared(assumed(form), source, assumed=True), form.channels, size, num_classes)
+    usual = assumed(form)
+    if example is not None and form.any:
+        usual, source = _at(usual, example), f"{source}, {_as_exported(example)}"
+    return Takes(Prepared(usual, source, assumed=True), form.channels, size, num_classes)
+
+
+def _at(usual: Preprocessing, size: tuple[int, int]) -> Preprocessing:
+    """The same for images of another size."""
+    if size == (usual.crop or usual.size):
+        return usual
+    return replace(usual, resize="shorter" if size[0] == size[1] else "exact", size=size, crop=size)
+
+
+def _as_exported(size: tuple[int, int]) -> str:
+    return f"at the {size[1]} x {size[0]} pixels that the program was exported with"
 
 
 def prepare(
@@ -144,7 +164,9 @@ def _found(
     if saved is not None:
         return replace(saved, notices=notices)
     if sidecar is not None and sidecar.preprocessing is not None and sidecar.fits(takes.num_classes):
-        return Prepared(sidecar.preprocessing, Path(sidecar.preprocessing_file or sidecar.file).name, notices=notices)
+        name = Path(sidecar.preprocessing_file or sidecar.file).name
+        source = f"assumed: as it was when {name} was saved" if sidecar.preprocessing_assumed else name
+        return Prepared(sidecar.preprocessing, source, sidecar.preprocessing_assumed, notices)
     return replace(published or takes.usual, notices=notices)
 
 

@@ -1,4 +1,4 @@
-"""Names in any script on a screen that is read from left to right."""
+"""Names in any script on a screen that is read from left to right, and numbers with their nouns."""
 
 from __future__ import annotations
 
@@ -54,3 +54,8 @@ def _columns(character: str) -> int:
         # Vowels and finals of Hangul stand inside the syllable that a leading consonant began.
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, such as ``1 tensor`` and ``1,000 tensors``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

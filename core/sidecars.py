@@ -64,6 +64,7 @@ class Sidecar:
         num_classes: size of the head that the files speak of; 0 where they do not.
         labels_file: the file that the class names come from; may be empty.
         preprocessing_file: the file that the preprocessing comes from; may be empty.
+        preprocessing_assumed: whether it was only assumed when Whatsit wrote that file.
         output: what the network's numbers are: the very kind from Whatsit's own files, from Hugging Face's
             ``problem_type`` whether one class is right, or several labels, or none; ``None`` where nothing says.
         folders: what ``labels`` were called in training, where readable names took their place; else empty.
@@ -80,6 +81,7 @@ class Sidecar:
     num_classes: int = 0
     labels_file: str = ""
     preprocessing_file: str = ""
+    preprocessing_assumed: bool = False
     output: Said | None = None
     folders: Labels = field(default=(), compare=False)
     layers: LayerSettings | None = None
@@ -129,6 +131,7 @@ class _Gathered:
         self.names = NamesBeside()
         self.preprocessing: Preprocessing | None = None
         self.preprocessing_file = ""
+        self.preprocessing_assumed = False
         self.note = ""
         self.num_classes = 0
         self.output: Said | None = None
@@ -170,6 +173,7 @@ class _Gathered:
             num_classes=self.num_classes,
             labels_file=self.labels_file,
             preprocessing_file=self.preprocessing_file,
+            preprocessing_assumed=self.preprocessing_assumed,
             output=self.output,
             folders=self.folders,
             layers=self.layers,
@@ -219,6 +223,8 @@ def _gather_values(path: Path, config: Json, found: _Gathered) -> None:
             found.problems.append(f"The preprocessing in {path.name} is not used. {error.why}")
         if found.preprocessing is not None:
             found.preprocessing_file = str(path)
+            own = config.get("whatsit")
+            found.preprocessing_assumed = isinstance(own, dict) and cast(Json, own).get("preprocessing_assumed") is True
             found.file = found.file or path
     if found.labels:
         return

@@ -10,17 +10,20 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL.Image import Image, Resampling, Transpose, fromarray, merge
+from PIL.Image import Image, Resampling, Transpose, fromarray
 from PIL.Image import new as new_image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from core.errors import ImageError
 from core.images import DecodedImage
-from core.preprocessing import Interpolation, Preprocessing
+from core.preprocessing import Preprocessing
 
 MAX_PIXELS = 250_000_000
 """Width times height of the largest image that resizing may make."""
+
+_LARGE = 32_000_000
+"""Width times height from which on memory counts for more than the last bit of an interpolation."""
 
 _SAMPLING = {
     "nearest": Resampling.NEAREST,
@@ -97,7 +100,7 @@ def _resized(pixels: Image, preprocessing: Preprocessing) -> Image:
     sampling = _SAMPLING[preprocessing.interpolation]
     if size[0] * size[1] <= MAX_PIXELS:
         if not preprocessing.antialias:
-            return _resized_plainly(pixels, size, preprocessing.interpolation)
+            return _resized_plainly(pixels, size, preprocessing)
         return pixels.resize(size, sampling)
     if preprocessing.crop is None or preprocessing.crops > 1:
         raise ImageError(
@@ -117,18 +120,28 @@ def _resized(pixels: Image, preprocessing: Preprocessing) -> Image:
     return pixels.resize((kept[0], kept[1]), sampling, (box[0], box[2], box[1], box[3]))
 
 
-def _resized_plainly(pixels: Image, size: tuple[int, int], interpolation: Interpolation) -> Image:
+def _resized_plainly(pixels: Image, size: tuple[int, int], preprocessing: Preprocessing) -> Image:
     """Not antialiased: torchvision's ``resize`` of a uint8 tensor with ``antialias=False``.
 
-    A band at a time, since as float32 a large photo is four times as large.
+    The layout in memory is that of torchvision's ``pil_to_tensor``, and grey is on as many channels as in its
+    ``Grayscale``: torch adds up another layout in another order, and then some values are rounded otherwise.
     """
-    corners = None if interpolation == "nearest" else False
-    bands: list[Image] = []
-    for band in pixels.split():
-        values = torch.as_tensor(np.array(band, dtype=np.uint8)).to(torch.float32)[None, None]
-        made = interpolate(values, size=size[::-1], mode=interpolation, align_corners=corners)[0, 0]
-        bands.append(fromarray(made.round_().clamp_(0, 255).to(torch.uint8).numpy()))
-    return merge(pixels.mode, bands)
+    mode = preprocessing.interpolation
+    values = np.array(pixels, dtype=np.uint8).reshape(pixels.height, pixels.width, -1)
+    if preprocessing.channels == "grey3":
+        values = np.repeat(values, 3, axis=2)
+    bands = torch.as_tensor(values).permute(2, 0, 1)[None]
+    # As float32 a photo is four times as large: of a very large one, each band is resized by itself.
+    large = max(pixels.width * pixels.height, size[0] * size[1]) > _LARGE
+    made: list[Tensor] = []
+    for part in (bands[:, band : band + 1] for band in range(bands.shape[1])) if large else (bands,):
+        corners = None if mode == "nearest" else False
+        resized = interpolate(part.to(torch.float32), size=size[::-1], mode=mode, align_corners=corners)[0]
+        made.append(resized.round_().clamp_(0, 255).to(torch.uint8))
+    planes = torch.cat(made).numpy()
+    if pixels.mode == "L":
+        return fromarray(planes[0])
+    return fromarray(np.ascontiguousarray(planes.transpose(1, 2, 0)))
 
 
 def _cropped(pixels: Image, preprocessing: Preprocessing, target: tuple[int, int] | None) -> Image:

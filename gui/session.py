@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +56,7 @@ class Session(QObject):
         info_changed: the classifier in use, or what it assumes, has changed.
         answer_changed: the shown image's answer has changed, or another image is shown.
         about_changed: which image is shown has changed.
-        trust_asked: a ``TrustRequest`` and the ``ModelSpec`` that needs it.
+        trust_asked: a ``TrustRequest``, the ``ModelSpec`` that needs it, and what to do if a person does not agree.
         questions_asked: a ``QuestionsError`` and the ``ModelSpec`` that needs answers.
         output_asked: a person wants to say what the network's numbers are.
         architecture_file_asked: a person wants to choose a Python file.
@@ -69,7 +69,7 @@ class Session(QObject):
     info_changed = Signal()
     answer_changed = Signal()
     about_changed = Signal()
-    trust_asked = Signal(object, object)
+    trust_asked = Signal(object, object, object)
     questions_asked = Signal(object, object)
     output_asked = Signal()
     architecture_file_asked = Signal()
@@ -126,6 +126,7 @@ class Session(QObject):
         wanted, given = Path(weights) if weights else named.weights, (named.architecture_file, named.labels)
         if wanted is not None:
             self.open_weights(wanted, *given, architecture)
+            self._tell_left(wanted, named.more_weights)
         else:
             self.open_model(ModelSpec(architecture=architecture))
             self.take(Dropped((), (), None, *given))
@@ -142,6 +143,7 @@ class Session(QObject):
         """Take what was dropped, pasted or chosen."""
         if dropped.weights is not None:
             self.open_weights(dropped.weights, dropped.architecture_file, dropped.labels)
+            self._tell_left(dropped.weights, dropped.more_weights)
         elif dropped.architecture_file is not None:
             self.use_architecture_file(dropped.architecture_file)
         elif dropped.labels is not None:
@@ -149,6 +151,13 @@ class Session(QObject):
         self.images.add_sources(dropped.sources)
         self._add_paths(dropped.paths)
         self.activity.note()
+
+    def _tell_left(self, opened: Path, left: Sequence[Path]) -> None:
+        """Of several weights files that came together only one is opened: say which."""
+        if left:
+            self.tell("left", Words(*wording.left(opened, left)))
+        else:
+            self.notice_over.emit("left")
 
     def _add_paths(self, paths: Sequence[Path]) -> None:
         """Add what was dropped; files of numbers wait for the model on its way, which decides what they mean."""
@@ -310,7 +319,7 @@ class Session(QObject):
         for key in ("model", "reload", "notes") if as_asked else ("reload", "notes"):
             self.notice_over.emit(key)
         if info.notices:
-            self.noticed.emit(notes(info, self.output_asked.emit))
+            self.noticed.emit(notes(info, self.output_asked.emit, self.use_architecture_file))
         self.info_changed.emit()
         if self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -333,7 +342,7 @@ class Session(QObject):
         self.recent_changed.emit()
         self.notice_over.emit("model")
         if info.notices and (self._used is None or info.notices != self._used.notices):
-            self.noticed.emit(notes(info, self.output_asked.emit))
+            self.noticed.emit(notes(info, self.output_asked.emit, self.use_architecture_file))
         self.info_changed.emit()
         if answer is None and self._used is not None and differ_in_names_alone(self._used, info):
             self.images.rename(info.labels, info.labels_source)
@@ -376,9 +385,7 @@ class Session(QObject):
         """Ask where an answer would help; else say why."""
         refused, look = self.models.refused, partial(self.look_asked.emit, self.models.refused.weights)
         if isinstance(error, TrustError):
-            ask = partial(self.trust_asked.emit, error.request, refused)
-            self.noticed.emit(untrusted(error, ask, look))
-            ask()
+            self._ask_trust(error, refused, look)
             return
         if isinstance(error, QuestionsError):
             self.questions_asked.emit(error, refused)
@@ -386,6 +393,14 @@ class Session(QObject):
         open_bare = partial(self.models.open, ModelSpec(refused.kind, refused.weights))
         ways = (self.architecture_file_asked.emit, open_bare, look)
         self.noticed.emit(refusal(error, report, refused, self.models.info, *ways))
+
+    def _ask_trust(self, error: TrustError, refused: ModelSpec, look: Callable[[], object]) -> None:
+        """Ask whether code may run; only who says no is told how to be asked once more."""
+        ask = partial(self._ask_trust, error, refused, look)
+        self.notice_over.emit("model")
+        self.trust_asked.emit(
+            error.request, refused, lambda: self.noticed.emit(untrusted(error, self.models.info, ask, look))
+        )
 
     def _tell_saved(self, path: str, count: int) -> None:
         self.tell("saving", Words(*wording.saved(path, count, self.images.results.rowCount() - count)))

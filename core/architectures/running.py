@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +16,15 @@ from core.architectures.answers import described, outputs_of, rows_of
 from core.architectures.custom.guard import Failure, attempt
 from core.architectures.endings import Ending, LastCalls
 from core.checkpoints.values import shown
+from core.errors import MatchError
 
 _RESHAPED = re.compile(r"shape '\[([\d, -]+)\]' is invalid for input of size (\d+)")
 _SIDES = re.compile(r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
 _PRODUCT = re.compile(r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x\d+\)")
 _LARGEST_REAL = 256
+_LARGE = 64
+_MOST_NUMBERS = 1 << 30
+"""That one layer may make of a try's images: 4 GiB, far more than any classifier's."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,27 @@ class Run:
     fits: bool
     arriving: int = 0
     wanted: int = 0
+
+
+def is_worth_a_try(network: nn.Module) -> bool:
+    """Whether a network that its tensors tell has to be tried all the same, as it was saved whole.
+
+    It may have a layer of its own that makes probabilities, where a library's ends in its head; or one that makes an
+    image larger, which a hostile file may have do so without end.
+    """
+    layers = list(network.modules())
+    ends = isinstance(layers[-1], nn.Sigmoid) or any(isinstance(layer, nn.Softmax | nn.LogSoftmax) for layer in layers)
+    return ends or any(isinstance(layer, nn.Upsample) or _enlarges(layer) for layer in layers)
+
+
+def _enlarges(layer: nn.Module) -> bool:
+    values: tuple[object, ...] = tuple(getattr(layer, name, 0) for name in ("padding", "output_size", "output_padding"))
+    sides = (
+        side
+        for value in values
+        for side in (cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,))
+    )
+    return any(isinstance(side, int) and side > _LARGE for side in sides)
 
 
 class Runner:
@@ -90,6 +116,12 @@ class Runner:
                 watch.forget()
                 result = attempt(lambda: self._once(shape))
         batch = shape[0]
+        if isinstance(result, Failure) and isinstance(result.error, _TooMuch):
+            raise MatchError(
+                "The network asks for more memory than any classifier.",
+                f"Tried with {batch} small images, {result.error}.",
+                "Choose the weights of an image classifier, from somebody whom you know.",
+            )
         if isinstance(result, Failure):
             return self._refused(result.error, watch, batch)
         if outputs_of(result, batch) is not None:
@@ -105,7 +137,8 @@ class Runner:
     def _once(self, shape: tuple[int, ...]) -> object:
         with _kept(self._network):
             if self._meta:
-                return torch.func.functional_call(self._network, self._shells, (torch.empty(shape, device="meta"),))
+                with _bounded(self._network):
+                    return torch.func.functional_call(self._network, self._shells, (torch.empty(shape, device="meta"),))
             if max(shape[2:], default=0) > _LARGEST_REAL:
                 raise _TooLarge
             return self._network(torch.zeros(shape))
@@ -135,8 +168,36 @@ class Runner:
         return Run(False)
 
 
+class _TooMuch(Exception):
+    """A layer makes more numbers than there may be memory for."""
+
+
 class _TooLarge(Exception):
     """An image of this size would take too long to be tried with real numbers."""
+
+
+@contextmanager
+def _bounded(network: nn.Module) -> Generator[None]:
+    """On shapes alone a layer may ask for any memory: one that asks for more than there may be is refused in time.
+
+    Raises:
+        _TooMuch: from the forward pass.
+    """
+
+    def check(name: str, layer: nn.Module, _: object, output: object) -> None:
+        if isinstance(output, Tensor) and output.numel() > _MOST_NUMBERS:
+            kind = type(layer).__name__
+            raise _TooMuch(f"its layer {shown(name, 60)} ({kind}) makes {output.numel():,} numbers of them")
+
+    named = cast("Iterator[tuple[str, nn.Module]]", network.named_modules())
+    handles: list[Any] = [
+        layer.register_forward_hook(partial(check, name)) for name, layer in named if not list(layer.children())
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from core.checkpoints.values import ELEMENT_BYTES, BrokenFile, Contents, Global,
 from core.descriptions import CheckpointSummary
 from core.devices import is_out_of_memory
 from core.errors import UsageError, WeightsError
+from core.showing import counted
 
 _PIECE = 4 * 1024 * 1024
 _UNUSUAL = (
@@ -366,7 +367,7 @@ def _no_tensors(path: Path, contents: Contents, found: Found) -> WeightsError:
     if found.loose:
         return identify.not_weights(
             path,
-            f"a list of {len(found.loose)} tensor(s) without names",
+            f"a list of {counted(len(found.loose), 'tensor')} without names",
             identify.ASK_FOR_STATE_DICT,
             "Names are needed to tell which layer each belongs to.",
         )

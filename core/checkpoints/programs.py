@@ -57,6 +57,8 @@ _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _TOUCHES_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|load|from_file)\(|\bops\.image\.(read_file|write_file)\(")
 _FOREIGN = re.compile(r"\bops\.(?!aten\.|prim\.|prims\.|inductor\.|quantized\.|torchvision\.|image\.)(\w+)\.(\w+)")
 _STACK = re.compile(r'"nn_module_stack":\s*"([^"\\]*+(?:\\.[^"\\]*+)*+)"')
+_USER_INPUT = re.compile(r'"user_input":\s*\{"arg":\s*\{"as_tensor":\s*\{"name":\s*"(\w{1,100})"')
+_MOST_SIZES, _LONGEST = 4000, 10_000
 _TARGET = re.compile(r'"target":\s*"([^"\\]{1,200})"')
 
 
@@ -151,13 +153,14 @@ def read_exported(file: BinaryIO, members: Mapping[str, Span]) -> Contents:
     sets = {name: reader.weights(name) for name in models}
     names = reader.all_globals()
     root: object = sets if len(sets) > 1 else sets[models[0]]
-    lines, classes = _graph(reader.graph(models[0]))
+    text = reader.graph(models[0])
+    lines, classes = _graph(text)
     if len(models) > 1:
         lines.append(f"It holds {len(models)} programs: {_listed(models)}.")
     unusual = sorted(name for name in names if not name.startswith(("torch.", "collections.")))
     if unusual:
         lines.append(f"It holds objects that loading it makes in Python: {_listed(unusual)}.")
-    program = Program("exported_program", tuple(lines), classes)
+    program = Program("exported_program", tuple(lines), classes, example=_example(text))
     texts = _texts(file, members, f"{reader.root}extra/") | _texts(file, members, "extra_files/")
     return Contents("exported_program", root, reader.spans, tuple(sorted(names)), texts, program)
 
@@ -178,6 +181,26 @@ def _graph(text: str) -> tuple[list[str], tuple[tuple[str, str], ...]]:
             _, name, cls = [*entry.split(",", 2), "", ""][:3]
             classes.setdefault(name, cls)
     return lines, tuple(sorted(classes.items()))
+
+
+def _example(text: str) -> tuple[int, ...]:
+    """Shape of the first input that a program was exported with, from its text; of a free side, what it was then.
+
+    The fields are those of ``TensorMeta`` and ``InputSpec`` in ``torch/_export/serde/schema.py``.
+    """
+    first = _USER_INPUT.search(text)
+    found = re.search(rf'"{re.escape(first[1])}":\s*\{{"dtype":\s*\d+,\s*"sizes":\s*', text) if first else None
+    if found is None:
+        return ()
+    try:
+        sizes: object = json.JSONDecoder().raw_decode(text[found.end() : found.end() + _MOST_SIZES])[0]
+    except (ValueError, RecursionError):
+        return ()
+    sides = [as_dict(side) for side in cast("list[object]", sizes)] if isinstance(sizes, list) else []
+    free = [as_dict(as_dict(side.get("as_expr")).get("hint")) for side in sides]
+    shape = [side.get("as_int", hint.get("as_int")) for side, hint in zip(sides, free, strict=True)]
+    known = tuple(side for side in shape if isinstance(side, int) and 0 < side <= _LONGEST)
+    return known if len(known) == len(shape) else ()
 
 
 class _Exported:

@@ -210,12 +210,19 @@ class Program:
         contents: what is in it, in plain words, one line each.
         classes: name of each module and the class it once had, outermost first, as far as the file says.
         obstacle: why it cannot be loaded on this computer, one sentence; empty where nothing is known against it.
+        example: shape of the input that it was made with, such as (1, 3, 224, 224); empty where it does not say.
     """
 
     kind: str
     contents: tuple[str, ...]
     classes: tuple[tuple[str, str], ...] = ()
     obstacle: str = ""
+    example: tuple[int, ...] = ()
+
+    @property
+    def image_size(self) -> tuple[int, int] | None:
+        """Height and width of that input where it is a batch of images; else ``None``."""
+        return (self.example[2], self.example[3]) if len(self.example) == 4 else None
 
 
 @dataclass(frozen=True, slots=True)

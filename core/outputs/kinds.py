@@ -47,13 +47,19 @@ _ONE = ("sigmoid", "multilabel_probabilities", "binary", "binary_probability", "
 _ONLY_ONE = ("binary", "binary_probability")
 _WORDS: dict[str, tuple[str, str]] = {
     "softmax": ("softmax", "one class is right: the probabilities share 100 %"),
-    "sigmoid": ("sigmoid", "several labels at once, each with a probability of its own"),
-    "binary": ("binary", "one logit of the second of two classes: its sigmoid"),
-    "probabilities": ("probabilities", "the network ends in a softmax itself"),
-    "binary_probability": ("binary probability", "one number from 0 to 1, of the second of two classes"),
-    "multilabel_probabilities": ("label probabilities", "the network ends in a sigmoid itself"),
-    "log_softmax": ("log-softmax", "the network gives the logarithms of probabilities"),
-    "regression": ("regression", "values, no classes"),
+    "sigmoid": ("sigmoid", "several labels may be right at once, each with a probability of its own"),
+    "binary": ("binary", "two classes: one number speaks for the second, and becomes its probability (sigmoid)"),
+    "probabilities": ("probabilities", "its numbers are probabilities already, and share 100 % (ends in a softmax)"),
+    "binary_probability": (
+        "binary probability",
+        "two classes: its one number is the second's probability already (ends in a sigmoid)",
+    ),
+    "multilabel_probabilities": (
+        "label probabilities",
+        "each number is a label's probability already (ends in a sigmoid)",
+    ),
+    "log_softmax": ("log-softmax", "its numbers are the logarithms of probabilities, which are turned back"),
+    "regression": ("regression", "values, such as an age or a price; no classes"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.outputs.kinds import OVER_LABELS, Kind, allowed, checked, class_count
+from core.outputs.kinds import OVER_LABELS, Kind, allowed, checked, class_count, title
 from core.outputs.written import Said
 
 _REGRESSION = re.compile(r"(?<!logistic)(?<!logistic[_-])(?<!softmax)(?<!softmax[_-])regress", re.IGNORECASE)
@@ -123,8 +123,14 @@ def _one_output(evidence: Evidence) -> Output:
     return Output("binary", "assumed: usual for one output of an image", 1, _ONE_CLASS)
 
 
-_ONE_CLASS = "The network gives one number: it is taken for the logit of the second of two classes (binary, sigmoid)."
-_ONE_VALUE = "The network gives one number: it is taken for a value (regression), as nothing says that it is a class."
+_ONE_CLASS = (
+    "The network gives one number: it is taken to say how much speaks for the second of two classes, and its "
+    "probability is made of it (binary, sigmoid)."
+)
+_ONE_VALUE = (
+    "The network gives one number: it is taken for a value, such as an age or a price (regression), as nothing says "
+    "that it is a class."
+)
 
 
 def _said(said: Said, evidence: Evidence) -> Kind | None:
@@ -153,7 +159,7 @@ def _noticed(kind: Kind, source: str, outputs: int) -> Output:
     """With a sentence where the scores are no shares of 100 %, or there are none."""
     notice = ""
     if kind in OVER_LABELS:
-        notice = f"Each label has a probability of its own ({kind.replace('_', ' ')}; {source})."
+        notice = f"Several labels may be right at once, each with a probability of its own ({title(kind)}; {source})."
     elif kind == "regression":
         notice = f"The network gives values, not classes (regression; {source})."
     elif outputs == 1:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from core.errors import PreprocessingError
+from core.showing import counted
 
 Resize = Literal["shorter", "exact", "pad", "none"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -134,7 +135,7 @@ def _check_scale(value: Preprocessing) -> None:
         if len(values) != count or not all(math.isfinite(v) for v in values):
             raise _unusable(
                 name,
-                f"It must be {count} finite number(s) for {value.channels} input, and is {values}.",
+                f"It must be {counted(count, 'finite number')} for {value.channels} input, and is {values}.",
                 "Give a number a channel, such as 0.485,0.456,0.406.",
             )
         if any(abs(v) > _LARGEST[value.range] for v in values):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -17,6 +17,7 @@ from gui.widgets.theme import UNIT
 if TYPE_CHECKING:
     from core.descriptions import ClassifierInfo, DeviceInfo, Match, ModelSpec
 
+_BESIDE = "beside"
 _MATCHED = "matched:"
 
 
@@ -27,6 +28,7 @@ class ModelBar(QWidget):
         model_chosen: a ``ModelSpec``.
         weights_asked: the person wants the file dialog.
         architecture_file_asked: the person wants to name the Python file that defines the network.
+        architecture_file_chosen: the person chose the one that lies beside the weights: its path.
         architecture_chosen: an id; empty for the one that fits best.
         device_chosen: ``auto`` or a device's id.
         add_asked: the person wants more photos.
@@ -35,6 +37,7 @@ class ModelBar(QWidget):
     model_chosen = Signal(object)
     weights_asked = Signal()
     architecture_file_asked = Signal()
+    architecture_file_chosen = Signal(Path)
     architecture_chosen = Signal(str)
     device_chosen = Signal(str)
     add_asked = Signal()
@@ -106,7 +109,7 @@ class ModelBar(QWidget):
     def _evidence(info: ClassifierInfo) -> str:
         fitting = [match for match in info.matches if match.architecture == info.architecture]
         chosen = "Chosen by you. " if info.spec.architecture else ""
-        others = [match.architecture for match in info.matches if not _same(match, info)]
+        others = [match.architecture for match in info.matches if match.function and not _same(match, info)]
         alike = f". These fit as well, and would answer otherwise: {', '.join(others)}." if info.ambiguous else ""
         return chosen + (fitting[0].evidence if fitting else "") + alike
 
@@ -119,6 +122,8 @@ class ModelBar(QWidget):
     def _choose_architecture(self, key: str) -> None:
         if key == OPEN:
             self.architecture_file_asked.emit()
+        elif key == _BESIDE and self._info is not None:
+            self.architecture_file_chosen.emit(Path(self._info.code_beside))
         else:
             self.architecture_chosen.emit(key.removeprefix(_MATCHED))
 
@@ -143,6 +148,9 @@ class ModelBar(QWidget):
             for match in sorted(info.matches, key=lambda match: match.architecture != info.architecture)
             if (name := match.architecture)
         )
+        if info.code_beside:
+            name = PurePath(info.code_beside).name
+            choices.append(Choice(_BESIDE, f"Build it from {name} …", "lies beside the weights; may answer otherwise"))
         if info.spec.kind == "file":
             choices.append(Choice(OPEN, "Open the network's Python file …", "a network of your own"))
         fitting = {match.architecture for match in info.matches}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtGui import QKeySequence
@@ -35,7 +36,7 @@ def refusal(
         open_bare: opens the same weights without the choices that they were remembered with.
         look: shows what is in the file.
     """
-    words = words_for(error, report)
+    words = _with_former(words_for(error, report), info)
     inside = "Look inside" if refused.kind == "file" and isinstance(error, READABLE) else ""
     bare = ModelSpec(refused.kind, refused.weights)
     if isinstance(error, MatchError) and refused == bare and refused.kind == "file":
@@ -47,16 +48,27 @@ def refusal(
     return Notice("model", words, "Open with what fits", open_bare, inside, look)
 
 
-def untrusted(error: TrustError, ask: Callable[[], object], look: Callable[[], object]) -> Notice:
+def untrusted(
+    error: TrustError, info: ClassifierInfo | None, ask: Callable[[], object], look: Callable[[], object]
+) -> Notice:
     """The notice that stays when a person does not want code to run.
 
     Args:
         error: what would run.
+        info: the classifier in use.
         ask: asks once more.
         look: shows what is in the file.
     """
     words = Words(error.what, f"It runs only if you trust it: {error.why[:1].lower()}{error.why[1:]}")
+    words = _with_former(words, info)
     return Notice("model", words, "Read what is in it …", ask, "Look inside", look)
+
+
+def _with_former(words: Words, info: ClassifierInfo | None) -> Words:
+    """With the model that goes on answering."""
+    if info is None:
+        return words
+    return replace(words, more=f"{words.more} {info.name} stays in use, as it was.".lstrip())
 
 
 def changed_on_disk(path: str, reload: Callable[[], object]) -> Notice:
@@ -65,14 +77,18 @@ def changed_on_disk(path: str, reload: Callable[[], object]) -> Notice:
     return Notice("reload", Words(what, more), "Reload", reload)
 
 
-def notes(info: ClassifierInfo, choose_output: Callable[[], object]) -> Notice:
+def notes(info: ClassifierInfo, choose_output: Callable[[], object], use_code: Callable[[Path], object]) -> Notice:
     """The notice of what a person should know of the model in use.
 
     Args:
         info: it; with one notice or more.
         choose_output: lets a person say what the network's numbers are.
+        use_code: builds the network from a Python file, which asks before it runs.
     """
     first, *others = info.notices
+    if info.code_beside:
+        code = Path(info.code_beside)
+        return Notice("notes", Words(first, " ".join(others)), f"Build it from {code.name} …", lambda: use_code(code))
     # One number may be two classes or a value, which nothing but its training tells.
     if info.outputs != 1 or not info.activation_source.startswith("assumed"):
         return Notice("notes", Words(first, " ".join(others)))

@@ -6,6 +6,7 @@ import base64
 import binascii
 import itertools
 import mimetypes
+import re
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ WEIGHTS_SUFFIXES = frozenset(
 _NAMES_SUFFIXES = frozenset({".txt", ".json", ".yaml", ".yml", ".names"})
 """Files that may hold class names; they are no images."""
 _MOST_IN_MODEL_FOLDER = 200
+_PART = re.compile(r"-\d{5}-of-\d{5}\.\w+$")
+"""How Hugging Face names the files that one network's weights are spread over."""
 _RAW_FORMATS = ("image/png", "image/jpeg", "image/webp", "image/tiff", "image/gif", "image/bmp", "image/avif")
 _LONGEST_TEXT = 4096
 _numbers = itertools.count(1)
@@ -41,6 +44,7 @@ class Dropped:
         paths: image files and folders.
         sources: pictures that are no files: bytes and links.
         weights: a weights file to open as the model.
+        more_weights: further ones, which are not opened.
         architecture_file: a Python file that says how a network is built.
         labels: a file of class names.
     """
@@ -50,6 +54,7 @@ class Dropped:
     weights: Path | None = None
     architecture_file: Path | None = None
     labels: Path | None = None
+    more_weights: tuple[Path, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.paths or self.sources or self.weights or self.architecture_file or self.labels)
@@ -100,6 +105,7 @@ def from_paths(paths: Iterable[Path]) -> Dropped:
         weights=weights[0] if weights else None,
         architecture_file=sources[0] if sources else None,
         labels=names[0] if names else None,
+        more_weights=tuple(weights[1:]),
     )
 
 
@@ -116,6 +122,10 @@ def _model_in(folder: Path) -> Path | None:
     if not weights or len(found) > _MOST_IN_MODEL_FOLDER or any(_may_be_looked_at(path) for path in inside):
         return None
     safe = [path for path in weights if path.suffix.lower() == ".safetensors"]
+    parts = sorted(path for path in safe or weights if _PART.search(path.name))
+    if len(parts) > 1 and len(parts) == len(safe or weights):
+        # None of them is a model; opening the first says that it is a part, and of how many.
+        return parts[0]
     alone = weights if len(weights) == 1 else safe
     return alone[0] if len(alone) == 1 and alone[0].is_file() else None
 

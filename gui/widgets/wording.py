@@ -212,6 +212,14 @@ def saved(path: str, count: int, waiting: int) -> tuple[str, str]:
     return f"{answers} saved in {path}." if path else f"{answers} copied as CSV.", more
 
 
+def left(opened: PurePath, others: Sequence[PurePath]) -> tuple[str, str]:
+    """Of several weights files which one is opened, and what became of the others."""
+    names = ", ".join(path.name for path in others[:3])
+    more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
+    what = f"{opened.name} is opened, the first of {len(others) + 1:,} weights files."
+    return what, f"One model is used at a time. Drop another by itself to open it: {names}{more}."
+
+
 def beside(paths: Sequence[PurePath]) -> str:
     """What the files beside saved weights are for: the first says what is assumed, others make the network."""
     said = f"{paths[0].name} beside it holds all that it assumes."

@@ -80,6 +80,7 @@ class Wiring(QObject):
         bar.model_chosen.connect(session.open_model)
         bar.weights_asked.connect(self._choose_weights)
         bar.architecture_file_asked.connect(self._choose_architecture_file)
+        bar.architecture_file_chosen.connect(session.use_architecture_file)
         bar.architecture_chosen.connect(session.models.choose_architecture)
         bar.device_chosen.connect(session.models.choose_device)
         bar.add_asked.connect(self._choose_photos)
@@ -258,9 +259,10 @@ class Wiring(QObject):
             self._window, self._folder(), lambda paths: self._session.use_architecture_file(self._remember(paths)[0])
         )
 
-    def _ask_trust(self, request: TrustRequest, spec: ModelSpec) -> None:
+    def _ask_trust(self, request: TrustRequest, spec: ModelSpec, refuse: Callable[[], object]) -> None:
         dialog = TrustDialog(self._window, request, partial(self._session.trust, request, spec), spec.weights)
         dialog.look_asked.connect(partial(self._look_inside, dialog, spec.weights))
+        dialog.rejected.connect(partial(_run, refuse))
         dialog.open()
 
     def _ask_questions(self, error: QuestionsError, spec: ModelSpec) -> None:

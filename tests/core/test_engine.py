@@ -504,4 +504,4 @@ def test_a_step_down_in_the_middle_is_said_and_described(
     notices = [value.text for value in room.emitted() if isinstance(value, Notice)]
     # Half of what was too much: how many images were ready for that pass is the machine's affair.
     (notice,) = notices
-    assert re.fullmatch(r"NVIDIA Example ran short of memory, so at most [12] image\(s\) go at a time\.", notice)
+    assert re.fullmatch(r".* ran short of memory, so at most (1 image goes|2 images go) at a time\.", notice)

@@ -142,6 +142,12 @@ class TestActivations:
         with pytest.raises(MatchError, match=words):
             activated(torch.tensor([[3.0, -2.0]]), kind)
 
+    @pytest.mark.parametrize("kind", ["probabilities", "log_softmax"])
+    def test_probabilities_of_one_class_sum_to_one(self, kind: str) -> None:
+        numbers = torch.tensor([[0.5, 0.5, 0.0], [0.9, 0.9, 0.0]])
+        with pytest.raises(MatchError, match="should sum to 1, and sum to 1\\.8"):
+            activated(numbers if kind == "probabilities" else numbers.log(), kind)
+
     def test_a_wrong_choice_leaves_the_model_before_in_use(self, scene: Scene) -> None:
         network = network_of(4)
         scene.open(network)

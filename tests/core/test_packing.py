@@ -68,6 +68,24 @@ def test_what_was_saved_opens_alike_with_nothing_chosen(weights: Path, tmp_path:
     engine.close()
 
 
+def test_what_was_assumed_stays_assumed_however_often_it_is_saved(weights: Path, tmp_path: Path) -> None:
+    engine = Engine()
+    first = opened(engine, ModelSpec("file", str(weights)))
+    assert first.preprocessing_assumed
+    for folder in (tmp_path / "to", tmp_path / "again"):
+        folder.mkdir()
+        run_steps(engine.save(Context(1, lambda _: None), folder / "mine.safetensors"))
+        after = opened(engine, ModelSpec("file", str(folder / "mine.safetensors")))
+        assert (after.preprocessing, after.preprocessing_assumed) == (first.preprocessing, True)
+        assert after.preprocessing_source == "assumed: as it was when config.json was saved"
+    run_steps(engine.dress(Context(1, lambda _: None), replace(after.spec, preprocessing=ODD), "cpu", None, Decoder()))
+    run_steps(engine.save(Context(1, lambda _: None), tmp_path / "to" / "mine.safetensors"))
+    chosen = opened(engine, ModelSpec("file", str(tmp_path / "to" / "mine.safetensors")))
+    assert (chosen.preprocessing, chosen.preprocessing_source) == (ODD, "config.json")
+    assert not chosen.preprocessing_assumed
+    engine.close()
+
+
 def info_of(weights: Path) -> ClassifierInfo:
     engine = Engine()
     info = opened(engine, ModelSpec("file", str(weights), labels=str(weights.with_name("names.txt"))))

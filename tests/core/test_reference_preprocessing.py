@@ -28,7 +28,7 @@ from torchvision.transforms import InterpolationMode, functional, v2
 
 from core.catalogue import architectures, pretrained
 from core.images import DecodedImage, Decoder, ImageSource
-from core.preprocessing import PRESETS, Preprocessing
+from core.preprocessing import PRESETS, Channels, Interpolation, Preprocessing
 from core.preprocessing.configs import parse_preprocessing, to_timm
 from core.recipes import read_preprocessing
 from core.tensors import to_tensor
@@ -160,7 +160,7 @@ SCRIPTS: dict[str, Script] = {
         kerass,
     ),
     "none": script(transforms.ToTensor()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -234,9 +234,13 @@ def test_the_preprocessing_of_timms_models(name: str, pairs: list[Pair]) -> None
 def test_timms_configurations(mode: str, size: tuple[int, int, int], share: float, pairs: list[Pair]) -> None:
     count = size[0]
     config = {
-        "input_size": size, "crop_pct": share, "crop_mode": mode, "interpolation": "bicubic",
-        "mean": (0.1, 0.2, 0.3)[:count], "std": (0.3, 0.2, 0.1)[:count],
-    }  # fmt: skip
+        "input_size": size,
+        "crop_pct": share,
+        "crop_mode": mode,
+        "interpolation": "bicubic",
+        "mean": (0.1, 0.2, 0.3)[:count],
+        "std": (0.3, 0.2, 0.1)[:count],
+    }
     value = parse_preprocessing(config)
     assert value is not None
     wanted = cast(Script, timm_data.create_transform(**timm_data.resolve_data_config(pretrained_cfg=config)))
@@ -320,6 +324,28 @@ def reference(image: Image.Image, value: Preprocessing) -> Tensor:
         scaled = {"0..1": pixels / 255, "0..255": pixels, "-1..1": pixels / 127.5 - 1}[value.range]
         made.append(tv.normalize(scaled.flip(0) if value.channels == "bgr" else scaled, value.mean, value.std))
     return torch.stack(made) if value.crops > 1 else made[0]
+
+
+@pytest.mark.parametrize("channels", ["rgb", "bgr", "grey", "grey3"])
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(8, 33), (17, 90), (64, 64)])
+def test_resizing_without_antialiasing_is_the_same_to_the_last_step(
+    channels: Channels, interpolation: Interpolation, size: tuple[int, int]
+) -> None:
+    ones = 1 if channels == "grey" else 3
+    value = Preprocessing(
+        resize="exact",
+        size=size,
+        interpolation=interpolation,
+        antialias=False,
+        crop=None,
+        channels=channels,
+        mean=(0.1, 0.2, 0.3)[:ones],
+        std=(0.3, 0.2, 0.1)[:ones],
+    )
+    for sides in ((8, 24), (33, 64), (200, 131)):
+        image = picture(*sides)
+        assert torch.equal(to_tensor(DecodedImage(image), value), reference(image, value))
 
 
 @settings(max_examples=150)

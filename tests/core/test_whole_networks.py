@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 import torch
 from torch import nn
+from torchvision import models
 
 from core.building import Built, build
 from core.checkpoints import open_checkpoint
@@ -21,6 +22,7 @@ from core.trust import GivenFor
 
 SOURCE = """
 from torch import nn
+from torchvision import models
 from torchvision import models
 
 
@@ -144,3 +146,18 @@ def test_ultralytics_classifiers_say_how_to_export_them(tmp_path: Path, monkeypa
     torch.save({"model": cls(nn.Conv2d(3, 6, 3), nn.Linear(6, 4))}, tmp_path / "y.pt")
     with pytest.raises(WhatsitError, match=r"yolo export model=y\.pt format=torchscript"):
         opened(tmp_path / "y.pt")
+
+
+@pytest.mark.parametrize("greedy", [nn.Upsample(20_000), nn.AdaptiveAvgPool2d(20_000), nn.ZeroPad2d(10_000)])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_layer_that_asks_for_any_memory_is_refused_before_it_gets_any(
+    greedy: nn.Module, known: bool, tmp_path: Path
+) -> None:
+    if known:
+        network: nn.Module = models.squeezenet1_1(num_classes=4)
+        network.features = nn.Sequential(*network.features, greedy)
+    else:
+        network = nn.Sequential(nn.Conv2d(3, 8, 3), greedy, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+    torch.save(network, tmp_path / "net.pth")
+    with pytest.raises(MatchError, match=r"its layer [\w.]+ \(\w+\) makes [\d,]+ numbers"):
+        build(ModelSpec("file", str(tmp_path / "net.pth")), open_checkpoint(tmp_path / "net.pth"), (), ())

@@ -91,10 +91,24 @@ class TestTrust:
 
     def test_the_question_is_off_the_table_once_it_is_answered(self, opened: Opened, weights: Path) -> None:
         dialog = ask_for_trust(opened, weights)
-        assert opened.window.notices.current is not None
+        # Nothing stands behind the question, so nothing moves when it is answered.
+        assert opened.window.notices.current is None
         opened.fake.failures.clear()
         dialog.agree.click()
         assert opened.window.notices.current is None
+
+    def test_who_says_no_can_be_asked_once_more(self, opened: Opened, weights: Path) -> None:
+        ask_for_trust(opened, weights).reject()
+        notice = opened.window.notices.current
+        assert notice is not None
+        assert notice.words.more.endswith("Built-in: CIFAR-10 stays in use, as it was.")
+        opened.until(lambda: not opened.window.findChildren(TrustDialog))
+        opened.window.notices.act()
+        opened.until(lambda: opened.window.findChildren(TrustDialog))
+        assert opened.window.notices.current is None
+        (again,) = opened.window.findChildren(TrustDialog)
+        again.agree.click()
+        opened.until(lambda: opened.session.models.info and opened.session.models.info.spec.weights == str(weights))
 
     def test_a_program_can_be_looked_at_before_it_is_trusted(self, opened: Opened, weights: Path) -> None:
         opened.fake.inspection = Inspection("", container="torchscript", needs_trust=True)

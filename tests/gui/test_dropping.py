@@ -183,6 +183,13 @@ class TestModelsInFolders:
         dropped = from_paths([folder])
         assert (dropped.weights, dropped.paths) == (folder / "model.safetensors", ())
 
+    @pytest.mark.parametrize("kind", ["model-{}.safetensors", "pytorch_model-{}.bin"])
+    def test_of_a_model_in_parts_the_first_is_opened_and_says_so(self, tmp_path: Path, kind: str) -> None:
+        for part in ("00002-of-00002", "00001-of-00002"):
+            (tmp_path / kind.format(part)).write_bytes(b"x")
+        (tmp_path / "config.json").write_text("{}")
+        assert from_paths([tmp_path]).weights == tmp_path / kind.format("00001-of-00002")
+
     def test_of_several_files_the_safetensors_is_taken(self, folder: Path) -> None:
         for name in ("pytorch_model.bin", "training_args.bin"):
             (folder / name).write_bytes(b"x")

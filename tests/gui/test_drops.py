@@ -160,6 +160,22 @@ def test_a_dropped_weights_file_becomes_the_model(opened: Opened, photos: list[P
     assert opened.window.results.rowCount() == 1
 
 
+def test_of_several_weights_files_the_first_is_opened_and_the_others_are_named(opened: Opened, tmp_path: Path) -> None:
+    weights = [tmp_path / f"{letter}.pth" for letter in "abcdef"]
+    for path in weights:
+        path.write_bytes(b"weights")
+    opened.drop(files(*weights))
+    opened.until(lambda: opened.window.model_bar.model.text() == "a.pth")
+    assert [Path(spec.weights).name for spec, _ in opened.fake.opened if spec.weights] == ["a.pth"]
+    notice = opened.window.notices.current
+    assert notice is not None
+    assert notice.words.what == "a.pth is opened, the first of 6 weights files."
+    assert notice.words.more.endswith("Drop another by itself to open it: b.pth, c.pth, d.pth and 2 more.")
+    opened.drop(files(weights[1]))
+    opened.until(lambda: opened.window.model_bar.model.text() == "b.pth")
+    assert opened.window.notices.current is None
+
+
 def test_paste_takes_the_clipboard(opened: Opened) -> None:
     mime = QMimeData()
     mime.setData("image/png", QByteArray(jpeg()))

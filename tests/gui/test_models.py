@@ -85,7 +85,7 @@ def test_a_failed_load_keeps_the_model_and_shows_why(opened: Opened, photos: lis
     notice = opened.window.notices.current
     assert notice is not None
     assert notice.words.what == error.what
-    assert "3 names differ. Choose another." in notice.words.more
+    assert notice.words.more == "3 names differ. Choose another. Built-in: CIFAR-10 stays in use, as it was."
     assert notice.words.detail == "conv1"
     assert opened.window.model_bar.model.text() == "Built-in: CIFAR-10"
     assert opened.window.results.answered == 1
@@ -385,3 +385,19 @@ class TestChangesOnDisk:
         weights.unlink()
         opened.bot.wait(150)
         assert opened.window.notices.current is None
+
+
+def test_code_beside_the_weights_is_offered_and_asked_about(opened: Opened, weights: Path) -> None:
+    code = weights.with_name("net.py")
+    notices = ("net.py lies beside these weights, and its network may answer otherwise.",)
+    spec = ModelSpec("file", str(weights))
+    opened.fake.infos[str(weights)] = make_info(spec, notices=notices, code_beside=str(code))
+    opened.session.models.open(spec)
+    opened.until(lambda: opened.window.notices.current)
+    notice = opened.window.notices.current
+    assert notice is not None
+    assert (notice.words.what, notice.action) == (notices[0], "Build it from net.py …")
+    assert notice.act is not None
+    notice.act()
+    opened.until(lambda: opened.fake.opened[-1][0].architecture_file)
+    assert opened.fake.opened[-1][0] == ModelSpec("file", str(weights), architecture_file=str(code))

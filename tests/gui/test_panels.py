@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt, SignalInstance
@@ -443,6 +444,31 @@ class TestModelBar:
             "timm/resnet50, answers alike, all 320 names and shapes fit",
             "timm/resnetblur50, answers otherwise, all 320 names and shapes fit",
         ]
+
+    def test_code_beside_the_weights_is_one_click_away(self, bar: ModelBar) -> None:
+        bar.show_info(make_info(spec=ModelSpec("file", "/runs/best.pth"), code_beside="/runs/net.py"))
+        bar.architecture.open_list()
+        opened = bar.architecture.list
+        assert opened is not None
+        assert opened.titles()[1:4] == [
+            "shufflenet_v2_x1_0",
+            "Build it from net.py …",
+            "Open the network's Python file …",
+        ]
+        told = heard(bar.architecture_file_chosen)
+        QTest.keyClicks(opened.search, "net.py")
+        QTest.keyClick(opened.search, Qt.Key.Key_Return)
+        assert told == [Path("/runs/net.py")]
+
+    def test_of_several_classes_those_that_do_not_fit_are_no_rivals(self, bar: ModelBar) -> None:
+        spec = ModelSpec("file", "/runs/best.pth", architecture_file="/runs/net.py")
+        matches = (
+            Match("Net", 7, 3, "all fit", function="Net"),
+            Match("Base", 0, 0, "all fit", function="Base"),
+            Match("Head", 0, 0, "9 of 9 names differ"),
+        )
+        bar.show_info(make_info(spec=spec, architecture="Net", matches=matches, ambiguous=True))
+        assert bar.architecture.toolTip().endswith("would answer otherwise: Base.")
 
     def test_models_are_built_in_recent_and_pretrained(self, bar: ModelBar) -> None:
         bar.model.open_list()

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.architectures.custom.reading import read_source
+from core.architectures.custom.source import python_files
 from core.checkpoints import Checkpoint
+from core.errors import UsageError
 
-_MOST_BESIDE = 40
 _LARGEST_SOURCE = 1_000_000
 _ENOUGH = 0.6
 """Share of the weights' names that a Python file must speak of to be asked about."""
@@ -30,13 +32,32 @@ def source_beside(checkpoint: Checkpoint, classes: Sequence[str]) -> Path | None
     firsts = {next((part for part in parts if part in names), "") for parts in written} & names
     if not firsts and not classes:
         return None
-    try:
-        files = sorted([*folder.glob("*.py"), *folder.glob("*.ipynb")])[:_MOST_BESIDE]
-    except OSError:
-        return None
-    scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in files]
+    scored = [(_spoken_of(path, firsts, names, classes[0] if classes else ""), path) for path in python_files(folder)]
     best = max(scored, key=lambda pair: pair[0], default=(0.0, None))
     return best[1] if best[0] >= _ENOUGH else None
+
+
+def code_beside(checkpoint: Checkpoint, architecture: str) -> Path | None:
+    """A Python file in the weights' folder that makes a network of its own of what was taken for an architecture.
+
+    It speaks of most of the weights' names, or of the architecture, as code does that changes a library's network.
+    Read as text; nothing runs, so that only running it, after a person's word, tells whether it fits.
+
+    Args:
+        checkpoint: the weights.
+        architecture: id of what was recognised, with something assumed.
+    """
+    found = source_beside(checkpoint, ())
+    named = re.compile(rf"\b{re.escape(architecture.rpartition('/')[2])}\b".encode())
+    for path in [found] if found is not None else python_files(Path(checkpoint.about.file).absolute().parent):
+        try:
+            if path.stat().st_size > _LARGEST_SOURCE or (found is None and not named.search(path.read_bytes())):
+                continue
+            if read_source(path).classes:
+                return path
+        except (OSError, UsageError):
+            continue
+    return None
 
 
 def _spoken_of(path: Path, firsts: set[str], names: set[str], whole: str) -> float:

@@ -20,6 +20,7 @@ from core.architectures.custom.trying import Agreement, Builder, Shapes, renamed
 from core.checkpoints.values import shown
 from core.errors import MatchError, QuestionsError
 from core.questions import Question
+from core.showing import counted
 
 _FIRST_FEW = 3
 _DETAIL = 200
@@ -257,7 +258,7 @@ def _misfit(fit: CustomFit) -> MatchError:
         )
     return MatchError(
         f"The weights do not fit {name}.",
-        f"{len(fit.differences)} name(s) or shape(s) differ: {_few(fit.differences)}.",
+        f"{counted(len(fit.differences), 'difference')} in names or shapes: {_few(fit.differences)}.",
         "Choose the file with the network that these weights were trained with, or give its arguments.",
         detail="\n".join(fit.differences[:_DETAIL]),
     )

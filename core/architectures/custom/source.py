@@ -30,6 +30,7 @@ _AROUND = frozenset({"time", "timeit", "capture", "prun", "python3", "python"})
 """Magics around a cell that is Python all the same."""
 _ASSIGNED = re.compile(r"(\s*[\w, ]+\s*=\s*)[!%]\w")
 _HELP = re.compile(r"\s*[\w.]+\?{1,2}\s*$")
+_MOST_BESIDE = 40
 _ABOVE = 2
 """How many folders above a file its project's own modules are looked for."""
 
@@ -74,6 +75,14 @@ class Place:
 
     path: Path
     folder: Path | None = None
+
+
+def python_files(folder: Path) -> list[Path]:
+    """The .py files and notebooks of a folder, sorted; not more than some dozens, and none where it cannot be read."""
+    try:
+        return sorted([*folder.glob("*.py"), *folder.glob("*.ipynb")])[:_MOST_BESIDE]
+    except OSError:
+        return []
 
 
 def read_text(path: Path) -> Text:

@@ -257,7 +257,7 @@ def test_calls_that_disagree_tell_nothing(tmp_path: Path) -> None:
     text = CALLED + "def other():\n    return Net(nn.Conv2d(3, 8, 3), act=nn.ReLU(), slope=0.3, classes=4)\n"
     both = opened(tmp_path, text, plain(text, "main").state_dict())
     assert both.ambiguous
-    assert any("other fits as well" in notice for notice in both.notices)
+    assert any("other fits these weights as well" in notice for notice in both.notices)
     text = text.replace("return Net", "model = Net")
     with pytest.raises(QuestionsError) as raised:
         opened(tmp_path, text, plain(CALLED, "main").state_dict())

@@ -304,7 +304,7 @@ def test_tensors_beside_the_network_are_named(name: str, raw: StateDict, tmp_pat
     checkpoint = opened({"state_dict": {**prefixed("model.", raw), name: torch.ones(7)}}, tmp_path)
     assert checkpoint.summary.left_out == (name,)
     assert holds(checkpoint, raw)
-    assert "1 tensor(s) beside them left out" in rank(checkpoint)[0].evidence
+    assert "1 tensor beside them left out" in rank(checkpoint)[0].evidence
 
 
 @pytest.mark.parametrize("name", ["temperature", "normalize.mean", "fusion.weight"])

@@ -234,7 +234,7 @@ TABLE: list[tuple[str, Callable[[], bytes], tuple[str, str, str]]] = [
         "list of tensors",
         lambda: saved([torch.zeros(3), torch.zeros(4)]),
         (
-            "f.pth is a list of 2 tensor(s) without names.",
+            "f.pth is a list of 2 tensors without names.",
             "Names are needed to tell which layer each belongs to.",
             ASK,
         ),
