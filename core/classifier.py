@@ -193,9 +193,9 @@ class Classifier:
                 return torch.cat([self._forward(part) for part in torch.split(batch, size)])
             except RuntimeError as error:
                 if not is_out_of_memory(error):
-                    raise _refused(batch, error) from error
+                    raise _refused(batch, error, self._network) from error
             except (IndexError, ValueError, TypeError, AssertionError) as error:
-                raise _refused(batch, error) from error
+                raise _refused(batch, error, self._network) from error
             has_room = self.seat.make_room(self.info.device.id)
             release_memory()
             if has_room:
@@ -259,7 +259,10 @@ def _libraries(timm: bool) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _refused(batch: Tensor, error: Exception) -> InputError:
+_CHANNELS = {1: ("grey", "one channel"), 3: ("rgb", "three channels")}
+
+
+def _refused(batch: Tensor, error: Exception, network: nn.Module) -> InputError:
     if batch.dim() == 2:
         form = f"{batch.shape[1]} numbers in a row"
     else:
@@ -268,9 +271,18 @@ def _refused(batch: Tensor, error: Exception) -> InputError:
     return InputError(
         f"The network does not take an input of {form}.",
         f"It stopped with: {str(error).splitlines()[0] if str(error) else type(error).__name__}.",
-        "Choose the preprocessing that the weights were trained with.",
+        _other_channels(batch, network) or "Choose the preprocessing that the weights were trained with.",
         detail=str(error),
     )
+
+
+def _other_channels(batch: Tensor, network: nn.Module) -> str:
+    """The remedy where the first convolution takes another number of channels than it was given; else empty."""
+    first = next((module for module in network.modules() if isinstance(module, nn.Conv2d)), None)
+    if first is None or batch.dim() != 4 or first.in_channels not in _CHANNELS or batch.shape[1] == first.in_channels:
+        return ""
+    name, words = _CHANNELS[first.in_channels]
+    return f"It takes {words}: choose {name} as the channels in the preprocessing (`--channels {name}`)."
 
 
 def _not_finite() -> WhatsitError:

@@ -31,6 +31,8 @@ class CheckpointSummary:
         note: what the file calls otherwise than its architecture does, such as its head; mostly empty.
         layer_norm_eps: what the network's layer normalisations add to the variance, where its architecture's add
             another number; else 0.
+        tanh_gelu: whether the network's GELUs are approximated with the hyperbolic tangent, where its architecture's
+            are exact.
     """
 
     file: str
@@ -46,6 +48,7 @@ class CheckpointSummary:
     blocked: tuple[str, ...] = ()
     note: str = ""
     layer_norm_eps: float = 0.0
+    tanh_gelu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Match:
         small_images: whether its first convolution was changed for small images, such as CIFAR's of 32 x 32.
         function: the same for all matches that compute the same from these weights: the id of the first of them.
         ambiguous: whether another match computes something else from the same weights.
+        options: what its constructor is told beside numbers of classes and sizes, as (name, value).
     """
 
     architecture: str
@@ -76,6 +80,7 @@ class Match:
     small_images: bool = False
     function: str = ""
     ambiguous: bool = False
+    options: tuple[tuple[str, str | bool | int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

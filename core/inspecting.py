@@ -104,7 +104,8 @@ def _with_preprocessing(
 ) -> Inspection:
     try:
         example = checkpoint.program.image_size if checkpoint.program is not None else None
-        prepared = prepare(takes_of_match(best, example), checkpoint.metadata, sidecar, known)
+        takes = replace(takes_of_match(best, example), normalisation=checkpoint.normalisation)
+        prepared = prepare(takes, checkpoint.metadata, sidecar, known)
     except MatchError:
         # Of channels that photos do not have.
         return found

@@ -62,6 +62,7 @@ def rank(checkpoint: Checkpoint) -> tuple[Match, ...]:
             small_images=(fit.stem is not None and fit.stem.small) or (fit.head is not None and fit.head.pooled),
             function=names[fit.architecture],
             ambiguous=ambiguous,
+            options=fit.options,
         )
         for fit in fits
     )
@@ -205,6 +206,10 @@ def assemble(checkpoint: Checkpoint, architecture: str) -> nn.Module:
         for module in network.modules():
             if isinstance(module, nn.LayerNorm):
                 module.eps = checkpoint.about.layer_norm_eps
+    if checkpoint.about.tanh_gelu:
+        for module in network.modules():
+            if isinstance(module, nn.GELU):
+                module.approximate = "tanh"
     return network
 
 
@@ -225,6 +230,13 @@ def construction_of(checkpoint: Checkpoint, architecture: str, network: nn.Modul
             "for module in network.modules():",
             "    if isinstance(module, nn.LayerNorm):",
             f"        module.eps = {epsilon}",
+        )
+        imports = tuple(sorted({*imports, "from torch import nn"}))
+    if checkpoint.about.tanh_gelu:
+        lines += (
+            "for module in network.modules():",
+            "    if isinstance(module, nn.GELU):",
+            '        module.approximate = "tanh"',
         )
         imports = tuple(sorted({*imports, "from torch import nn"}))
     return Construction(

@@ -130,7 +130,7 @@ def _of_transformers(name: str, shapes: Mapping[str, Shape]) -> MatchError | Non
         return None
     return MatchError(
         f"{name} is a network of Hugging Face's transformers ({shown(base, 40)}), of a kind or size not known here.",
-        "Of its classifiers, ViT, DeiT, Swin, ConvNeXt and ResNet open as they are.",
+        "ViT, DeiT, BEiT, DINOv2, SigLIP, Swin, ConvNeXt (V2), ResNet, RegNet and EfficientNet of usual sizes open.",
         "Choose a Python file that builds it, or the weights of one of these, or of torchvision's or timm's.",
     )
 

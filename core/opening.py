@@ -12,6 +12,7 @@ from core.architectures.input_form import InputForm
 from core.building import Built, build
 from core.catalogue import PretrainedEntry
 from core.checkpoints import Checkpoint
+from core.configuring import TRANSFORMERS, configured, for_size, with_differences
 from core.descriptions import ClassifierInfo, DeviceInfo, ModelSpec
 from core.errors import MatchError, UsageError, WeightsError
 from core.hub import fetch_pretrained
@@ -101,10 +102,14 @@ def build_network(
     context.progress(0, 0, "Building the network")
     chosen = replace(spec, architecture=entry.architecture) if entry is not None and not spec.architecture else spec
     hints = hints_of(checkpoint, sidecar.architecture if sidecar is not None else "")
+    said = sidecar.layers if sidecar is not None and TRANSFORMERS in checkpoint.about.note else None
+    if said is not None and sidecar is not None:
+        checkpoint = for_size(configured(checkpoint, said), said, sidecar.preprocessing)
     built = build(chosen, checkpoint, hints, consents)
+    built = built if said is None else with_differences(built, said)
     known = entry or publication(checkpoint)
     head = next((name for name in reversed(tuple(checkpoint.tensors)) if name.endswith(".weight")), "")
-    bare = replace(checkpoint, tensors={}, module=None, finish=None)
+    bare = replace(checkpoint, tensors={}, module=None, finish=None, written={})
     found = replace(spec, architecture_file=spec.architecture_file or built.source)
     return Assembly(built, bare, entry, known, sidecar, found, head)
 
@@ -135,7 +140,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
     if output.notice:
         notices.append(output.notice)
     prepared = prepare(
-        _takes(built, sidecar, checkpoint.program.image_size if checkpoint.program is not None else None),
+        _takes(built, sidecar, checkpoint),
         checkpoint.metadata,
         sidecar,
         assembly.known,
@@ -189,7 +194,8 @@ def confirm(assembly: Assembly, checkpoint: Checkpoint) -> Assembly:
             "Its hash differs: the file was damaged or replaced.",
             f"Remove {summary.file} and choose these weights again.",
         )
-    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=summary))
+    about = replace(assembly.checkpoint.about, sha256=summary.sha256)
+    return replace(assembly, checkpoint=replace(assembly.checkpoint, about=about))
 
 
 def _refusal(form: InputForm | None) -> str:
@@ -253,15 +259,20 @@ def _refuse_features(spec: ModelSpec, built: Built, naming: Naming) -> None:
         )
 
 
-def _takes(built: Built, sidecar: Sidecar | None, example: tuple[int, int] | None) -> Takes:
-    """The input of the network that was built; of a program with the size of its example."""
+def _takes(built: Built, sidecar: Sidecar | None, checkpoint: Checkpoint) -> Takes:
+    """The input of the network that was built; of a program with the size of its example.
+
+    What the file's network does to its input by itself is left to the preprocessing of one that was assembled here.
+    """
+    example = checkpoint.program.image_size if checkpoint.program is not None else None
     # One output may be counted as the two classes that it tells apart.
     two = built.outputs == 1 and sidecar is not None and sidecar.num_classes == 2
     classes = 2 if two else built.outputs
     if built.form is not None:
         return takes_of_form(built.form, classes, example)
     match = next(found for found in built.matches if found.architecture == built.architecture)
-    return replace(takes_of_match(match, example), num_classes=classes)
+    inside = checkpoint.normalisation if built.assembled else None
+    return replace(takes_of_match(match, example), num_classes=classes, normalisation=inside)
 
 
 def resting_on(spec: ModelSpec, path: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from core import VERSION
 from core.architectures.custom import trust_request
 from core.catalogue import architectures
-from core.checkpoints import LAYER_NORM_EPS
+from core.checkpoints import GELU, LAYER_NORM_EPS, TANH
 from core.descriptions import ClassifierInfo
 from core.errors import ExportError
 from core.export import write_bytes
@@ -81,6 +81,8 @@ def _answers(info: ClassifierInfo) -> dict[str, str]:
     found: dict[str, str] = {}
     if info.checkpoint.layer_norm_eps:
         found[LAYER_NORM_EPS] = repr(info.checkpoint.layer_norm_eps)
+    if info.checkpoint.tanh_gelu:
+        found[GELU] = TANH
     for name, text in info.spec.arguments:
         try:
             value: object = ast.literal_eval(text)
@@ -164,11 +166,15 @@ def _names(labels: tuple[str, ...]) -> dict[str, object]:
 
 
 def _model_args(info: ClassifierInfo, cfg: Mapping[str, object]) -> dict[str, object]:
-    """What timm's ``create_model`` has to be told of a network that is built for another size than usual."""
+    """What timm's ``create_model`` has to be told of a network that is built otherwise than usual."""
     if not info.architecture.startswith(_TIMM) or not _is_known(info.architecture):
         return {}
     known, size = fingerprint(info.architecture), cast("list[int]", cfg["input_size"])[-1]
-    return {"model_args": {"img_size": size}} if known.step and size != known.usual_input else {}
+    match = next((found for found in info.matches if found.architecture == info.architecture), None)
+    told: dict[str, object] = dict(match.options) if match is not None else {}
+    if known.step and size != known.usual_input:
+        told["img_size"] = size
+    return {"model_args": told} if told else {}
 
 
 def _config_path(weights: Path) -> Path:

@@ -14,12 +14,14 @@ from core.architectures.input_form import InputForm
 from core.building import assumed, with_channels
 from core.catalogue import PretrainedEntry, architecture, assumed_preprocessing
 from core.descriptions import Match
-from core.errors import UsageError
+from core.errors import PreprocessingError, UsageError
 from core.preprocessing import Preprocessing
-from core.preprocessing.saved import Saved, saved_preprocessing
+from core.preprocessing.saved import Saved, on_a_scale, saved_preprocessing
 from core.sidecars import Sidecar
 
 _CHOSEN = "chosen by you"
+_NO_SCALE = "The normalisation in the weights file is not used: its mean and std are none that images could have."
+_REPLACED = "The network's own normalisation, which is in its weights file, is not applied: you chose another."
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,15 @@ class Takes:
         channels: 0 where they are not known.
         size: height and width in pixels; ``None`` where it takes any.
         num_classes: how many classes it tells apart.
+        normalisation: mean and std that are in its weights file because it normalises by itself, which it does not
+            here; ``None`` if there are none.
     """
 
     usual: Prepared
     channels: int
     size: tuple[int, int] | None
     num_classes: int
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
 
 def takes_of_match(match: Match, example: tuple[int, int] | None = None) -> Takes:
@@ -122,7 +127,34 @@ def prepare(
         by_name: whether a person asked for these published weights, which no file beside them then changes.
     """
     if chosen is not None:
-        return Prepared(chosen, _CHOSEN)
+        differs = takes.normalisation is not None and (chosen.mean, chosen.std) != takes.normalisation
+        return Prepared(chosen, _CHOSEN, notices=(_REPLACED,) if differs else ())
+    prepared = _found(takes, metadata, sidecar, known, by_name=by_name)
+    return prepared if takes.normalisation is None else _normalised(prepared, *takes.normalisation)
+
+
+def _normalised(prepared: Prepared, mean: tuple[float, ...], std: tuple[float, ...]) -> Prepared:
+    """With the network's own mean and std, whatever else says."""
+    value = prepared.preprocessing
+    try:
+        scale = on_a_scale(*(list(each * len(value.mean) if len(each) == 1 else each) for each in (mean, std)))
+        changed = replace(value, **scale)
+    except (PreprocessingError, ValueError):
+        scale, changed = {}, value
+    if not scale:
+        return replace(prepared, notices=(*prepared.notices, _NO_SCALE))
+    return replace(prepared, preprocessing=changed, source=f"{prepared.source}; mean and std from the weights file")
+
+
+def _found(
+    takes: Takes,
+    metadata: Mapping[str, object],
+    sidecar: Sidecar | None,
+    known: PretrainedEntry | None,
+    *,
+    by_name: bool,
+) -> Prepared:
+    """What the checkpoint, what lies beside it, or its hash says, or what is usual."""
     published = Prepared(known.preprocessing, f"torchvision {known.id}") if known is not None else None
     if published is not None and by_name:
         return published

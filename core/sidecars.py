@@ -27,6 +27,27 @@ from core.preprocessing.configs import parse_preprocessing
 Json = Mapping[str, object]
 
 _MAX_JSON = 8 * 1024 * 1024
+_TRANSFORMERS = ("vit", "deit", "swin", "beit", "dinov2", "siglip", "siglip_vision_model")
+"""The ``model_type`` of those whose layers are as their configuration says."""
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """What a configuration of Hugging Face's says of the layers of a transformer.
+
+    Attributes:
+        file: name of the configuration.
+        kind: its word for the family, such as ``dinov2``.
+        layer_norm_eps: what layer normalisations add to the variance; 0 where it does not say.
+        heads: attention heads in each layer; 0 where it does not say, or says it a stage.
+        activation: its word for it, such as ``gelu``; empty where it does not say.
+    """
+
+    file: str
+    kind: str
+    layer_norm_eps: float = 0.0
+    heads: int = 0
+    activation: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ class Sidecar:
         output: what the network's numbers are: the very kind from Whatsit's own files, from Hugging Face's
             ``problem_type`` whether one class is right, or several labels, or none; ``None`` where nothing says.
         folders: what ``labels`` were called in training, where readable names took their place; else empty.
+        layers: of a transformer of Hugging Face's.
         names: all label files, for where ``labels`` do not fit the head or are names of folders.
     """
 
@@ -62,6 +84,7 @@ class Sidecar:
     preprocessing_assumed: bool = False
     output: Said | None = None
     folders: Labels = field(default=(), compare=False)
+    layers: LayerSettings | None = None
     names: NamesBeside = field(default=NamesBeside(), compare=False)
 
     def fits(self, num_classes: int) -> bool:
@@ -113,6 +136,7 @@ class _Gathered:
         self.num_classes = 0
         self.output: Said | None = None
         self.problems: list[str] = []
+        self.layers: LayerSettings | None = None
 
     def set_labels(self, path: Path, labels: Labels, folders: Labels = ()) -> None:
         """Take over class names."""
@@ -152,6 +176,7 @@ class _Gathered:
             preprocessing_assumed=self.preprocessing_assumed,
             output=self.output,
             folders=self.folders,
+            layers=self.layers,
             names=self.names,
         )
 
@@ -179,6 +204,9 @@ def _gather_config(path: Path, found: _Gathered) -> None:
         found.file = found.file or path
     found.num_classes = found.num_classes or count
     found.note = found.note or _note(config)
+    found.layers = found.layers or layer_settings(path.name, config)
+    if found.layers is not None:
+        found.file = found.file or path
     output = said_beside(path.name, config, count)
     if output is not None:
         found.output = found.output or output
@@ -228,6 +256,25 @@ def _num_classes(config: Json) -> int:
             return count
     names = config.get("id2label")
     return len(cast("Mapping[str, object]", names)) if isinstance(names, dict) else 0
+
+
+def layer_settings(file: str, config: Json) -> LayerSettings | None:
+    """What a configuration says of the layers of one of the transformers that open; ``None`` if it is none of those."""
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or kind not in _TRANSFORMERS:
+        return None
+    inside = config.get("vision_config")
+    place = {**config, **cast("dict[str, object]", inside)} if isinstance(inside, dict) else config
+    epsilon, heads, activation = (place.get(key) for key in ("layer_norm_eps", "num_attention_heads", "hidden_act"))
+    found = LayerSettings(
+        file,
+        kind,
+        float(epsilon) if isinstance(epsilon, (int, float)) and 0 < epsilon < 1 else 0.0,
+        heads if isinstance(heads, int) else 0,
+        activation if isinstance(activation, str) else "",
+    )
+    # Of a DINOv2 the kind alone tells something.
+    return found if kind == "dinov2" or found != LayerSettings(file, kind) else None
 
 
 def _note(config: Json) -> str:

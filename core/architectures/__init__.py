@@ -49,7 +49,8 @@ def build(fit: Fit, *, transform_input: bool = False) -> nn.Module:
         # A size is given only where it is another: not every constructor takes its usual one.
         size = fit.input_size if known.step and fit.input_size != known.usual_input else 0
         name = fit.architecture.removeprefix(TIMM_PREFIX)
-        network = timm.blueprint(name, classes, input_channels=channels, input_size=size)
+        changes = dict[str, object](fit.options)
+        network = timm.blueprint(name, classes, input_channels=channels, input_size=size, **changes)
     else:
         network = torchvision.blueprint(
             fit.architecture, classes, input_size=fit.input_size, transform_input=transform_input and channels == 3

@@ -57,6 +57,8 @@ def spell(fit: Fit, network: nn.Module, *, transform_input: bool = False) -> Spe
     if fit.head is not None:
         imports.add("from torch import nn")
         made = _head(fit.head, network)
+        if fit.head.twice:
+            return Spelling((), (), "its head takes two summaries of the features, which no module of PyTorch makes")
         if made is None:
             return Spelling((), (), "the layers of its head have names that no plain nn.Sequential gives")
         place = _place(fit.head.module)
@@ -77,6 +79,7 @@ def _base(fit: Fit, *, transform_input: bool) -> str:
             options.append(f"in_chans={fit.input_channels}")
         if known.step and fit.input_size != known.usual_input:
             options.append(f"img_size={fit.input_size}")
+        options += [f"{name}={_literal(value)}" for name, value in fit.options]
         arguments = ", ".join([f'"{fit.architecture.removeprefix(TIMM_PREFIX)}"', "pretrained=False", *options])
         return f"network = timm.create_model({arguments})"
     if fit.architecture in AUXILIARY:
@@ -86,6 +89,10 @@ def _base(fit: Fit, *, transform_input: bool) -> str:
         options.append(f"image_size={fit.input_size}")
     arguments = ", ".join([f'"{fit.architecture}"', "weights=None", *options])
     return f"network = get_model({arguments})"
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _place(name: str) -> str:

@@ -70,7 +70,9 @@ def create(name: str, **options: object) -> nn.Module:
     return cast(nn.Module, import_timm().create_model(name, pretrained=False, **options))
 
 
-def blueprint(name: str, num_classes: int, *, input_channels: int = 3, input_size: int = 0) -> nn.Module:
+def blueprint(
+    name: str, num_classes: int, *, input_channels: int = 3, input_size: int = 0, **changes: object
+) -> nn.Module:
     """One of timm's models in eval mode whose weights are still to be assigned: they hold anything.
 
     Args:
@@ -78,6 +80,7 @@ def blueprint(name: str, num_classes: int, *, input_channels: int = 3, input_siz
         num_classes: size of the head; 0 for none.
         input_channels: channels of the images.
         input_size: pixels a side, for models whose weights depend on it; 0 for the usual.
+        changes: what its constructor is told beside that.
 
     Raises:
         UsageError: timm is not installed, or is too old or too new to know the model.
@@ -90,7 +93,7 @@ def blueprint(name: str, num_classes: int, *, input_channels: int = 3, input_siz
             "It is of another version than the one that Whatsit's table was made from.",
             "Update it with `python -m pip install --upgrade timm`.",
         )
-    options: dict[str, object] = {"img_size": input_size} if input_size else {}
+    options: dict[str, object] = {**changes, "img_size": input_size} if input_size else changes
     if input_channels != 3:
         options["in_chans"] = input_channels
     with torch.no_grad(), Unset():

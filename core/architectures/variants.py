@@ -28,6 +28,23 @@ class MaximumAndAverage(nn.Module):
         return torch.cat([features.amax((2, 3), keepdim=True), features.mean((2, 3), keepdim=True)], 1)
 
 
+class ClassAndAverage(nn.Module):
+    """Puts a Vision Transformer's class token and the average of its patches one after the other.
+
+    So do the heads of DINOv2 (``Dinov2ForImageClassification`` of transformers, and its authors' ``dinov2_vitb14_lc``).
+    Takes (N, tokens, C), the class token first, and gives (N, 2 C).
+    """
+
+    def __init__(self, prefix: int) -> None:
+        """Args: prefix: tokens that are no patches, the class token among them."""
+        super().__init__()
+        self._prefix = prefix
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The class token, then the average."""
+        return torch.cat([tokens[:, 0], tokens[:, self._prefix :].mean(1)], 1)
+
+
 class Chain(nn.Module):
     """Layers in a row, named as in the file that they come from.
 
@@ -105,7 +122,11 @@ def apply_head(network: nn.Module, head: NewHead) -> None:
     _set(network, head.module, made.eval().requires_grad_(False))
     if head.pooled:
         _set(network, "avgpool", nn.AdaptiveAvgPool2d(1).eval())
-    if head.twice:
+    if head.twice and head.module == "head":
+        # timm's VisionTransformer asks this module, where it has one, for what its head takes.
+        network.attn_pool = ClassAndAverage(int(cast(int, network.num_prefix_tokens))).eval()
+        network.pool_include_prefix = True  # pyright: ignore[reportArgumentType]
+    elif head.twice:
         pooling = next((name for name in _AVERAGES if _has(network, name)), "")
         if not pooling:
             raise MatchError(

@@ -23,6 +23,7 @@ from core.checkpoints.archive import NotStored, common_root, locate, read_direct
 from core.checkpoints.danger import runs_code
 from core.checkpoints.metadata import PlainValues, beside_program, class_names
 from core.checkpoints.modules import ModuleTree, all_refs
+from core.checkpoints.plain_pickles import read_plain
 from core.checkpoints.programs import read_exported, read_torchscript
 from core.checkpoints.readers import MAGIC, read_legacy, read_safetensors, read_zip
 from core.checkpoints.storages import FEW, StorageReader
@@ -46,9 +47,10 @@ _UNUSUAL = (
 _REPEATED = "repeated, or made in an unusual way"
 
 LAYER_NORM_EPS = "layer_norm_eps"
+GELU, TANH = "hidden_act", "gelu_pytorch_tanh"
 """Called so in the metadata of .safetensors, as in Hugging Face's configurations."""
 
-__all__ = ["LAYER_NORM_EPS", "Checkpoint", "PickledNetwork", "open_checkpoint"]
+__all__ = ["GELU", "LAYER_NORM_EPS", "TANH", "Checkpoint", "PickledNetwork", "open_checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,8 @@ class Checkpoint:
             these names; else empty.  A network of a person's own may have been saved under these.
         finish: waits for the sha256.
         meant: the architecture that the names of its tensors tell, where others have the same tensors; may be empty.
+        normalisation: mean and std with which the network normalises its input before the chosen tensors come in;
+            ``None`` where it does not.
     """
 
     about: CheckpointSummary
@@ -97,6 +101,7 @@ class Checkpoint:
     written: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     finish: Callable[[], str] | None = None
     meant: str = ""
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
 
     @functools.cached_property
     def summary(self) -> CheckpointSummary:
@@ -164,6 +169,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
     chosen = read.sets[0] if read.sets else TensorSet((), "", {})
     tensors = {name: read.tensors[ref] for name, ref in chosen.refs.items()}
     tensors |= {name: torch.cat([read.tensors[ref] for ref in refs]) for name, refs in chosen.parts.items()}
+    tensors |= {name: tensors[name].reshape(shape) for name, shape in chosen.reshaped.items()}
     whole = tree is not None and contents.program is None
     about = CheckpointSummary(
         file=str(path),
@@ -177,6 +183,7 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         left_out=chosen.left_out,
         note=chosen.note,
         layer_norm_eps=chosen.epsilon or _said_epsilon(contents),
+        tanh_gelu=chosen.tanh or _said(contents, GELU) == TANH,
         sets=tuple(each.name for each in read.sets),
         blocked=tuple(name for name in contents.globals if runs_code(name)),
     )
@@ -192,14 +199,28 @@ def _checkpoint(path: Path, read: _Reading, size: int, finish: Callable[[], str]
         written={name: read.tensors[ref] for name, ref in chosen.written.items()},
         finish=finish,
         meant=chosen.meant,
+        normalisation=_numbers(chosen, read.tensors),
     )
+
+
+def _numbers(
+    chosen: TensorSet, tensors: Mapping[TensorRef, Tensor]
+) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """The mean and std of a network that normalises its input itself."""
+    if chosen.normalisation is None:
+        return None
+    mean, std = (tuple(float(number) for number in tensors[ref].flatten()) for ref in chosen.normalisation)
+    return mean, std
+
+
+def _said(contents: Contents, key: str) -> str:
+    return contents.texts.get(key, "") if contents.container == "safetensors" else ""
 
 
 def _said_epsilon(contents: Contents) -> float:
     """What Whatsit wrote into a .safetensors of its own (``core/packing.py``)."""
-    said = contents.texts.get(LAYER_NORM_EPS, "") if contents.container == "safetensors" else ""
     try:
-        return float(said or 0)
+        return float(_said(contents, LAYER_NORM_EPS) or 0)
     except ValueError:
         return 0.0
 
@@ -222,6 +243,7 @@ def _read(path: Path, file: BufferedReader, size: int, wanted: str, refuse_unsaf
         refs = set[TensorRef]()
         if chosen is not None:
             refs = {*chosen.refs.values(), *chosen.written.values(), *chain(*chosen.parts.values())}
+            refs |= {*chosen.normalisation} if chosen.normalisation is not None else set()
         if tree is not None and contents.program is None:
             refs |= {ref for ref in all_refs(tree.root) if ref.dtype in ELEMENT_BYTES}
         reader = StorageReader(file, contents.spans)
@@ -298,6 +320,10 @@ def _contents(path: Path, file: BufferedReader, size: int) -> Contents:
         return read_safetensors(file, size)
     if is_old_tar(file, size, head):
         return read_tar(file, size)
+    if head.startswith(b"\x80"):
+        plain = read_plain(file, size)
+        if plain is not None:
+            return plain
     raise identify.name_by_bytes(path, file, head, size)
 
 

@@ -14,15 +14,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.checkpoints.dictionaries import QKV, Dictionary, Shapes, fused, put_together, table
+from core.checkpoints.families import FAMILIES, Family, numbered_in_stages
 from core.fingerprints import changed_fits, exact_fits
-
-Shape = tuple[int, ...]
-Shapes = Mapping[str, Shape]
-Rename = Callable[["re.Match[str]"], str]
-Rules = Sequence[tuple[str, str | Rename]]
-Dictionary = Callable[[Shapes], Mapping[str, str] | None]
-"""Gives for each name what it is called here, with ``#0``, ``#1`` and so on behind it where it is a part of a tensor;
-empty for what networks compute by themselves; ``None`` where a name is not of the dialect."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +30,7 @@ class Translation:
         note: whose names they are, in a person's words.
         meant: id of the architecture that the library means, where others have the same tensors.
         epsilon: what its layer normalisations add to the variance, where that is another number than here; else 0.
+        tanh: whether its GELUs are approximated with the hyperbolic tangent.
     """
 
     prefix: str
@@ -44,6 +39,7 @@ class Translation:
     note: str
     meant: str = ""
     epsilon: float = 0.0
+    tanh: bool = False
 
 
 def translated(shapes: Shapes) -> Translation | None:
@@ -52,73 +48,32 @@ def translated(shapes: Shapes) -> Translation | None:
     Args:
         shapes: by the names as written.
     """
-    for anchor, dictionary, note in _DIALECTS:
+    for anchor, dictionary, note, family in _DIALECTS:
         first = next((found for name in shapes if (found := anchor.match(name))), None)
         if first is None or not all(name.startswith(first[1]) for name in shapes):
             continue
         below = {name.removeprefix(first[1]): shape for name, shape in shapes.items()}
         names = dictionary(below)
-        made = _put_together(below, names) if names is not None else None
+        made = put_together(below, names) if names is not None else None
         if made is None:
             continue
         parts, whole = made
         fits = exact_fits(whole) or changed_fits(whole)
         if fits:
             written = {name: tuple(first[1] + raw for raw in below) for name, below in parts.items()}
-            # None of these libraries has timm's other networks with the same tensors, such as resnetblur18.
-            epsilon = _EPSILON if dictionary in (_vit_of_torchvision, _vit_of_timm) else 0.0
-            return Translation(first[1], written, whole, note, _meant(whole) or fits[0].architecture, epsilon)
+            if family is not None:
+                known = [fit.architecture for fit in fits if re.fullmatch(family.meant, fit.architecture)]
+                meant, epsilon = min(known, key=lambda name: (len(name), name), default=""), family.epsilon
+            else:
+                # None of these libraries has timm's other networks with the same tensors, such as resnetblur18.
+                meant = _meant(whole) or fits[0].architecture
+                epsilon = _EPSILON if dictionary in _WITH_EPSILON else 0.0
+            tanh = family is not None and family.tanh
+            return Translation(first[1], written, whole, note, meant, epsilon, tanh)
     return None
 
 
-def _put_together(shapes: Shapes, names: Mapping[str, str]) -> tuple[dict[str, tuple[str, ...]], Shapes] | None:
-    """Names as written and shapes by new names; ``None`` where parts do not go together."""
-    parts: dict[str, dict[int, str]] = {}
-    for raw, new in names.items():
-        name, _, place = new.partition("#")
-        if name and parts.setdefault(name, {}).setdefault(int(place or 0), raw) != raw:
-            return None
-    whole: dict[str, Shape] = {}
-    for name, raw in parts.items():
-        sides = [shapes[raw[place]] for place in sorted(raw)]
-        if len(raw) > 1 and (not all(sides) or len({side[1:] for side in sides}) > 1):
-            return None
-        whole[name] = (sum(side[0] for side in sides), *sides[0][1:]) if len(raw) > 1 else sides[0]
-    return {name: tuple(raw[place] for place in sorted(raw)) for name, raw in parts.items()}, whole
-
-
-def _table(*rules: tuple[str, str | Rename]) -> Dictionary:
-    """A dictionary that is a list of patterns, each for a whole name."""
-    compiled = [(re.compile(pattern), new) for pattern, new in rules]
-
-    def look_up(shapes: Shapes) -> dict[str, str] | None:
-        names: dict[str, str] = {}
-        for name in shapes:
-            for pattern, new in compiled:
-                found = pattern.fullmatch(name)
-                if found is not None:
-                    names[name] = found.expand(new) if isinstance(new, str) else new(found)
-                    break
-            else:
-                return None
-        return names
-
-    return look_up
-
-
-_QKV = {"query": 0, "key": 1, "value": 2, "q_proj": 0, "k_proj": 1, "v_proj": 2}
-"""Until version 5 of transformers, whose networks in memory have the shorter names, and whose files the older ones."""
 _NORMS = {"before": 1, "after": 2}
-
-
-def _fused(form: str) -> Rename:
-    """A name of which query, key and value are parts; the last two groups are one of these and weight or bias."""
-
-    def rename(found: re.Match[str]) -> str:
-        *places, part, leaf = found.groups()
-        return f"{form.format(*places, leaf=leaf)}#{_QKV[part]}"
-
-    return rename
 
 
 _EPSILON = 1e-12
@@ -130,12 +85,12 @@ _AFTER_ATTENTION = r"\.attention\.(?:output\.dense|o_proj)\.(.*)"
 _WIDER = r"\.(?:intermediate\.dense|mlp\.fc1)\.(.*)"
 _NARROWER = r"\.(?:output\.dense|mlp\.fc2)\.(.*)"
 
-_vit_of_timm = _table(
+_vit_of_timm = table(
     (_VIT + r"\.embeddings\.cls_token", "cls_token"),
     (_VIT + r"\.embeddings\.distillation_token", "dist_token"),
     (_VIT + r"\.embeddings\.position_embeddings", "pos_embed"),
     (_VIT + r"\.embeddings\.patch_embeddings\.projection\.(.*)", r"patch_embed.proj.\1"),
-    (_LAYER + _ATTENTION, _fused("blocks.{0}.attn.qkv.{leaf}")),
+    (_LAYER + _ATTENTION, fused("blocks.{0}.attn.qkv.{leaf}")),
     (_LAYER + _AFTER_ATTENTION, r"blocks.\1.attn.proj.\2"),
     (_LAYER + _WIDER, r"blocks.\1.mlp.fc1.\2"),
     (_LAYER + _NARROWER, r"blocks.\1.mlp.fc2.\2"),
@@ -147,12 +102,20 @@ _vit_of_timm = _table(
     (r"(?:cls_)?classifier\.(.*)", r"head.\1"),
     (r"distillation_classifier\.(.*)", r"head_dist.\1"),
 )
+
+
+def _deit_with_one_head(shapes: Shapes) -> Mapping[str, str] | None:
+    """``DeiTForImageClassification``: it has the distillation token, and no head reads it."""
+    names = None if "distillation_classifier.weight" in shapes else _vit_of_timm(shapes)
+    return None if names is None else {raw: "reg_token" if new == "dist_token" else new for raw, new in names.items()}
+
+
 _ENCODER = "encoder.layers.encoder_layer_"
-_vit_of_torchvision = _table(
+_vit_of_torchvision = table(
     (_VIT + r"\.embeddings\.cls_token", "class_token"),
     (_VIT + r"\.embeddings\.position_embeddings", "encoder.pos_embedding"),
     (_VIT + r"\.embeddings\.patch_embeddings\.projection\.(.*)", r"conv_proj.\1"),
-    (_LAYER + _ATTENTION, _fused(_ENCODER + "{0}.self_attention.in_proj_{leaf}")),
+    (_LAYER + _ATTENTION, fused(_ENCODER + "{0}.self_attention.in_proj_{leaf}")),
     (_LAYER + _AFTER_ATTENTION, _ENCODER + r"\1.self_attention.out_proj.\2"),
     (_LAYER + _WIDER, _ENCODER + r"\1.mlp.0.\2"),
     (_LAYER + _NARROWER, _ENCODER + r"\1.mlp.3.\2"),
@@ -181,12 +144,12 @@ def _swin(
         head: of the last layer.
     """
     convolution, norm = patches.split()
-    return _table(
+    return table(
         (r"swin\.embeddings\.patch_embeddings\.projection\.(.*)", rf"{convolution}.\1"),
         (r"swin\.embeddings\.norm\.(.*)", rf"{norm}.\1"),
         (
             _SWIN + _WINDOWS,
-            lambda found: f"{place(found[1])}.{found[2]}.attn.qkv.{found[4]}#{_QKV[found[3]]}",
+            lambda found: f"{place(found[1])}.{found[2]}.attn.qkv.{found[4]}#{QKV[found[3]]}",
         ),
         (_SWIN + r"\.attention\.(?:self|relative_position_bias)\.relative_position_index", ""),
         (
@@ -224,23 +187,23 @@ _swin_of_timm = _swin(
     "head.fc",
 )
 
-_STAGE = r"convnext(?:v2)?\.encoder\.stages\.(\d+)"
-_convnext = _table(
-    (r"convnext(?:v2)?\.embeddings\.patch_embeddings\.(.*)", r"stem.0.\1"),
-    (r"convnext(?:v2)?\.embeddings\.layernorm\.(.*)", r"stem.1.\1"),
+_STAGE = r"convnext\.encoder\.stages\.(\d+)"
+_convnext = table(
+    (r"convnext\.embeddings\.patch_embeddings\.(.*)", r"stem.0.\1"),
+    (r"convnext\.embeddings\.layernorm\.(.*)", r"stem.1.\1"),
     (_STAGE + r"\.downsampling_layer\.(\d)\.(.*)", r"stages.\1.downsample.\2.\3"),
     (_STAGE + r"\.layers\.(\d+)\.dwconv\.(.*)", r"stages.\1.blocks.\2.conv_dw.\3"),
     (_STAGE + r"\.layers\.(\d+)\.layernorm\.(.*)", r"stages.\1.blocks.\2.norm.\3"),
     (_STAGE + r"\.layers\.(\d+)\.pwconv([12])\.(.*)", r"stages.\1.blocks.\2.mlp.fc\3.\4"),
     (_STAGE + r"\.layers\.(\d+)\.layer_scale_parameter", r"stages.\1.blocks.\2.gamma"),
-    (r"convnext(?:v2)?\.layernorm\.(.*)", r"head.norm.\1"),
+    (r"convnext\.layernorm\.(.*)", r"head.norm.\1"),
     (r"classifier\.(.*)", r"head.fc.\1"),
 )
 
 _KINDS = {"convolution": "conv", "normalization": "bn"}
 _SHORTCUT = {"convolution": 0, "normalization": 1}
 _LAYERS = r"resnet\.encoder\.stages\.(\d+)\.layers\.(\d+)"
-_resnet_of_transformers = _table(
+_resnet_of_transformers = table(
     (r"resnet\.embedder\.embedder\.convolution\.(.*)", r"conv1.\1"),
     (r"resnet\.embedder\.embedder\.normalization\.(.*)", r"bn1.\1"),
     (
@@ -253,7 +216,7 @@ _resnet_of_transformers = _table(
     ),
     (r"classifier\.1\.(.*)", r"fc.\1"),
 )
-_resnet_of_pytorch_cifar = _table(
+_resnet_of_pytorch_cifar = table(
     (r"(layer\d\.\d+)\.shortcut\.(.*)", r"\1.downsample.\2"),
     (r"linear\.(.*)", r"fc.\1"),
     (r"((?:conv1|bn1|layer\d\.\d+\.(?:conv|bn)\d)\..*)", r"\1"),
@@ -265,7 +228,7 @@ def _in_row(place: int) -> str:
     return f"{('conv', 'bn')[place % 3]}{place // 3 + 1}"
 
 
-_resnet_of_pytorch_cifar100 = _table(
+_resnet_of_pytorch_cifar100 = table(
     (r"conv1\.0\.(.*)", r"conv1.\1"),
     (r"conv1\.1\.(.*)", r"bn1.\1"),
     (
@@ -294,11 +257,7 @@ _ENDS = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_
 
 def _efficientnet(shapes: Shapes) -> dict[str, str] | None:
     """EfficientNet-PyTorch numbers all blocks; timm numbers stages, each of which begins where the width changes."""
-    places: dict[str, tuple[int, int]] = {}
-    stage, block, width = -1, 0, 0
-    while (made := shapes.get(f"_blocks.{len(places)}._project_conv.weight")) and len(made) == 4:
-        stage, block = (stage, block + 1) if made[0] == width else (stage + 1, 0)
-        places[str(len(places))], width = (stage, block), made[0]
+    places = numbered_in_stages(shapes, "_blocks.{}._project_conv.weight")
     names: dict[str, str] = {}
     for raw in shapes:
         first, _, leaf = raw.partition(".")
@@ -337,11 +296,14 @@ def _meant(shapes: Shapes) -> str:
         return "" if number is None else f"timm/tf_efficientnet_b{number}"
     if "pos_embed" in shapes and "patch_embed.proj.weight" in shapes:
         width, _, patch, _ = shapes["patch_embed.proj.weight"]
-        tokens = shapes["pos_embed"][1] - 1 - ("dist_token" in shapes)
+        tokens = shapes["pos_embed"][1] - 1 - ("dist_token" in shapes) - ("reg_token" in shapes)
         size = _WIDTHS.get(width, "")
         start = f"deit_{size}_distilled" if "dist_token" in shapes else f"vit_{size}"
         return f"timm/{start}_patch{patch}_{round(tokens**0.5) * patch}"
     return ""
+
+
+_WITH_EPSILON = (_vit_of_torchvision, _vit_of_timm, _deit_with_one_head)
 
 
 def _from(library: str) -> str:
@@ -349,21 +311,24 @@ def _from(library: str) -> str:
 
 
 _TRANSFORMERS = _from("Hugging Face's transformers")
-_DIALECTS: Sequence[tuple[re.Pattern[str], Dictionary, str]] = tuple(
-    (re.compile(rf"((?:.*\.)?){anchor}$"), dictionary, note)
-    for anchor, dictionary, note in (
-        (_VIT + r"\.embeddings\.cls_token", _vit_of_torchvision, _TRANSFORMERS),
-        (_VIT + r"\.embeddings\.cls_token", _vit_of_timm, _TRANSFORMERS),
-        (r"swin\.embeddings\.norm\.weight", _swin_of_torchvision, _TRANSFORMERS),
-        (r"swin\.embeddings\.norm\.weight", _swin_of_timm, _TRANSFORMERS),
-        (r"convnext(?:v2)?\.embeddings\.layernorm\.weight", _convnext, _TRANSFORMERS),
-        (r"resnet\.embedder\.embedder\.convolution\.weight", _resnet_of_transformers, _TRANSFORMERS),
-        (r"layer2\.0\.shortcut\.0\.weight", _resnet_of_pytorch_cifar, _from("pytorch-cifar")),
+_DIALECTS: Sequence[tuple[re.Pattern[str], Dictionary, str, Family | None]] = tuple(
+    (re.compile(rf"((?:.*\.)?){anchor}$"), dictionary, note, family)
+    for anchor, dictionary, note, family in (
+        *((each.anchor, each.dictionary, _TRANSFORMERS, each) for each in FAMILIES),
+        (_VIT + r"\.embeddings\.cls_token", _vit_of_torchvision, _TRANSFORMERS, None),
+        (_VIT + r"\.embeddings\.cls_token", _vit_of_timm, _TRANSFORMERS, None),
+        (r"deit\.embeddings\.distillation_token", _deit_with_one_head, _TRANSFORMERS, None),
+        (r"swin\.embeddings\.norm\.weight", _swin_of_torchvision, _TRANSFORMERS, None),
+        (r"swin\.embeddings\.norm\.weight", _swin_of_timm, _TRANSFORMERS, None),
+        (r"convnext\.embeddings\.layernorm\.weight", _convnext, _TRANSFORMERS, None),
+        (r"resnet\.embedder\.embedder\.convolution\.weight", _resnet_of_transformers, _TRANSFORMERS, None),
+        (r"layer2\.0\.shortcut\.0\.weight", _resnet_of_pytorch_cifar, _from("pytorch-cifar"), None),
         (
             r"conv2_x\.0\.residual_function\.0\.weight",
             _resnet_of_pytorch_cifar100,
             _from("pytorch-cifar100"),
+            None,
         ),
-        (r"_blocks\.0\._depthwise_conv\.weight", _efficientnet, _from("EfficientNet-PyTorch")),
+        (r"_blocks\.0\._depthwise_conv\.weight", _efficientnet, _from("EfficientNet-PyTorch"), None),
     )
 )

@@ -319,8 +319,9 @@ def _name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
     try:
         reader.read()
     except BrokenFile as error:
-        whole = False
         cut = str(error) == CUT_OFF
+        # Of a large one, only the beginning was looked at.
+        whole = cut and size > _MAX_PICKLE
     else:
         whole, cut = True, False
         with contextlib.suppress(BrokenFile):
@@ -338,8 +339,17 @@ def _name_pickle(path: Path, file: BinaryIO, size: int) -> WeightsError | None:
     return damaged(path, BrokenFile(CUT_OFF if cut else "it begins as a pickle does, and does not go on so"))
 
 
+_PICKLE_ANEW = (
+    "Where it was made, save the same dictionary with torch.save(weights, 'weights.pth'), "
+    "or with pickle.dump(weights, file, protocol=4)."
+)
+
+
 def _other_pickle(path: Path, names: Iterable[str]) -> WeightsError:
-    return not_weights(path, "a Python pickle that torch.save did not write", ASK_FOR_STATE_DICT, _asks(names))
+    asked = frozenset(names)
+    if "_codecs.encode" in asked and any(name.startswith("numpy.") for name in asked):
+        return not_weights(path, "a Python pickle of NumPy arrays, in a form from before Python 3", _PICKLE_ANEW)
+    return not_weights(path, "a Python pickle that torch.save did not write", ASK_FOR_STATE_DICT, _asks(asked))
 
 
 def unsafe(path: Path, names: Iterable[str]) -> UnsafeError | None:

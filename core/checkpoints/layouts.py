@@ -3,6 +3,7 @@
 Two habits are common enough to be told by names and shapes.  ``nn.Sequential(*network.children())`` numbers the parts
 of a ResNet (fastai's bodies are made so), and many training frameworks keep a body under one name and the layers
 behind it under another (``backbone.layer4...`` and ``head.fc.weight``: Lightning, mmpretrain, course work).
+Some leave the body its own last layer, and put others behind that: ``nn.Sequential(resnet, nn.Linear(1000, 5))``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.fingerprints import changed_fits
+from core.fingerprints import changed_fits, exact_fits, fingerprint
 
 Shape = tuple[int, ...]
 Names = dict[str, str]
@@ -26,6 +27,7 @@ _HEADS = re.compile(
 )
 """What people call the layers behind a body whose names they leave as they are."""
 _FEWEST = 8
+_IMAGENET = 1000
 _MOST_BESIDE = 100
 """More tensors than this beside a body are no head."""
 
@@ -67,7 +69,58 @@ def renamed(shapes: Mapping[str, Shape]) -> Layout | None:
                     f"{' and ' if note else ''}its head is called '{where}' (assumed: the features go right into it)"
                 )
             return Layout(names, note)
+    return _extended(shapes)
+
+
+def _extended(shapes: Mapping[str, Shape]) -> Layout | None:
+    """A whole network, last layer and all, with more layers behind it."""
+    for prefix, body in _inside(shapes):
+        fit = next(iter(exact_fits(_shaped(body, shapes))), None)
+        beside = [raw for raw in shapes if not raw.startswith(prefix)]
+        heads = fingerprint(fit.architecture).heads if fit is not None else ()
+        numbered = prefix[:-1].rpartition(".")[2].isdecimal()
+        if fit is None or len(heads) != 1 or len(beside) > _MOST_BESIDE:
+            continue
+        if not numbered and fit.num_classes != _IMAGENET:
+            # Of attributes nothing tells their order, but that ImageNet's classes were left on.
+            continue
+        own = f"{heads[0]}."
+        places = _behind(prefix, beside)
+        names = {name.replace(own, f"{own}0.", int(name.startswith(own))): raw for name, raw in body.items()}
+        names |= {f"{own}{place}.{raw.rpartition('.')[2]}": raw for raw, place in places.items()}
+        if len(names) == len(shapes) and any(each.num_classes for each in changed_fits(_shaped(names, shapes))):
+            where = ", ".join(dict.fromkeys(raw.partition(".")[0] for raw in beside))
+            behind = f"the layers called '{where}' come behind the {fit.num_classes:,} outputs of '{prefix[:-1]}'"
+            return Layout(names, behind if numbered else f"{behind} (assumed: right behind them)")
     return None
+
+
+def _shaped(names: Names, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    return {name: shapes[raw] for name, raw in names.items()}
+
+
+def _behind(prefix: str, beside: Sequence[str]) -> dict[str, int]:
+    """The places of layers behind a network's own last layer, which is at 0, by the names of their tensors as written.
+
+    Where names are numbers, a place that is left out is room for an activation; between layers of other names there
+    always is, and between the network and the first of them there is none.
+    """
+    modules = list(dict.fromkeys(raw.rpartition(".")[0] for raw in beside))
+    numbered = all(module.rpartition(".")[2].isdecimal() for module in modules)
+    parents = {module.rpartition(".")[0] for module in modules}
+    if not numbered or len(parents) != 1:
+        places = {module: 1 + 2 * index for index, module in enumerate(sorted(modules))}
+    else:
+        parent, (outer, _, own) = next(iter(parents)), prefix[:-1].rpartition(".")
+        above, _, last = parent.rpartition(".")
+        first = 1
+        # nn.Sequential(network, layer), or nn.Sequential(network, nn.Sequential(layer, ...)).
+        if own.isdecimal() and parent == outer:
+            first = -int(own[:6])
+        elif own.isdecimal() and last.isdecimal() and above == outer:
+            first = int(last[:6]) - int(own[:6])
+        places = {module: first + int(module.rpartition(".")[2][:6]) for module in modules}
+    return {raw: places[raw.rpartition(".")[0]] for raw in beside}
 
 
 def _is_numbered(body: Names) -> bool:
@@ -88,6 +141,11 @@ def _bodies(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, Names]]:
     beside: Names = {raw: raw for raw in shapes if not _HEADS.match(raw)}
     if _FEWEST < len(beside) < len(shapes):
         yield "", beside
+    yield from _inside(shapes)
+
+
+def _inside(shapes: Mapping[str, Shape]) -> Iterator[tuple[str, Names]]:
+    """Tensors below a name that most of them share, but not all."""
     middle = sorted(shapes)[len(shapes) // 2]
     for end in [index + 1 for index, letter in enumerate(middle) if letter == "."][:4]:
         prefix = middle[:end]

@@ -32,11 +32,15 @@ MAX_JOINED = 200
 """Letters of a name that is put together; longer ones could be doubled again and again."""
 MAX_NUMBER_BYTES = 64
 
+_MOST_KEPT = 64 * 1024
+"""Bytes that a file holds as such are read up to here; of longer ones, the place is known."""
+
 _STOP = pickle.STOP[0]
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 """Names of Python 2, which protocol 2 still writes."""
 _Steps = dict[bytes, Callable[[], object]]
 _GETATTR = Global("builtins", "getattr")
+_STORAGE_IN = Global("torch.storage", "_load_from_bytes")
 
 
 class _Mark:
@@ -44,6 +48,13 @@ class _Mark:
 
 
 _MARK = _Mark()
+
+
+class Placed(bytes):
+    """Bytes that a file holds as such, ``length`` of them from its byte ``start`` on; empty where they are long."""
+
+    start: int
+    length: int
 
 
 class PickleReader:
@@ -54,19 +65,31 @@ class PickleReader:
         storages: element type of each storage that they mention, by its key.
     """
 
-    def __init__(self, stream: BinaryIO, size: int, persistent: Callable[[object], object] = storage) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        size: int,
+        persistent: Callable[[object], object] = storage,
+        *,
+        end: int = 0,
+        storage_in: Callable[[Placed], object] | None = None,
+    ) -> None:
         """Take a stream.
 
         Args:
             stream: stands where the pickle begins.
             size: how many bytes it holds from here, at most.
             persistent: what a persistent id means.
+            end: where the stream ends, for bytes to be left where they are, as ``Placed``; 0 to read them.
+            storage_in: the storage that lies in bytes.
         """
         self.globals: set[str] = set()
         self.storages: dict[str, str] = {}
         self._stream = stream
         self._left = size
         self._meaning = persistent
+        self._end = end
+        self._storage_in = storage_in
         self._steps = 0
         self._objects_left = MAX_OBJECTS
         self._stack: list[object] = []
@@ -143,10 +166,10 @@ class PickleReader:
             pickle.BINUNICODE: lambda: push(_text(sized("<I"))),
             pickle.SHORT_BINUNICODE: lambda: push(_text(sized("<B"))),
             pickle.BINUNICODE8: lambda: push(_text(sized("<Q"))),
-            pickle.BINBYTES: lambda: push(sized("<I")),
-            pickle.SHORT_BINBYTES: lambda: push(sized("<B")),
-            pickle.BINBYTES8: lambda: push(sized("<Q")),
-            pickle.BYTEARRAY8: lambda: push(sized("<Q")),
+            pickle.BINBYTES: lambda: push(self._bytes("<I")),
+            pickle.SHORT_BINBYTES: lambda: push(self._bytes("<B")),
+            pickle.BINBYTES8: lambda: push(self._bytes("<Q")),
+            pickle.BYTEARRAY8: lambda: push(self._bytes("<Q")),
         }
 
     def _containers(self) -> _Steps:
@@ -221,6 +244,18 @@ class PickleReader:
         (count,) = struct.unpack(form, self._take(struct.calcsize(form)))
         return self._take(count)
 
+    def _bytes(self, form: str) -> bytes:
+        if not self._end:
+            return self._sized(form)
+        (count,) = struct.unpack(form, self._take(struct.calcsize(form)))
+        start = self._stream.tell()
+        if start + count > self._end:
+            raise BrokenFile("it ends in the middle")
+        found = Placed(self._take(count) if count <= _MOST_KEPT else b"")
+        found.start, found.length = start, count
+        self._stream.seek(start + count)
+        return found
+
     def _push(self, value: object) -> None:
         self._stack.append(value)
 
@@ -268,6 +303,11 @@ class PickleReader:
             # What a name leads to is a name, too: `getattr(torch.serialization, "os")`.
             short = len(parts[0].name) + len(parts[1]) < MAX_JOINED
             self._find(parts[0].module, f"{parts[0].name}.{parts[1]}" if short else None)
+            return
+        if function == _STORAGE_IN and self._storage_in is not None:
+            if len(parts) != 1 or not isinstance(parts[0], Placed):
+                raise BrokenFile("a tensor in it is stored in a form that nobody knows")
+            self._push(self._storage_in(parts[0]))
             return
         self._made(call(function, args, self._budget))
 

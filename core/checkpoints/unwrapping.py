@@ -11,13 +11,14 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.checkpoints.dialects import translated
 from core.checkpoints.layouts import renamed
+from core.checkpoints.normalising import normalisation_of
 from core.checkpoints.surveying import Found, Refs
-from core.checkpoints.values import LONGEST_NAME, TensorRef
-from core.fingerprints import Named, changed_fits_below, count_known_below, exact_fits_below, known_names
+from core.checkpoints.values import LONGEST_NAME, TensorRef, shown
+from core.fingerprints import Fit, Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_SETS = 48
 _MAX_WRAPPERS = 32
@@ -54,7 +55,7 @@ _INSIDE = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_m
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 _OLD_VIT = re.compile(r"\.mlp\.linear_([12])\.")
 
-FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, object]]
+FitsBelow = Callable[[Named, Sequence[str]], Mapping[str, Sequence[Fit]]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ class TensorSet:
         note: what was called otherwise in the file, in a person's words; mostly empty.
         parts: tensors of the network that are several in the file, one behind the other; mostly none.
         meant: the architecture that their names tell, where others have the same tensors; mostly empty.
-        epsilon: see ``core.checkpoints.dialects.Translation``.
+        epsilon, tanh: see ``core.checkpoints.dialects.Translation``.
+        normalisation: a mean and a std beside the tensors, with which the network normalises its input itself; mostly
+            none.
+        headless: whether they fit an architecture without its last layer.
+        reshaped: the shapes of those whose numbers are the same in other sides.
     """
 
     path: tuple[str, ...]
@@ -84,6 +89,10 @@ class TensorSet:
     parts: Mapping[str, Sequence[TensorRef]] = field(default_factory=dict[str, Sequence[TensorRef]])
     meant: str = ""
     epsilon: float = 0.0
+    tanh: bool = False
+    normalisation: tuple[TensorRef, TensorRef] | None = None
+    headless: bool = False
+    reshaped: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -143,6 +152,13 @@ class _Place:
         return (plain, (Named({name: self.refs[raw].shape for name, raw in modern.items()}), modern))
 
     @functools.cached_property
+    def likely_network(self) -> tuple[dict[str, TensorRef], tuple[str, str] | None]:
+        """Without what belongs to training by its name, and without a mean and std; and the names of these."""
+        used = _without_harmless(self.refs)
+        names = normalisation_of(used)
+        return {name: ref for name, ref in used.items() if names is None or name not in names}, names
+
+    @functools.cached_property
     def likely(self) -> Sequence[TensorSet]:
         """The most plausible way to take a prefix off tensors that fit nothing; none if there are no tensors."""
         known = known_names()
@@ -162,11 +178,16 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
         fitting = [candidate for place in places for candidate in _fitting(place, fits_below)]
         if fitting:
             best = min(fitting, key=_preference)
+            # The head may lie in a dict of its own.
+            whole = [each for place in joined if (each := _laid_out(place))] if best.headless else []
+            if whole:
+                return _distinct(min(whole, key=_preference), whole)
             taken = {candidate.path for candidate in fitting}
             others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
     other = [each for place in largest if (each := _translated(place))]
-    other += [each for place in largest if place.path not in found.trees and (each := _laid_out(place))]
+    apart = [place for place in largest if place.path not in found.trees]
+    other += [each for place in (*apart, *joined) if (each := _laid_out(place))]
     if other:
         best = min(other, key=_preference)
         return _distinct(best, [each for each in other if _alike(each, best)])
@@ -180,7 +201,7 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
 
 def _translated(place: _Place) -> TensorSet | None:
     """Tensors of a known network under another library's names."""
-    used = _without_harmless(place.refs)
+    used, names = place.likely_network
     if not _FEWEST <= len(used) <= _MAX_TENSORS:
         return None
     found = translated({name: ref.shape for name, ref in used.items()})
@@ -188,7 +209,7 @@ def _translated(place: _Place) -> TensorSet | None:
         return None
     refs = {name: used[raw[0]] for name, raw in found.names.items() if len(raw) == 1}
     parts = {name: [used[each] for each in raw] for name, raw in found.names.items() if len(raw) > 1}
-    return TensorSet(
+    made = TensorSet(
         place.path,
         found.prefix,
         refs,
@@ -199,7 +220,10 @@ def _translated(place: _Place) -> TensorSet | None:
         parts=parts,
         meant=found.meant,
         epsilon=found.epsilon,
+        tanh=found.tanh,
+        reshaped={name: shape for name, shape in found.shapes.items() if name in refs and refs[name].shape != shape},
     )
+    return _normalised(made, place, names)
 
 
 def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
@@ -210,7 +234,7 @@ def _without_harmless(refs: Refs) -> dict[str, TensorRef]:
 def _laid_out(place: _Place) -> TensorSet | None:
     """Tensors of a known network whose parts have other names than the architecture's."""
     refs = place.refs
-    used = _without_harmless(refs)
+    used, names = place.likely_network
     if not _FEWEST <= len(used) <= _MAX_TENSORS:
         return None
     wrapper = _wrapper(used)
@@ -218,7 +242,7 @@ def _laid_out(place: _Place) -> TensorSet | None:
     if layout is None:
         return None
     below = {name: refs[wrapper + raw] for name, raw in layout.names.items()}
-    return TensorSet(place.path, wrapper, below, list(used), refs, True, layout.note)
+    return _normalised(TensorSet(place.path, wrapper, below, list(used), refs, True, layout.note), place, names)
 
 
 def _alike(candidate: TensorSet, best: TensorSet) -> bool:
@@ -251,7 +275,8 @@ def _fitting(place: _Place, fits_below: FitsBelow) -> list[TensorSet]:
     for named, written in place.spellings:
         fitting = list(_fitting_prefixes(place, named, written, fits_below))
         if fitting:
-            return fitting if _explains_all(place, fitting) else []
+            beside = _unexplained(place, fitting)
+            return fitting if not beside else list(_normalising(place, fitting, beside))
     return []
 
 
@@ -275,17 +300,46 @@ def _fitting_prefixes(
             taken.append(prefix)
             inside = [written[name] for name in names]
             modern = named is not place.named
-            yield TensorSet(place.path, _wrapper(inside) if modern else prefix, below, inside, place.refs, True)
+            yield TensorSet(
+                place.path,
+                _wrapper(inside) if modern else prefix,
+                below,
+                inside,
+                place.refs,
+                fits=True,
+                headless=not any(fit.num_classes for fit in found[prefix]),
+            )
 
 
-def _explains_all(place: _Place, fitting: Iterable[TensorSet]) -> bool:
-    """Whether what lies beside the networks' tensors is known not to matter.
+def _unexplained(place: _Place, fitting: Iterable[TensorSet]) -> list[str]:
+    """What lies beside the networks' tensors and is not known not to matter.
 
-    Anything else means a larger network around this one, with another answer.
+    Anything such means a larger network around this one, with another answer.
     """
     explained = {name for candidate in fitting for name in candidate.used}
-    beside = (name for name in place.refs if name not in explained)
-    return all(len(name) <= LONGEST_NAME and _HARMLESS.search(name) for name in beside)
+    return list(_without_harmless({name: ref for name, ref in place.refs.items() if name not in explained}))
+
+
+def _normalising(place: _Place, fitting: Iterable[TensorSet], beside: Sequence[str]) -> Iterator[TensorSet]:
+    """The networks with the normalisation that lies beside them; nothing where that is something else."""
+    names = normalisation_of(place.refs)
+    if names is not None and set(beside) == set(names):
+        yield from (_normalised(each, place, names) for each in fitting)
+
+
+def _normalised(found: TensorSet, place: _Place, names: tuple[str, str] | None) -> TensorSet:
+    """A network with the mean and std, by their names as written, with which it normalises its input."""
+    if names is None:
+        return found
+    used = [*found.used, *names]
+    mean, std = names
+    note = f"its own normalisation, {shown(mean)} and {shown(std)}, is part of the preprocessing"
+    return replace(
+        found,
+        used=used,
+        note=f"{found.note}; {note}" if found.note else note,
+        normalisation=(place.refs[mean], place.refs[std]),
+    )
 
 
 def _plausible(place: _Place) -> Iterator[TensorSet]:

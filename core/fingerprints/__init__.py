@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.fingerprints.changes import describe, describe_head, explain
-from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, compare
+from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, NewTokens, compare
 from core.fingerprints.index import (
     changed_fits,
     changed_fits_below,
@@ -24,6 +24,7 @@ __all__ = [
     "Named",
     "NewHead",
     "NewStem",
+    "NewTokens",
     "Shape",
     "Shapes",
     "changed_fits",

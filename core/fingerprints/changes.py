@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from core.fingerprints.fits import Fit, Layer, NewHead, NewStem, compare, resembles
 from core.fingerprints.known import Fingerprint, Shape, Shapes, is_computed
+from core.fingerprints.tokens import takes_tokens, usual_tokens
 
 _LARGE_STEMS = frozenset(("conv1.weight", "features.conv0.weight"))
 """First convolutions that are replaced for small images, together with the max-pooling behind them: those of
@@ -35,11 +36,18 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
     A head that gives classes is preferred to none.
     """
     shapes, stem = _usual_stem(shapes, known)
+    shapes, tokens = usual_tokens(shapes, known)
+    fit = _with_head(shapes, known)
+    return None if fit is None else replace(fit, stem=stem, tokens=tokens)
+
+
+def _with_head(shapes: Shapes, known: Fingerprint) -> Fit | None:
+    """The tensors as the architecture, be it with another head or without any."""
     if not resembles(shapes, known, tuple(f"{head}." for head in replaceable_heads(known))):
         return None
     fit = compare(shapes, known)
     if fit.exact or (fit.headless and not known.head):
-        return replace(fit, stem=stem)
+        return fit
     headless: Fit | None = None
     for module in replaceable_heads(known):
         beginning = f"{module}."
@@ -53,11 +61,15 @@ def explain(shapes: Shapes, known: Fingerprint) -> Fit | None:
             continue
         plain = frozenset(name.removeprefix(beginning) for name in own)
         layers = _layers(inside, features, plain)
-        twice = not layers and module == "fc" and bool(layers := _layers(inside, 2 * features, plain))
+        twice = (
+            not layers
+            and (module == "fc" or takes_tokens(known))
+            and bool(layers := _layers(inside, 2 * features, plain))
+        )
         places = _PLACES if known.architecture.startswith("vgg") else 1
         pooled = not layers and places > 1 and bool(layers := _layers(inside, features // places, frozenset()))
         total = whole.total - len(own) + sum(not is_computed(name) for name in inside)
-        found = replace(whole, total=total, head=NewHead(module, layers or (), twice, pooled), stem=stem)
+        found = replace(whole, total=total, head=NewHead(module, layers or (), twice, pooled))
         if layers:
             return replace(found, num_classes=layers[-1].outputs)
         if not inside and headless is None:
@@ -199,6 +211,11 @@ def _describe(fit: Fit, own_kernel: str) -> Iterator[str]:
             f"a 3 x 3 first convolution in place of {own_kernel} (assumed: stride 1 and no max-pooling behind it,"
             " as for small images; the weights cannot show it)"
         )
+    if fit.tokens is not None and fit.tokens.registers:
+        yield "a token beside its class token that no head reads, as in a distilled DeiT with one head"
+    elif fit.tokens is not None:
+        token = "in place of its class token" if fit.tokens.class_token else "as it has no class token"
+        yield f"the average of its patches, normalised, before its head, {token}"
     if fit.head is not None:
         yield describe_head(fit.head)
 
@@ -212,8 +229,10 @@ def describe_head(head: NewHead) -> str:
     extra = _counted(head.layers)
     assumed = {layer.activation for layer in head.layers} - {""}
     words = f"a head of {len(linear)} linear layer{'s' if len(linear) > 1 else ''}, {widths}{extra}"
-    if head.twice:
+    if head.twice and head.module == "fc":
         words += ", on the features' maximum and average as in fastai"
+    elif head.twice:
+        words += ", on the class token and the average of the patches, as DINOv2's"
     if head.pooled:
         words += ", on each feature's average over the image (assumed: as for small images)"
     if "relu" in assumed:

@@ -41,7 +41,8 @@ class NewHead:
     Attributes:
         module: the name of what they replace, such as ``fc`` or ``classifier``.
         layers: in order; none where there is no head at all.
-        twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do.
+        twice: whether it takes the features' maximum and average, one after the other, as fastai's heads do; of a
+            Vision Transformer the class token and the average of the patches, as DINOv2's do.
         pooled: whether it takes each feature's average over the image, where the architecture's own head takes 7 x 7
             places of each.
     """
@@ -68,6 +69,21 @@ class NewStem:
 
 
 @dataclass(frozen=True)
+class NewTokens:
+    """Other tokens of a Vision Transformer's, or another way from them to its head.
+
+    Attributes:
+        averaged: whether the average of its patches goes into its head, in place of the class token.
+        class_token: whether it has one.
+        registers: tokens beside it that only take part in attention.
+    """
+
+    averaged: bool = True
+    class_token: bool = True
+    registers: int = 0
+
+
+@dataclass(frozen=True)
 class Fit:
     """How well tensors fit an architecture.
 
@@ -83,6 +99,7 @@ class Fit:
         input_size: pixels a side that the network takes; 0 where it takes any.
         head: the head in place of the architecture's own; ``None`` where it is the architecture's own.
         stem: the first convolution in place of the architecture's own; ``None`` where it is its own.
+        tokens: what its head takes in place of the class token; ``None`` where it takes the architecture's own.
     """
 
     architecture: str
@@ -96,6 +113,26 @@ class Fit:
     input_size: int = 0
     head: NewHead | None = None
     stem: NewStem | None = None
+    tokens: NewTokens | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything else in place of the architecture's own."""
+        return not (self.head is None and self.stem is None and self.tokens is None)
+
+    @property
+    def options(self) -> tuple[tuple[str, str | bool | int], ...]:
+        """What timm's constructor is told of what is changed in it."""
+        if self.tokens is None:
+            return ()
+        told: list[tuple[str, str | bool | int]] = []
+        if self.tokens.averaged:
+            told.append(("global_pool", "avg"))
+        if not self.tokens.class_token:
+            told.append(("class_token", False))
+        if self.tokens.registers:
+            told.append(("reg_tokens", self.tokens.registers))
+        return tuple(told)
 
     @property
     def complete(self) -> bool:
@@ -105,7 +142,7 @@ class Fit:
     @property
     def exact(self) -> bool:
         """Whether every name and shape fits the architecture as it is, and gives classes."""
-        return self.complete and self.num_classes > 0 and self.head is None and self.stem is None
+        return self.complete and self.num_classes > 0 and not self.changed
 
     @property
     def headless(self) -> bool:

@@ -14,6 +14,7 @@ from core.fingerprints.changes import explain, replaceable_heads, stem_bias
 from core.fingerprints.fits import Fit, compare, resembles
 from core.fingerprints.known import Shapes, fingerprint, is_computed
 from core.fingerprints.prefixes import Named, crc, key_of
+from core.fingerprints.tokens import other_keys, usual_tokens
 from core.tables import TIMM_PREFIX, Part, timm_table, torchvision_table, twins
 
 _HEAD_DEPTH = 3
@@ -90,8 +91,9 @@ def _with_body(named: Named, prefix: str) -> Sequence[str]:
     inside = _inside_heads(named, prefix)
     found: dict[str, None] = {}
     # A first convolution may have a bias that the architecture's own has not.
-    for beside in dict.fromkeys((0, _stem_biases(named, prefix))):
-        key = named.key(prefix) - beside
+    beside = _stem_biases(named, prefix)
+    for change in dict.fromkeys((0, -beside, *other_keys(named.shapes.keys(), prefix))):
+        key = named.key(prefix) + change
         found |= dict.fromkeys((*_torchvision_index().get(key, ()), *_timm_index().get(key, ())))
         for module, below in inside.items():
             found |= dict.fromkeys(_body_index().get((module, key - below), ()))
@@ -112,6 +114,7 @@ def _plain_stems() -> frozenset[str]:
 
 def _resembles_body(shapes: Shapes, name: str) -> bool:
     known = fingerprint(name)
+    shapes, _ = usual_tokens(shapes, known)
     return resembles(shapes, known, (*known.stem, *(f"{head}." for head in replaceable_heads(known))))
 
 

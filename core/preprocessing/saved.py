@@ -194,7 +194,7 @@ def _scale(values: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
     for name in _MEANS:
         mean, std = (_decoded(values.get(each)) for each in (name, name.replace("mean", "std")))
         if isinstance(mean, (list, tuple)) and isinstance(std, (list, tuple)):
-            return name, _on_a_scale(cast(object, mean), cast(object, std))
+            return name, on_a_scale(cast(object, mean), cast(object, std))
     for name in ("normalize", "normalization", "norm", "normalise"):
         pair = _decoded(values.get(name))
         if isinstance(pair, str) and pair.lower() in PRESETS:
@@ -203,11 +203,19 @@ def _scale(values: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
         if isinstance(pair, (list, tuple)) and len(cast("Sequence[object]", pair)) == 2:
             mean, std = cast("Sequence[object]", pair)
             if isinstance(mean, (list, tuple)) and isinstance(std, (list, tuple)):
-                return name, _on_a_scale(cast(object, mean), cast(object, std))
+                return name, on_a_scale(cast(object, mean), cast(object, std))
     return "", {}
 
 
-def _on_a_scale(mean: object, std: object) -> dict[str, Any]:
+def on_a_scale(mean: object, std: object) -> dict[str, Any]:
+    """Changes to a ``Preprocessing`` for a mean and std of one or three numbers, and the range that they are on.
+
+    Returns:
+        Empty where they are no such.
+
+    Raises:
+        ValueError: there are no numbers in them.
+    """
     means, stds = ([real(number) for number in sequence(name, value)] for name, value in (("mean", mean), ("std", std)))
     if len(means) not in (1, 3) or len(means) != len(stds) or min(stds) <= 0:
         return {}

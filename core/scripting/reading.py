@@ -20,6 +20,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from core.checkpoints.readers import MAGIC
 from core.constructions import Construction
 from core.descriptions import CheckpointSummary
 from core.errors import ScriptError
@@ -147,6 +148,10 @@ def keys(path: Sequence[str]) -> str:
 
 
 def _open_pickle(about: CheckpointSummary, url: str) -> _Opened:
+    with Path(about.file).open("rb") as file:
+        head = file.read(len(MAGIC))
+    if head.startswith(b"\x80") and head != MAGIC:
+        raise _unsaid("Its tensors were pickled without torch.save, which plain PyTorch does not read safely.")
     root, safe = _tried(Path(about.file))
     load = 'torch.load(WEIGHTS, map_location="cpu", weights_only=True)'
     if url:

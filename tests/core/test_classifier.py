@@ -165,7 +165,7 @@ def test_only_the_image_whose_outputs_are_not_numbers_has_no_answer() -> None:
     [
         (nn.Flatten(), "no list of class scores"),
         (nn.Sequential(nn.Flatten(), nn.Linear(7, 3)), "does not take an input of 4 x 4 pixels with 3 channel"),
-        (nn.Conv2d(1, 3, 1), "does not take an input"),
+        (nn.Conv2d(1, 3, 1), r"It takes one channel: choose grey .*--channels grey"),
     ],
 )
 def test_a_network_that_does_not_fit_its_input_or_its_labels_is_refused(network: nn.Module, words: str) -> None:

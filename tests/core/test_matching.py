@@ -227,7 +227,7 @@ class TestRefusals:
         ("file", "name", "expected"),
         [
             ("model-00002-of-00003.safetensors", "a.weight", "is part 2 of 3 of a network's weights."),
-            ("x.pth", "beit.encoder.layer.0.attention.attention.query.weight", "Hugging Face's transformers (beit),"),
+            ("x.pth", "levit.encoder.layer.0.attention.attention.query.weight", "transformers (levit),"),
             ("x.pth", "efficientnet.embeddings.convolution.weight", "Hugging Face's transformers (efficientnet),"),
         ],
     )

@@ -162,3 +162,86 @@ def test_features_cut_from_within_are_no_classifier(tmp_path: Path) -> None:
     cut = create_feature_extractor(network("resnet18"), ["layer3"])
     found = inspect_file(save(cut.state_dict(), tmp_path / "w.pth"))
     assert found.architecture == ""
+
+
+class Behind(nn.Module):
+    """A network with its own last layer, and others behind it, as attributes."""
+
+    def __init__(self, body: nn.Module, *layers: nn.Module) -> None:
+        super().__init__()
+        self.resnet = body
+        self.fc = nn.Sequential(*layers) if len(layers) > 1 else next(iter(layers))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.resnet(x))
+
+
+def thousand() -> nn.Module:
+    return network("resnet18", 1000)
+
+
+EXTENDED: dict[str, tuple[Callable[[], nn.Module], str, str]] = {
+    "a layer behind": (lambda: nn.Sequential(thousand(), nn.Linear(1000, 3)), "resnet18", "512 to 1000 to 3"),
+    "an activation between": (
+        lambda: nn.Sequential(thousand(), nn.ReLU(), nn.Linear(1000, 3)), "resnet18", "assumed: ReLU"
+    ),
+    "several behind": (
+        lambda: nn.Sequential(thousand(), nn.Sequential(nn.Linear(1000, 20), nn.ReLU(), nn.Linear(20, 3))),
+        "resnet18", "512 to 1000 to 20 to 3",
+    ),
+    "an attribute": (lambda: Behind(thousand(), nn.Linear(1000, 3)), "resnet18", "assumed: right behind"),
+    "attributes": (
+        lambda: Behind(thousand(), nn.Linear(1000, 20), nn.ReLU(), nn.Linear(20, 3)), "resnet18", "called 'fc'"
+    ),
+    "deeper": (
+        lambda: nn.ModuleDict({"classifier": nn.Sequential(thousand(), nn.Linear(1000, 3))})["classifier"],
+        "resnet18", "512 to 1000 to 3",
+    ),
+    "another network": (
+        lambda: nn.Sequential(network("mobilenet_v2", 1000), nn.Linear(1000, 3)), "mobilenet_v2", "1280 to 1000 to 3"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EXTENDED)
+def test_layers_behind_a_whole_network(case: str, tmp_path: Path) -> None:
+    make, architecture, words = EXTENDED[case]
+    plain = varied(make()).eval()
+    state = plain.state_dict()
+    if case == "deeper":
+        state = {f"classifier.{name}": each for name, each in state.items()}
+    checkpoint = open_checkpoint(save(state, tmp_path / "w.pth"))
+    best, _ = decide(rank(checkpoint))
+    assert best is not None
+    assert (best.architecture, best.num_classes) == (architecture, 3)
+    assert words in best.evidence
+    assert checkpoint.about.left_out == ()
+    torch.manual_seed(1)  # pyright: ignore[reportUnknownMemberType]
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(assemble(checkpoint, architecture)(images), plain(images), rtol=1e-4, atol=1e-4)
+
+
+def test_what_does_not_go_behind_is_nothing_known(tmp_path: Path) -> None:
+    state = nn.Sequential(thousand(), nn.Linear(999, 3)).state_dict()
+    assert not rank(open_checkpoint(save(state, tmp_path / "w.pth")))
+
+
+@pytest.mark.parametrize("parts", ["vissl", "backbone and head"])
+def test_a_head_in_a_dict_of_its_own(parts: str, tmp_path: Path) -> None:
+    plain = varied(network("resnet50", 4))
+    state = plain.state_dict()
+    body = {name: each for name, each in state.items() if not name.startswith("fc.")}
+    if parts == "vissl":
+        trunk = {f"_feature_blocks.{name}": each for name, each in body.items()}
+        heads = {f"0.clf.0.{name.removeprefix('fc.')}": each for name, each in state.items() if name[:3] == "fc."}
+        saved = {"classy_state_dict": {"base_model": {"model": {"trunk": trunk, "heads": heads}, "meta": {}}}}
+    else:
+        saved = {"backbone": body, "head": {"weight": state["fc.weight"], "bias": state["fc.bias"]}, "epoch": 3}
+    checkpoint = open_checkpoint(save(saved, tmp_path / "w.torch"))
+    best, _ = decide(rank(checkpoint))
+    assert best is not None
+    assert (best.architecture, best.num_classes) == ("resnet50", 4)
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        torch.testing.assert_close(assemble(checkpoint, "resnet50")(images), plain(images), rtol=1e-4, atol=1e-4)

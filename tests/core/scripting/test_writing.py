@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import pickle
 import re
 from collections import OrderedDict
 from collections.abc import Callable
@@ -130,6 +131,13 @@ def test_what_plain_pytorch_would_have_to_run_is_refused(tmp_path: Path) -> None
     torch.save({"state_dict": {"a.weight": torch.ones(2)}, "hook": print}, tmp_path / "w.pth")
     about = CheckpointSummary(str(tmp_path / "w.pth"), "state_dict", ("state_dict",), "", 1, 0, 0, "0" * 64)
     with pytest.raises(ScriptError, match="without running"):
+        spell_reading(about, Construction("library", tensors=("a.weight",)))
+
+
+def test_what_was_pickled_without_torch_save_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a.weight": torch.ones(2)}))
+    about = CheckpointSummary(str(tmp_path / "w.pkl"), "state_dict", (), "", 1, 0, 0, "0" * 64)
+    with pytest.raises(ScriptError, match=r"pickled without torch\.save.*Save the model as"):
         spell_reading(about, Construction("library", tensors=("a.weight",)))
 
 
