@@ -21,9 +21,13 @@ from core.checkpoints.values import LONGEST_NAME, TensorRef, shown
 from core.fingerprints import Fit, Named, changed_fits_below, count_known_below, exact_fits_below, known_names
 
 _MAX_SETS = 48
+_FEW_SETS = 12
+"""So many are also read under other names, which takes longer."""
 _MAX_WRAPPERS = 32
 """Wrappers around each other; a name of a million parts must not be passed through a million times."""
 _MAX_TENSORS = 20_000
+_MAX_RENAMED = 5_000
+"""Tensors of a network under other names: no known one has half as many."""
 _MOST_LIKELY = 3
 _FEWEST = 8
 """Fewer tensors are no network's."""
@@ -185,8 +189,8 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
             taken = {candidate.path for candidate in fitting}
             others = [likely for place in places if place.path not in taken for likely in place.likely]
             return _distinct(best, fitting + [other for other in others if _alike(other, best)])
-    other = [each for place in largest if (each := _translated(place))]
-    apart = [place for place in largest if place.path not in found.trees]
+    other = [each for place in largest[:_FEW_SETS] if (each := _translated(place))]
+    apart = [place for place in largest if place.path not in found.trees][:_FEW_SETS]
     other += [each for place in (*apart, *joined) if (each := _laid_out(place))]
     if other:
         best = min(other, key=_preference)
@@ -202,7 +206,7 @@ def choose(found: Found) -> tuple[TensorSet, ...]:
 def _translated(place: _Place) -> TensorSet | None:
     """Tensors of a known network under another library's names."""
     used, names = place.likely_network
-    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+    if not _FEWEST <= len(used) <= _MAX_RENAMED:
         return None
     found = translated({name: ref.shape for name, ref in used.items()})
     if found is None:
@@ -235,7 +239,7 @@ def _laid_out(place: _Place) -> TensorSet | None:
     """Tensors of a known network whose parts have other names than the architecture's."""
     refs = place.refs
     used, names = place.likely_network
-    if not _FEWEST <= len(used) <= _MAX_TENSORS:
+    if not _FEWEST <= len(used) <= _MAX_RENAMED:
         return None
     wrapper = _wrapper(used)
     layout = renamed({name.removeprefix(wrapper): ref.shape for name, ref in used.items()})
