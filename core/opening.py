@@ -129,16 +129,11 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         MatchError: the network takes another number of channels than photos have, or gives no scores and no values.
     """
     built, checkpoint, sidecar = assembly.built, assembly.checkpoint, assembly.sidecar
-    notices = [sidecar.problem] if sidecar is not None and sidecar.problem else []
-    notices.extend(built.notices)
     output = _output(spec, assembly)
     naming = choose_names(
         spec, output.shown, checkpoint.metadata, sidecar, is_published=assembly.known is not None, kind=output.kind
     )
-    notices.extend(naming.notices)
     _refuse_features(spec, built, naming)
-    if output.notice:
-        notices.append(output.notice)
     prepared = prepare(
         _takes(built, sidecar, checkpoint),
         checkpoint.metadata,
@@ -147,7 +142,8 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         spec.preprocessing,
         by_name=assembly.entry is not None,
     )
-    notices.extend(prepared.notices)
+    problem = sidecar.problem if sidecar is not None else ""
+    notices = (problem, *built.notices, *naming.notices, output.notice, *prepared.notices)
     builtin, entry = spec.kind == "builtin", assembly.entry
     return ClassifierInfo(
         spec=replace(spec, architecture_file=assembly.spec.architecture_file),
@@ -164,7 +160,7 @@ def dress(assembly: Assembly, spec: ModelSpec) -> ClassifierInfo:
         device=DeviceInfo("cpu", "CPU"),
         checkpoint=checkpoint.about,
         modified_ns=checkpoint.modified_ns,
-        notices=tuple(notices),
+        notices=tuple(filter(None, notices)),
         ambiguous=built.ambiguous,
         refuses=_refusal(built.form),
         construction=built.construction,
