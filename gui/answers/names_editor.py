@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from core.errors import LabelsError
 from gui.widgets import theme, wording
 from gui.widgets.error_view import button, dialog_column, wrapped
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
@@ -253,13 +254,8 @@ class NamesEditor(QDialog):
         table = QTableView(self)
         table.setModel(self._filter)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(3 * UNIT + UNIT // 2)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        make_quiet(table, 3 * UNIT + UNIT // 2)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         triggers = QAbstractItemView.EditTrigger
         table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.AnyKeyPressed)
         theme.name(table, "Class names", "F2 or typing changes the name; Ctrl+V pastes a list.")

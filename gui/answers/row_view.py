@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from gui.widgets import row_chart, theme
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
@@ -99,13 +100,9 @@ class RowView(QWidget):
         self.model = RowModel(self)
         self.table = QTableView(self)
         self.table.setModel(self.model)
-        self.table.setShowGrid(False)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(3 * UNIT)
         self.table.setMaximumWidth(56 * UNIT)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
+        header = make_quiet(self.table, 3 * UNIT)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setColumnWidth(1, 16 * UNIT)
         theme.name(self.table, "The numbers of this row")

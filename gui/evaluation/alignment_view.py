@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from gui.widgets import icons, theme
 from gui.widgets.entries import Combo
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 from gui.widgets.titled_rows import Index, TitledRows
 
@@ -182,16 +183,9 @@ class AlignmentView(QTableView):
         self.labels = AlignmentModel(self)
         self.setModel(self.labels)
         self.setItemDelegateForColumn(_CLASS, _Choosing(self))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(4 * UNIT)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header = make_quiet(self, 4 * UNIT)
         for column in (0, _CLASS, _CLASS + 1):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)

@@ -14,6 +14,7 @@ from core.showing import isolated
 from gui.evaluation import metric_words
 from gui.evaluation.list_words import fit
 from gui.widgets import theme, wording
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 
 if TYPE_CHECKING:
@@ -125,20 +126,13 @@ class FiguresView(QTableView):
         super().__init__(parent)
         self.figures = FiguresModel(titles, self)
         self.setModel(self.figures)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(round(3.5 * UNIT))
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
+        header = make_quiet(self, round(3.5 * UNIT))
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setResizeContentsPrecision(50)
         header.setMinimumSectionSize(8 * UNIT)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(sortable)
         if sortable:
             header.setSortIndicatorClearable(True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from gui.evaluation.list_words import fit, things
 from gui.widgets import theme, wording
 from gui.widgets.error_view import button, wrapped
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 from gui.widgets.titled_rows import Index, ListedRows
 
@@ -41,14 +42,7 @@ class LeftOutView(QWidget):
         self.line.setForegroundRole(theme.MUTED)
         self.table = QTableView(self)
         self.table.setModel(self.rows)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(round(3.5 * UNIT))
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header = make_quiet(self.table, round(3.5 * UNIT))
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.table.setColumnWidth(0, 20 * UNIT)
         theme.name(self.table, "Images that were not scored")

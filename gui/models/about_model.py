@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSortFilterProxyModel, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QHeaderView,
     QLineEdit,
@@ -19,6 +18,7 @@ from core.descriptions import TensorRow
 from gui.widgets import theme, wording
 from gui.widgets.error_view import copy, dialog_column, last_row, resize_within, wrapped
 from gui.widgets.facts import FactsArea
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 from gui.widgets.titled_rows import Index, ListedRows
 
@@ -130,15 +130,8 @@ class AboutModel(QDialog):
         table.setModel(self._filter)
         table.setSortingEnabled(True)
         table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setShowGrid(False)
         table.setMinimumHeight(_FEWEST_ROWS * 3 * UNIT)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(3 * UNIT)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header = make_quiet(table, 3 * UNIT)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in ((1, 18), (2, 11), (3, 13)):
             table.setColumnWidth(column, width * UNIT)

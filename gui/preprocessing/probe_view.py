@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from gui.widgets import theme, wording
 from gui.widgets.error_view import button, dialog_column, words_for, wrapped
+from gui.widgets.quiet_table import make_quiet
 from gui.widgets.theme import UNIT
 from gui.widgets.titled_rows import Index, TitledRows
 
@@ -193,15 +194,8 @@ class ProbeView(QDialog):
     def _make_table(self) -> QTableView:
         table = QTableView(self)
         table.setModel(self._model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(4 * UNIT)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header = make_quiet(table, 4 * UNIT)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2, 3):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
