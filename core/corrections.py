@@ -70,6 +70,9 @@ def written_as(alignment: Alignment, names: tuple[str, ...], index: int) -> str:
 def corrected(evaluation: Evaluation, corrections: Corrections, check: Callable[[], None] = lambda: None) -> Evaluation:
     """The evaluation as if the data had said so from the beginning; nothing is answered again.
 
+    An image whose corrected label is no class of the model, as may be where another model was corrected for, is left
+    out.
+
     Args:
         evaluation: of the data as it is.
         corrections: places are those of its data.
@@ -80,17 +83,19 @@ def corrected(evaluation: Evaluation, corrections: Corrections, check: Callable[
     """
     if not len(corrections):
         return evaluation
-    left_out = {place for place, truth in corrections.changed.items() if truth is None}
-    keep = np.asarray([int(place) not in left_out for place in evaluation.places], np.bool_)
-    if not keep.any():
-        raise DataError("Nothing is left to measure.", "Your corrections leave all images out.", "Undo one of them.")
     data = _data(evaluation.data, corrections)
     alignment = _alignment(evaluation, data, corrections)
+    strange = _strange(data, alignment, corrections)
+    left_out = {place for place, truth in corrections.changed.items() if truth is None}
+    keep = np.asarray([int(place) not in left_out | strange.keys() for place in evaluation.places], np.bool_)
+    if not keep.any():
+        raise DataError("Nothing is left to measure.", "Your corrections leave all images out.", "Undo one of them.")
     whole = bool(keep.all())
     places = evaluation.places if whole else evaluation.places[keep]
     scores = evaluation.scores if whole else evaluation.scores[keep]
     measures, truth = measure(data, alignment, places, scores, check)
-    gone = [(evaluation.data.images[place].source.name, _LEFT_OUT) for place in sorted(left_out)]
+    reasons = {**strange, **dict.fromkeys(left_out, _LEFT_OUT)}
+    gone = [(data.images[place].source.name, reason) for place, reason in sorted(reasons.items())]
     return replace(
         evaluation,
         data=data,
@@ -102,6 +107,19 @@ def corrected(evaluation: Evaluation, corrections: Corrections, check: Callable[
         predicted=evaluation.predicted if whole else evaluation.predicted[keep],
         skipped=(*evaluation.skipped, *gone),
     )
+
+
+def _strange(data: LabelledData, alignment: Alignment, corrections: Corrections) -> dict[int, str]:
+    """Places of images whose corrected label is none of the model's classes, each with that reason."""
+    if data.kind != "classes":
+        return {}
+    labels = {place: truth[0] for place, truth in corrections.changed.items() if isinstance(truth, tuple)}
+    known = alignment.indices
+    return {
+        place: f"Its label {label!r} is none of the model's classes."
+        for place, label in labels.items()
+        if label not in known
+    }
 
 
 def _data(data: LabelledData, corrections: Corrections) -> LabelledData:

@@ -212,7 +212,7 @@ def _images(count: int) -> str:
 
 
 def _table(evaluation: Evaluation, compared: Compared | None) -> str:
-    rows: list[str] = [f"{evaluation.count:,} images\n"]
+    rows: list[str] = [f"{_images(evaluation.count)}\n"]
     for name, value in evaluation.measures.values.items():
         # Values may have any size; shares have not.
         form = ".6g" if evaluation.data.kind == "values" else ".4f"

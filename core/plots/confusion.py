@@ -13,7 +13,7 @@ from core.measures.library import leaf_order
 from core.plots.axes import percent
 from core.plots.canvas import Canvas, Cell, Picture, cut, named, wide
 from core.plots.palette import Palette
-from core.showing import isolated, printable
+from core.showing import counted, isolated, printable
 
 Counts = NDArray[np.int64]
 ClassOrder = Literal["head", "name", "count", "errors", "right", "f1", "together"]
@@ -126,7 +126,7 @@ class _Matrix:
         self._values = share if rates else self._counts.astype(np.float64)
         self._title = (
             f"Confusion matrix of {len(shown):,} classes, {'rates' if rates else 'counts'}: "
-            f"{int(np.trace(confusion)):,} of {int(confusion.sum()):,} images are right"
+            f"{int(np.trace(confusion)):,} of {counted(int(confusion.sum()), 'image')} are right"
         )
 
     def draw_named(self, palette: Palette) -> Picture:

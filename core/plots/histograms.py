@@ -12,6 +12,7 @@ from core.measures.curves import Bin
 from core.plots.axes import Frame, as_number, draw_axes, percent, ticks
 from core.plots.canvas import Between, Canvas, Picture, wide
 from core.plots.palette import Palette
+from core.showing import counted
 
 _SIDE = 400
 BINS = 20
@@ -31,7 +32,7 @@ def reliability_diagram(bins: Sequence[Bin], palette: Palette) -> Picture:
     most = max((one.count for one in bins), default=0) or 1
     frame = Frame(64, 40, _SIDE, _SIDE)
     below = Frame(64, frame.bottom + 24, _SIDE, 72, y=(0, most))
-    title = f"Reliability: expected calibration error {percent(error, 2)} over {total:,} images"
+    title = f"Reliability: expected calibration error {percent(error, 2)} over {counted(total, 'image')}"
     canvas = Canvas(frame.right + 32, below.bottom + 56, palette, title)
     draw_axes(canvas, frame, "", "Accuracy")
     canvas.text(frame.right, frame.top - 12, f"ECE {percent(error, 2)}", size=12, anchor="end", bold=True)
@@ -47,7 +48,7 @@ def reliability_diagram(bins: Sequence[Bin], palette: Palette) -> Picture:
         left, width = frame.at_x(one.low), frame.at_x(one.high) - frame.at_x(one.low) - 1
         words = (
             f"Confidence {percent(one.low, 1)} to {percent(one.high, 1)}, in the mean {percent(one.confidence, 1)}: "
-            f"accuracy {percent(one.accuracy, 1)} of {one.count:,} images"
+            f"accuracy {percent(one.accuracy, 1)} of {counted(one.count, 'image')}"
         )
         tall = below.bottom - below.at_y(one.count)
         high, low = sorted((frame.at_y(one.accuracy), frame.at_y(one.confidence)))
@@ -101,8 +102,8 @@ def score_histogram(
         bottom = frame.bottom
         x1, low, high = frame.at_x(edges[number]), float(edges[number]), float(edges[number + 1])
         width = frame.at_x(high) - x1
-        for counted, colour, told, kind in zip(counts, colours, kinds, (True, False), strict=True):
-            count = int(counted[number])
+        for those, colour, told, kind in zip(counts, colours, kinds, (True, False), strict=True):
+            count = int(those[number])
             if count:
                 tall = frame.bottom - frame.at_y(count)
                 words = f"{x} {percent(low)} to {percent(high)}: {count:,} {told}"
@@ -135,7 +136,7 @@ def error_histogram(errors: NDArray[np.float64], palette: Palette) -> Picture:
     for start, end, count in zip(edges[:-1], edges[1:], counts, strict=True):
         if count:
             x1, tall = frame.at_x(float(start)), frame.bottom - frame.at_y(float(count))
-            words = f"{as_number(float(start))} to {as_number(float(end))}: {int(count):,} images"
+            words = f"{as_number(float(start))} to {as_number(float(end))}: {counted(int(count), 'image')}"
             width = frame.at_x(float(end)) - x1
             canvas.rect(x1, frame.bottom - tall, width - 1, tall, palette.accent, opacity=0.8, title=words)
             canvas.hit(x1, frame.top, width, frame.height, Between(float(start), float(end)), words)

@@ -9,6 +9,7 @@ from core.plots.axes import Frame, as_number, draw_axes
 from core.plots.canvas import Canvas, Picture, Row
 from core.plots.histograms import value_range
 from core.plots.palette import Palette
+from core.showing import counted
 
 MOST = 2000
 """So many points are drawn; of more images, these far off and others at even steps."""
@@ -31,12 +32,12 @@ def value_scatter(truth: NDArray[np.float64], predicted: NDArray[np.float64], pa
         rows = np.concatenate((far[: MOST // 4], far[even]))
     low, high = value_range(np.concatenate((truth[rows], predicted[rows])))
     frame = Frame(72, 40, _SIDE, _SIDE, x=(low, high), y=(low, high))
-    title = f"Predicted against true values of {total:,} images"
+    title = f"Predicted against true values of {counted(total, 'image')}"
     canvas = Canvas(frame.right + 32, frame.bottom + 56, palette, title)
     draw_axes(canvas, frame, "True", "Predicted", shares=(False, False))
     canvas.line(frame.left, frame.bottom, frame.right, frame.top, palette.muted, dash="2 4")
     if total > len(rows):
-        told = f"{len(rows):,} of {total:,} images"
+        told = f"{len(rows):,} of {counted(total, 'image')}"
         canvas.text(frame.right, frame.top - 12, told, size=11, anchor="end", fill=palette.muted)
     alpha = 0.7 if len(rows) < 300 else 0.35
     for row in rows:

@@ -20,6 +20,7 @@ from core.plots.canvas import safe
 from core.reporting import gallery
 from core.reporting.parts import section, table_of
 from core.reporting.words import written
+from core.showing import counted
 
 _PICTURES = 12
 _MINUS = "\N{MINUS SIGN}"
@@ -155,7 +156,7 @@ def _counted(compared: Compared) -> str:
     parts = [f"{list_title(which, compared.kind)}: {counts[which]:,}" for which in shown]
     if compared.kind != "values":
         parts.append(f"{list_title('changed', compared.kind)}: {counts['changed']:,}")
-    return f"Of {len(compared.rows):,} images that both answered: {'; '.join(parts)}."
+    return f"Of {counted(len(compared.rows), 'image')} that both answered: {'; '.join(parts)}."
 
 
 def _signed(name: str, step: float) -> str:

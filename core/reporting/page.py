@@ -20,6 +20,7 @@ from core.reporting import comparison, gallery
 from core.reporting.parts import folded, section, table_of
 from core.reporting.style import FOLLOWING, sheet
 from core.reporting.words import HEADLINES, between, written
+from core.showing import counted
 
 _WORST = 24
 _DOUBTFUL = 12
@@ -63,9 +64,10 @@ def to_html(
     when = (made or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M")
     title = f"{evaluation.model} on {_short(evaluation.data.root)}"
     part = f", part {evaluation.data.split}" if evaluation.data.split else ""
+    images = counted(evaluation.count, "image")
     parts = [
-        f'<header><h1><bdi>{safe(title)}</bdi></h1><p class="quiet">{evaluation.count:,} images of '
-        f"<bdi>{safe(evaluation.data.root + part)}</bdi>; {safe(when)}</p></header>",
+        f'<header><h1><bdi>{safe(title)}</bdi></h1><p class="quiet">{images} of '
+        f"<bdi>{safe(evaluation.data.root + part)}</bdi>; {safe(when)}</p>{_notes(evaluation)}</header>",
         _figures(evaluation),
         _left_out(evaluation),
         _alignment(evaluation),
@@ -104,6 +106,11 @@ def _page(title: str, body: str) -> str:
         f'<meta name="color-scheme" content="light dark"><title>{safe(title)}</title>'
         f"<style>{sheet(LIGHT, DARK)}</style></head>\n<body><main>{body}</main></body></html>\n"
     )
+
+
+def _notes(evaluation: Evaluation) -> str:
+    """What is to be known of the data, such as that a person corrected labels."""
+    return "".join(f'<p class="quiet"><bdi>{safe(note)}</bdi></p>' for note in evaluation.data.notes)
 
 
 def _figures(evaluation: Evaluation) -> str:
@@ -148,7 +155,10 @@ def _alignment(evaluation: Evaluation) -> str:
         for row in alignment.rows
     ]
     absent = len(alignment.absent)
-    told = f"{absent:,} of the model's {len(evaluation.labels):,} classes have no label in the data." if absent else ""
+    have = "has" if absent == 1 else "have"
+    told = (
+        f"{absent:,} of the model's {len(evaluation.labels):,} classes {have} no label in the data." if absent else ""
+    )
     table = table_of(("Label of the data", "Images", "Class of the model", "How it is known"), rows, (1,))
     return section("Which label is which class", folded(table, len(rows), "labels"), told)
 

@@ -15,6 +15,7 @@ from gui.evaluation.pace import Pacer
 
 if TYPE_CHECKING:
     from core.comparing import Compared, Which
+    from core.corrections import Corrections
     from core.evaluations import Evaluation
     from core.measures.library import Indices
     from core.questions import TrustRequest
@@ -30,10 +31,12 @@ class Changes:
     Attributes:
         compared: the two.
         lists: places by the name of a list.
+        corrected: how many of a person's corrections are counted in.
     """
 
     compared: Compared
     lists: dict[Which, Indices]
+    corrected: int = 0
 
 
 class Comparing(QObject):
@@ -42,6 +45,7 @@ class Comparing(QObject):
     Attributes:
         spec: the second model that was asked for last; ``None`` before the first, and for one tested before.
         info: what it turned out to be; ``None`` until it is open.
+        corrections: a person's, of the data of both, which are counted in; ``None`` for none.
 
     Signals:
         opened: the ``ClassifierInfo`` of the second model.
@@ -79,6 +83,7 @@ class Comparing(QObject):
         self._pacer = Pacer()
         self.spec: ModelSpec | None = None
         self.info: ClassifierInfo | None = None
+        self.corrections: Corrections | None = None
 
     @property
     def busy(self) -> bool:
@@ -194,15 +199,19 @@ class Comparing(QObject):
 
     def _compare(self, first: Evaluation, second: Evaluation) -> None:
         """Drawing many thousand images anew takes time that the window does not have."""
+        corrections = self.corrections
 
         def work(context: Context) -> Generator[None, None, Changes]:
             from core.comparing import LISTS, compare_evaluations
+            from core.corrections import Corrections, corrected
 
             context.progress(0, 0, "Comparing")
             yield
-            compared = compare_evaluations(first, second, context.check)
+            said = corrections or Corrections()
+            one, other = (corrected(each, said, context.check) for each in (first, second))
+            compared = compare_evaluations(one, other, context.check)
             yield
-            return Changes(compared, {which: compared.places(which) for which in LISTS})
+            return Changes(compared, {which: compared.places(which) for which in LISTS}, len(said))
 
         self._job = self._own_runner().submit(work, Priority.SOON)
         self._own = True

@@ -15,7 +15,7 @@ from gui.evaluation import metric_words
 from gui.evaluation.alignment_view import AlignmentView
 from gui.evaluation.figures_view import Cell, FiguresView
 from gui.evaluation.gallery import Gallery, Shown
-from gui.evaluation.list_words import are_rows, fit
+from gui.evaluation.list_words import are_rows, fit, things
 from gui.widgets import theme, wording
 from gui.widgets.entries import Combo
 from gui.widgets.error_view import Words, button, wrapped
@@ -211,7 +211,7 @@ class ComparisonView(QWidget):
         rows = are_rows(compared.first.data)
         self.headline.setText(fit(said.what, rows))
         self._say(fit(said.more, rows))
-        self.small.setText(_legend(compared))
+        self.small.setText(_legend(compared, changes.corrected))
         self._show_figures(compared)
         shown: list[Which] = [which for which in changes.lists if list_title(which, kind)]
         self.lists.clear()
@@ -252,7 +252,7 @@ class ComparisonView(QWidget):
         rows = self.alignment.labels.rows
         known = sum(row.count for row in rows if row.index >= 0)
         left = sum(row.count for row in rows if row.index < 0)
-        parts = [f"{known:,} images can be compared."]
+        parts = [f"{things(known)} can be compared."]
         if left:
             parts.append(f"{left:,} are of labels without a class: choose it in the row, or go on without them.")
         self._say(" ".join(parts) if known else _NONE_KNOWN)
@@ -335,15 +335,15 @@ class ComparisonView(QWidget):
         column.addLayout(row)
 
 
-def _legend(compared: Compared) -> str:
+def _legend(compared: Compared, corrected: int) -> str:
     names = "   ·   ".join(f"{letter}: {isolated(title)}" for letter, title in zip("AB", compared.titles, strict=True))
     data = compared.first.data
     left = max(compared.first.count, compared.second.count) - len(compared.rows)
     less = f"; {left:,} were answered by one alone, and are left out" if left else ""
     part = f", part {data.split}" if data.split else ""
-    images = "1 image" if len(compared.rows) == 1 else f"{len(compared.rows):,} images"
-    images = fit(images, are_rows(data))
-    return f"{names}\n{images} of {wording.file_name(data.root)}{part}{less}"
+    images = fit(things(len(compared.rows)), are_rows(data))
+    counted = f"; with your {wording.corrections(corrected)} counted in" if corrected else ""
+    return f"{names}\n{images} of {wording.file_name(data.root)}{part}{less}{counted}"
 
 
 def _maker(compared: Compared) -> Callable[[int], Shown]:

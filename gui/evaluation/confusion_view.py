@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from core.showing import isolated
+from core.showing import counted, isolated
 from gui.evaluation.zoomed import Zoomed
 from gui.widgets import theme, wording
 from gui.widgets.theme import UNIT
@@ -70,6 +70,7 @@ class ConfusionView(Zoomed):
         self._image: QImage | None = None
         self._shades: dict[tuple[bool, int, bool], QColor] = {}
         self.row = self.column = 0
+        self._looked_at = False
         theme.name(self, "Confusion matrix", "Arrow keys move between the cells, Enter shows a cell's images.")
 
     def show_matrix(self, confusion: Indices, names: Sequence[str]) -> None:
@@ -84,17 +85,18 @@ class ConfusionView(Zoomed):
         self._confusion = confusion
         self._arrange([int(index) for index in occurs])
         self.row = self.column = 0
-        self._fitted = True
+        self._fitted, self._looked_at = True, False
         self._fit()
 
     def show_order(self, classes: Sequence[int]) -> None:
-        """Let the classes stand in another order, and look at its start.
+        """Let the classes stand in another order, and look at its start; the cell that a person is at stays theirs.
 
         Args:
             classes: those that occur, as indices of the head.
         """
+        at = [self._classes[place] for place in (self.row, self.column)] if self._looked_at else []
         self._arrange(list(classes))
-        self.row = self.column = 0
+        self.row, self.column = map(self._classes.index, at) if at else (0, 0)
         self._fit()
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
             bar.setValue(0)
@@ -120,11 +122,8 @@ class ConfusionView(Zoomed):
         """A cell in one sentence."""
         count, total = self._count(row, column), self._totals[row]
         true, said = (isolated(self._names[self._classes[place]]) for place in (row, column))
-        images = "image" if total == 1 else "images"
-        if row == column:
-            words = f"{count:,} of {total:,} {images} of {true} are recognised"
-        else:
-            words = f"{count:,} of {total:,} {images} of {true} are taken for {said}"
+        some = f"{count:,} of {counted(total, 'image')} of {true} {'is' if count == 1 else 'are'}"
+        words = f"{some} recognised" if row == column else f"{some} taken for {said}"
         return f"{words} ({wording.percent(count / total)})." if total else f"There are no images of {true}."
 
     def _arrange(self, classes: list[int]) -> None:
@@ -365,6 +364,7 @@ class ConfusionView(Zoomed):
         if key in steps:
             down, right = steps[key]
             self.row, self.column = max(0, min(self.row + down, last)), max(0, min(self.column + right, last))
+            self._looked_at = True
             self._show_cell()
         else:
             super().keyPressEvent(event)
@@ -374,6 +374,7 @@ class ConfusionView(Zoomed):
         self._choose(self.row, self.column)
 
     def _choose(self, row: int, column: int) -> None:
+        self._looked_at = True
         true, predicted = (self._classes[place] if place >= 0 else -1 for place in (row, column))
         self.chosen.emit(true, predicted)
 

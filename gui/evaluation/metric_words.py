@@ -22,7 +22,11 @@ def shown(name: str, value: float | None) -> str:
     """A value as a person reads it."""
     if value is None or not math.isfinite(value):
         return "undefined"
-    return wording.percent(value) if metric(name).share else wording.value(round(value, 4))
+    if metric(name).share:
+        return wording.percent(value)
+    # As many digits in all rows, so that a value and its interval are compared at a glance.
+    rounded = round(value, 4) + 0.0
+    return f"{rounded:.4f}".replace("-", wording.MINUS) if abs(value) < 10 else wording.value(rounded)
 
 
 def between(name: str, measures: Measures) -> str:

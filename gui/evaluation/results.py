@@ -298,21 +298,22 @@ class EvaluationResults(QWidget):
 
 
 def _headline_words(evaluation: Evaluation, name: str) -> str:
-    measures = evaluation.measures
+    measures, images = evaluation.measures, things(evaluation.count)
     if name == "accuracy":
         right = int(evaluation.right.sum())
-        parts = [f"{right:,} of {evaluation.count:,} images are answered rightly by {isolated(evaluation.model)}."]
+        are = "is" if right == 1 else "are"
+        parts = [f"{right:,} of {images} {are} answered rightly by {isolated(evaluation.model)}."]
     elif name == "exact_match":
         right = round((measures.values[name] or 0.0) * evaluation.count)
-        parts = [f"{isolated(evaluation.model)} gets every label right of {right:,} of {evaluation.count:,} images."]
+        parts = [f"{isolated(evaluation.model)} gets every label right of {right:,} of {images}."]
     else:
-        parts = [f"{metric(name).title} of {isolated(evaluation.model)} on {evaluation.count:,} images."]
+        parts = [f"{metric(name).title} of {isolated(evaluation.model)} on {images}."]
     between = metric_words.between(name, measures)
     if between:
         parts.append(f"On more images of the same kind it would lie between {between.replace(' to ', ' and ')} (95 %).")
     elif name == "r2":
         mae = measures.values["mae"] or 0.0
-        parts.append(f"1 would be perfect, 0 no better than always the mean. Off by {wording.value(mae)} in the mean.")
+        parts.append(f"1 would be perfect, 0 no better than always the mean. Off by {metric_words.shown('mae', mae)} in the mean.")
     return " ".join(parts)
 
 
@@ -321,8 +322,7 @@ def _corrections_words(base: Findings | None, findings: Findings, count: int) ->
         return ""
     name = metric_words.headline(base.evaluation.measures)
     before = metric_words.shown(name, base.evaluation.measures.values[name])
-    corrections = "1 correction" if count == 1 else f"{count:,} corrections"
-    return f" With your {corrections} counted in; {before} without."
+    return f" With your {wording.corrections(count)} counted in; {before} without."
 
 
 def _small_words(evaluation: Evaluation) -> str:

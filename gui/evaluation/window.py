@@ -124,11 +124,15 @@ class EvaluationWindow(QDialog):
 
     def show_invitation(self, model: str) -> None:
         """Nothing is chosen yet."""
-        self.setWindowTitle(f"Test {model} {wording.DASH} Whatsit")
+        self.show_model(model)
         self._title.setText(f"How good is {isolated(model)}?")
         self.line.setText(_INVITATION)
         self.more.setText("")
         self._show_state("invited")
+
+    def show_model(self, model: str) -> None:
+        """Name the model that is tested, or was, in the title."""
+        self.setWindowTitle(f"Test {model} {wording.DASH} Whatsit")
 
     @property
     def paused(self) -> bool:
@@ -318,7 +322,8 @@ class EvaluationWindow(QDialog):
         if undecided:
             labels = "1 label has" if undecided == 1 else f"{undecided:,} labels have"
             parts.append(f"{labels} no class of the model: choose it in the row, or leave it out.")
-        self.line.setText(fit(" ".join(parts) if known or not self._problem else self._problem, self._rows))
+        nothing = f"{self._problem} You can choose a label's class in its row." if self._problem else ""
+        self.line.setText(fit(" ".join(parts) if known or not nothing else nothing, self._rows))
         used = {row.index for row in known if row.count}
         absent = [name for index, name in enumerate(names) if index not in used]
         quiet: list[str] = [self._kept] if self._kept else []

@@ -1,4 +1,4 @@
-"""The few questions that the system's own dialogs ask; none of them stops the window."""
+"""The few questions that the system's own dialogs ask, none of which stops the window; bringing one to the front."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ _PROVENANCE = "JSON, with where each answer came from (*.json)"
 _SCRIPTS = "Python script (*.py);;Notebook (*.ipynb)"
 
 Answer = Callable[[list[Path]], object]
+
+
+def to_front(window: QWidget) -> None:
+    """Show a window in front of all others, also one that was minimised; its size stays."""
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
 
 
 def choose_photos(parent: QWidget, folder: str, answer: Answer) -> QFileDialog:

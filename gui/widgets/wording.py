@@ -53,6 +53,11 @@ def value_name(named: NamedValue, count: int) -> str:
     return "Value" if count == 1 else f"Output {named.index}"
 
 
+def corrections(count: int) -> str:
+    """Such as ``1 correction``."""
+    return "1 correction" if count == 1 else f"{count:,} corrections"
+
+
 def duration(seconds: float) -> str:
     """Such as ``12 ms`` or ``1.4 s``."""
     if seconds < 0.0095:

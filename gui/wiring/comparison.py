@@ -108,6 +108,7 @@ class ComparisonWiring(QObject):
         self._tested = [shown, *(each for each in self._tested if not each.is_like(shown))][:_MOST_TESTED]
         if before is not None:
             self._quiet = True
+            self._session.testing.comparing.corrections = None
             self._session.testing.comparing.compare(before.evaluation, evaluation)
 
     def take(self, path: Path) -> bool:
@@ -167,6 +168,9 @@ class ComparisonWiring(QObject):
 
     def _start(self, first: str, second: str) -> None:
         if self._view is not None:
+            results = self._view.results
+            wanted = results.images.correcting.current if results.counts_corrections else None
+            self._session.testing.comparing.corrections = wanted
             self._view.show_change("")
             self._view.comparison.show_start(first, second)
             self._view.show_comparison()

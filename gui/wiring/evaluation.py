@@ -84,9 +84,7 @@ class EvaluationWiring(QObject):
             testing.failed.connect(view.show_error)
             testing.saved.connect(view.show_saved)
             testing.saving_failed.connect(view.show_unsaved)
-        self.view.show()
-        self.view.raise_()
-        self.view.activateWindow()
+        dialogs.to_front(self.view)
 
     def survey(self, path: Path) -> None:
         """Find out what is at a place that a person chose.
@@ -136,6 +134,7 @@ class EvaluationWiring(QObject):
         info = self._session.models.info
         if self.view is not None and info is not None:
             self._aligned = True
+            self.view.show_model(info.name)
             self.view.show_survey(data, alignment, info.labels)
 
     def _start(self) -> None:
@@ -153,6 +152,7 @@ class EvaluationWiring(QObject):
     def _show_findings(self, findings: Findings) -> None:
         self._findings = findings
         if self.view is not None:
+            self.view.show_model(findings.evaluation.model)
             self.view.show_findings(findings)
             self._comparison.use(findings.evaluation)
 
@@ -201,8 +201,7 @@ class EvaluationWiring(QObject):
                 break
         else:
             images.add_sources((source,))
-        self._window.raise_()
-        self._window.activateWindow()
+        dialogs.to_front(self._window)
 
     def _ask_list_target(self) -> None:
         if self.view is not None:

@@ -48,9 +48,7 @@ class Naming(QObject):
             self.editor.save_asked.connect(self.save)
             self.editor.destroyed.connect(self._forget)
             self.editor.show_info(info)
-        self.editor.show()
-        self.editor.raise_()
-        self.editor.activateWindow()
+        dialogs.to_front(self.editor)
 
     def load(self) -> None:
         """Ask for a label file."""

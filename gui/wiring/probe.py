@@ -50,9 +50,7 @@ class ProbeWiring(QObject):
             self._session.models.changed.connect(view.close)
             self._session.info_changed.connect(self._show_used)
             self._show_used()
-        self.view.show()
-        self.view.raise_()
-        self.view.activateWindow()
+        dialogs.to_front(self.view)
 
     def _choose_data(self) -> None:
         if self.view is not None:

@@ -65,9 +65,7 @@ class WorkWiring(QObject):
             self.why = WhyDialog(self._window)
             self.why.destroyed.connect(partial(setattr, self, "why", None))
         self._follow()
-        self.why.show()
-        self.why.raise_()
-        self.why.activateWindow()
+        dialogs.to_front(self.why)
 
     def _follow(self) -> None:
         if self.why is not None:
