@@ -78,12 +78,13 @@ def align(
 ) -> Alignment:
     """Find the model's class for each label of the data.
 
-    In this order, each only where it names exactly one class that no other label has taken: what a person chose;
-    the same name; the same but for case, spaces, underscores, accents' form, a number before it (``001.Sparrow``) and
-    where words begin (``FireTruck``); one of a class's synonyms (``tench, Tinca tinca``); another everyday word for it
-    (``car`` and ``automobile``); ImageNet's id (``n01440764``) where the model has ImageNet's 1,000 classes; what the
-    class's folder was called in training; where the data's labels are all numbers, the class named by the same number,
-    or the class's index, counted from 1 where there is no 0 and the highest is the number of classes.
+    In this order, each only where it names exactly one class that no other label has taken: what a person chose; the
+    same name; the same but for case, spaces, underscores, accents' form, a number before it (``001.Sparrow``) and
+    where words begin (``FireTruck``); one of a class's synonyms (``tench, Tinca tinca``); another everyday word for
+    it (``car`` and ``automobile``); its plural (``Cats``); ImageNet's id (``n01440764``) where the model has
+    ImageNet's 1,000 classes; what the class's folder was called in training; where the data's labels are all numbers,
+    the class named by the same number, or the class's index, counted from 1 where there is no 0 and the highest is
+    the number of classes.
 
     Args:
         data: with its labels.
@@ -210,6 +211,7 @@ def _by_name(names: tuple[str, ...]) -> list[tuple[str, _Lookup]]:
     joined = _Keys([(_joined(name), index) for index, name in enumerate(names)])
     parts = _Keys([(_plain(part), i) for i, name in enumerate(names) for part in name.split(",") if part.strip()])
     everyday = _Keys([(_everyday(part), i) for i, name in enumerate(names) for part in name.split(",") if part.strip()])
+    many = _Keys([(form, index) for index, name in enumerate(names) for form in _plurals(name)])
     return [
         ("same name", exact),
         ("same name but for case and spelling", lambda text: plain(_plain(text))),
@@ -218,6 +220,7 @@ def _by_name(names: tuple[str, ...]) -> list[tuple[str, _Lookup]]:
         ("a synonym", lambda text: parts(_plain(text))),
         ("one of its synonyms is the same", lambda text: _one([parts(_plain(part)) for part in text.split(",")])),
         ("another word for it", lambda text: everyday(_everyday(text))),
+        ("same name but for its plural", lambda text: _one([many(_plain(text)), *map(plain, _plurals(text))])),
     ]
 
 
@@ -242,6 +245,14 @@ def _joined(text: str) -> str:
 def _everyday(text: str) -> str:
     plain = _plain(text)
     return next((words[0] for words in _EVERYDAY if plain in words), plain)
+
+
+def _plurals(text: str) -> tuple[str, ...]:
+    """What several of a thing may be called in English."""
+    plain = _plain(text)
+    if len(plain) < 3 or not plain[-1].isalpha():
+        return ()
+    return (f"{plain}s", f"{plain}es", *([f"{plain[:-1]}ies"] if plain.endswith("y") else []))
 
 
 def _unnumbered(text: str) -> str:

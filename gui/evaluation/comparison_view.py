@@ -271,8 +271,8 @@ class ComparisonView(QWidget):
         for place, change in enumerate(compared.comparison.changes):
             words, (step, ends) = metric(change.name), step_written(change)
             texts = (
-                metric_words.shown(change.name, change.first),
-                metric_words.shown(change.name, change.second),
+                metric_words.in_table(change.name, change.first),
+                metric_words.in_table(change.name, change.second),
                 step,
                 ends or "unknown",
                 chance(change.p),

@@ -122,7 +122,7 @@ class ConfusionView(Zoomed):
         """A cell in one sentence."""
         count, total = self._count(row, column), self._totals[row]
         true, said = (isolated(self._names[self._classes[place]]) for place in (row, column))
-        some = f"{count:,} of {counted(total, 'image')} of {true} {'is' if count == 1 else 'are'}"
+        some = f"{count:,} of {counted(total, 'image')} of {true} {'is' if total == 1 else 'are'}"
         words = f"{some} recognised" if row == column else f"{some} taken for {said}"
         return f"{words} ({wording.percent(count / total)})." if total else f"There are no images of {true}."
 

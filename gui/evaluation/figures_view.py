@@ -161,7 +161,7 @@ def show_measures(view: FiguresView, measures: Measures, are_rows: bool = False)
     rows: list[Row] = []
     for place, (name, value) in enumerate(measures.values.items()):
         words = metric(name)
-        cells = (metric_words.shown(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
+        cells = (metric_words.in_table(name, value), value or 0.0), (metric_words.between(name, measures), 0.0)
         rows.append((place, words.title, fit(words.meaning, are_rows), cells))
     view.figures.show_rows(rows, are_rows)
 

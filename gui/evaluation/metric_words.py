@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.measures.words import metric
@@ -20,13 +21,12 @@ def headline(measures: Measures) -> str:
 
 def shown(name: str, value: float | None) -> str:
     """A value as a person reads it."""
-    if value is None or not math.isfinite(value):
-        return "undefined"
-    if metric(name).share:
-        return wording.percent(value)
-    # As many digits in all rows, so that a value and its interval are compared at a glance.
-    rounded = round(value, 4) + 0.0
-    return f"{rounded:.4f}".replace("-", wording.MINUS) if abs(value) < 10 else wording.value(rounded)
+    return _written(name, value, wording.value)
+
+
+def in_table(name: str, value: float | None) -> str:
+    """The same with as many digits in all rows, so that a value and its interval are compared at a glance."""
+    return _written(name, value, _aligned)
 
 
 def between(name: str, measures: Measures) -> str:
@@ -34,4 +34,14 @@ def between(name: str, measures: Measures) -> str:
     ends = measures.intervals.get(name)
     if ends is None or not all(map(math.isfinite, ends)):
         return ""
-    return f"{shown(name, ends[0])} to {shown(name, ends[1])}"
+    return f"{in_table(name, ends[0])} to {in_table(name, ends[1])}"
+
+
+def _written(name: str, value: float | None, number: Callable[[float], str]) -> str:
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    return wording.percent(value) if metric(name).share else number(round(value, 4) + 0.0)
+
+
+def _aligned(value: float) -> str:
+    return f"{value:.4f}".replace("-", wording.MINUS) if abs(value) < 10 else wording.value(value)

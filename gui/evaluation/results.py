@@ -301,7 +301,7 @@ def _headline_words(evaluation: Evaluation, name: str) -> str:
     measures, images = evaluation.measures, things(evaluation.count)
     if name == "accuracy":
         right = int(evaluation.right.sum())
-        are = "is" if right == 1 else "are"
+        are = "is" if evaluation.count == 1 else "are"
         parts = [f"{right:,} of {images} {are} answered rightly by {isolated(evaluation.model)}."]
     elif name == "exact_match":
         right = round((measures.values[name] or 0.0) * evaluation.count)
@@ -312,8 +312,8 @@ def _headline_words(evaluation: Evaluation, name: str) -> str:
     if between:
         parts.append(f"On more images of the same kind it would lie between {between.replace(' to ', ' and ')} (95 %).")
     elif name == "r2":
-        mae = measures.values["mae"] or 0.0
-        parts.append(f"1 would be perfect, 0 no better than always the mean. Off by {metric_words.shown('mae', mae)} in the mean.")
+        off = metric_words.shown("mae", measures.values["mae"])
+        parts.append(f"1 would be perfect, 0 no better than always the mean. Off by {off} in the mean.")
     return " ".join(parts)
 
 

@@ -237,3 +237,14 @@ def test_a_class_whose_label_was_left_out() -> None:
     )
     found = corrected(evaluation, made(evaluation.data, (int(places[0]), ("bee",))))
     assert found.truth.tolist() == [1] + [0] * (len(places) - 1)
+
+
+def test_a_label_that_another_model_has_is_left_out(classes: Evaluation) -> None:
+    said = np.asarray(classes.scores).argmax(axis=1)
+    found = corrected(classes, made(classes.data, (3, ("zebra",)), (5, (NAMES[int(said[5])],)), (9, None)))
+    truth = classes.truth.copy()
+    truth[5] = said[5]
+    keep = np.setdiff1d(np.arange(60), [3, 9])
+    assert found.measures.values["accuracy"] == pytest.approx(_sk.accuracy_score(truth[keep], said[keep]), abs=1e-12)
+    reasons = ["Its label 'zebra' is none of the model's classes.", "You left it out."]
+    assert list(found.skipped[-2:]) == list(zip([classes.source(3).name, classes.source(9).name], reasons, strict=True))

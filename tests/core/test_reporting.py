@@ -214,3 +214,13 @@ def test_another_model_in_the_page(classes: Evaluation) -> None:
     assert not set("\x00\u202e\ud800") & set(page.text)
     pictures = sum(min(12, count) for count in only)
     assert pictures == html.count('<b dir="auto">A: ') == html.count('<b dir="auto">B: ')
+
+
+def test_a_report_tells_of_corrections_and_counts_in_words() -> None:
+    one = of_classes(np.array([0]), np.array([[0.9, 0.1]], np.float32), ("ant", "bee"))
+    data = replace(one.data, notes=("1 label is corrected by a person & so on.",))
+    one = replace(one, data=data, alignment=replace(one.alignment, absent=(1,)))
+    page = read(to_html(one, made=WHEN))
+    assert "1 label is corrected by a person & so on." in page.text
+    assert "1 image of" in page.text
+    assert "1 of the model's 2 classes has no label in the data." in page.text

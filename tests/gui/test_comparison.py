@@ -145,6 +145,29 @@ def test_what_changes_with_another_model(opened: Opened, folder: Path, other: Pa
     assert view.results.headline.text() == f"{100 * right[0]:.1f} %"
 
 
+def test_corrections_that_are_counted_in_count_here_too(opened: Opened, folder: Path, other: Path) -> None:
+    view = evaluated(opened, folder)
+    said, images = answers(folder), view.results.images
+    place, (true, first, _) = next((place, each) for place, each in enumerate(said) if each[0] != each[1])
+    images.correcting.correct(place, (first,))
+    images.bar.count.click()
+    opened.until(lambda: "counted in" in view.results.line.text())
+    page = compared(opened, view, other)
+    assert "with your 1 correction counted in" in page.small.text()
+    figures = page.figures.model()
+    right = [
+        sum(each == (first if at == place else t) for at, (t, *both) in enumerate(said) for each in (both[k],))
+        for k in (0, 1)
+    ]
+    assert [figures.index(0, column).data() for column in (1, 2)] == [f"{100 * each / 9:.1f} %" for each in right]
+    page.back.click()
+    images.bar.count.click()
+    opened.until(lambda: "counted in" not in view.results.line.text())
+    page.changes = None
+    assert "counted in" not in compared(opened, view, other).small.text()
+    assert true != first
+
+
 def test_an_image_is_shown_in_the_main_window(opened: Opened, folder: Path, other: Path) -> None:
     page = compared(opened, evaluated(opened, folder), other)
     page.lists.picked.emit("changed")

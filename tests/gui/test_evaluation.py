@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from gui.evaluation.gallery import Shown
 from gui.evaluation.testing import Findings, find
 from gui.evaluation.window import EvaluationWindow
 from gui.widgets.entries import Combo
-from tests.core.evaluated import of_several, of_values
+from tests.core.evaluated import of_classes, of_several, of_values
 from tests.gui.conftest import Opened
 from tests.gui.fake_workbench import TEN
 
@@ -303,6 +304,31 @@ def test_a_click_finds_its_cell(qtbot: QtBot) -> None:
     below = max(red, key=lambda place: place[1])
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(*below))
     assert chosen == [(2, 0)]
+
+
+def test_another_order_leaves_a_person_at_their_cell(qtbot: QtBot) -> None:
+    view = matrix(qtbot, np.array([[5, 1, 0], [0, 1, 0], [2, 0, 4]]))
+    view.show_order([2, 0, 1])
+    assert view.describe(view.row, view.column) == "4 of 6 images of class 2 are recognised (66.7 %)."
+    view.show_order([0, 1, 2])
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Return):
+        QTest.keyClick(view, key)
+    for order in ([1, 2, 0], [2, 0, 1]):
+        view.show_order(order)
+        assert view.describe(view.row, view.column) == "1 of 6 images of class 0 are taken for class 1 (16.7 %)."
+    assert view.describe(2, 2) == "1 of 1 image of class 1 is recognised (100.0 %)."
+
+
+def test_the_window_comes_back_and_names_its_model(opened: Opened, folder: Path) -> None:
+    view = evaluated(opened, folder)
+    assert view.windowTitle().startswith("Test Built-in")
+    view.showMinimized()
+    opened.window.actions_by_name["test_model"].trigger()
+    assert not view.isMinimized()
+    evaluation = of_classes(np.array([0]), np.array([[0.9, 0.1]], np.float32), ("ant", "bee"))
+    opened.session.testing.found.emit(found(replace(evaluation, model="mine.pth")))
+    assert view.windowTitle().startswith("Test mine.pth ")
+    assert "1 of 1 image is answered rightly by mine.pth" in view.results.line.text()
 
 
 def test_rates_are_written_in_place_of_counts(qtbot: QtBot) -> None:

@@ -32,6 +32,11 @@ def aligned(written: list[str], names: list[str], chosen: dict[str, int] | None 
         ("car", "automobile"),
         ("plane", "airplane"),
         ("TVmonitor", "tv"),
+        ("Cats", "cat"),
+        ("horse", "Horses"),
+        ("fire_trucks", "fire truck"),
+        ("butterfly", "butterflies"),
+        ("boxes", "box"),
     ],
 )
 def test_names_that_are_the_same(written: str, name: str) -> None:
@@ -39,10 +44,16 @@ def test_names_that_are_the_same(written: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "name"), [("cat", "dog"), ("cat", "caterpillar"), ("car", "cat"), ("1", "cat"), ("1.0", "10")]
+    ("written", "name"),
+    [("cat", "dog"), ("cat", "caterpillar"), ("car", "cat"), ("1", "cat"), ("1.0", "10"), ("as", "a")],
 )
 def test_names_that_are_not(written: str, name: str) -> None:
     assert aligned([written], [name]).indices == {}
+
+
+def test_a_plural_takes_no_class_from_its_own_name() -> None:
+    assert aligned(["cats", "cat"], ["cat", "dog"]).indices == {"cat": 0}
+    assert aligned(["cats", "cat"], ["cats", "cat"]).indices == {"cats": 0, "cat": 1}
 
 
 def test_order_decides_nothing() -> None:
