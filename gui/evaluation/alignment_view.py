@@ -144,6 +144,13 @@ class _Choosing(QStyledItemDelegate):
         icons.draw("down", painter, place, 11, option.palette.color(theme.ON_ACCENT if chosen else theme.MUTED), 2.4)
         painter.restore()
 
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        """A long name ends before the arrow."""
+        super().initStyleOption(option, index)
+        room = option.rect.width() - 4 * UNIT
+        if room > 0:
+            option.text = option.fontMetrics.elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, index: Index) -> QWidget:
         model = index.model()
         assert isinstance(model, AlignmentModel)
