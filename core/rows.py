@@ -30,10 +30,12 @@ def row_tensor(source: ImageSource, info: ClassifierInfo) -> tuple[Tensor, str]:
     if not info.features:
         height, width = info.preprocessing.crop or info.preprocessing.size
         brought = "" if info.preprocessing.resize == "none" else f", brought to {width} x {height} pixels"
+        table = source.path.suffix.lower() in (".csv", ".tsv")
         raise MatchError(
             f"{source.short_name} is a row of numbers, and the network takes pictures.",
             f"{info.name} takes pictures{brought}.",
-            "Open the network that this file belongs to, or drop pictures.",
+            "Open the network that this file belongs to, or drop pictures."
+            + (" A table of paths and labels is for Test the model." if table else ""),
         )
     row = read_row(source.path, source.place, source.short_name, info.features)
     return torch.from_numpy(row.values), row.note  # pyright: ignore[reportUnknownMemberType]
