@@ -126,8 +126,8 @@ def test_photos_on_a_network_of_rows_and_rows_on_one_of_photos(room: Room, tmp_p
     assert taken.error is None
     torch.save(get_model("shufflenet_v2_x0_5", weights=None, num_classes=3).state_dict(), tmp_path / "photos.pth")
     room.open(tmp_path / "photos.pth")
-    (tmp_path / "labels.csv").write_text("path,label\nphoto.png,cat\n", "utf-8")
-    (taken, refused, table) = room.classify(photo, rows[0], *walk([tmp_path / "labels.csv"]))
+    (tmp_path / "ages.csv").write_text("path,age\nphoto.png,41\n", "utf-8")
+    (taken, refused, table) = room.classify(photo, rows[0], *walk([tmp_path / "ages.csv"]))
     assert taken.error is None
     assert "Test the model" in str(table.error)
     assert "Test the model" not in str(refused.error)
