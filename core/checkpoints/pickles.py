@@ -107,8 +107,6 @@ class PickleReader:
         Raises:
             BrokenFile: it is none, or it asks for more than any weights file needs.
         """
-        self._stack.clear()
-        self._memo.clear()
         try:
             return self._run()
         except BrokenFile as error:
@@ -122,6 +120,10 @@ class PickleReader:
             broken = BrokenFile(f"its pickle makes no sense ({type(error).__name__})")
             broken.globals = frozenset(self.globals)
             raise broken from error
+        finally:
+            # Another may read the same file next: what this one remembers must not be held beside that.
+            self._stack.clear()
+            self._memo.clear()
 
     def _run(self) -> object:
         steps = self._steps_by_code

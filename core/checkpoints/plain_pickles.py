@@ -7,6 +7,7 @@ A tensor pickled so holds, for its numbers, the bytes of a file of its own, as `
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 from io import BufferedReader
@@ -27,6 +28,9 @@ from core.checkpoints.values import (
 
 _UNDERSTOOD = frozenset(("torch.storage._load_from_bytes",))
 """What asks for a file in the file, which is read here, too, and may ask for nothing else."""
+_MAX_STORAGES = 200_000
+_MAX_AROUND = 4096
+"""Bytes of the pickles around the numbers of one tensor, which are short."""
 _FEWEST_ARRAYS = 2
 """One array alone is data: a layer has weights and a bias."""
 _MAX_VALUES = 200_000
@@ -57,28 +61,10 @@ def read_plain(file: BufferedReader, size: int) -> Contents | None:
     Raises:
         BrokenFile: it is damaged within a tensor.
     """
-    spans: dict[str, Span] = {}
-    names: set[str] = set()
-
-    def storage_in(data: Placed) -> object:
-        place = file.tell()
-        try:
-            file.seek(data.start)
-            if file.read(len(MAGIC)) != MAGIC:
-                raise BrokenFile("a tensor in it is stored in a form that nobody knows")
-            inside = read_legacy(file, data.start + data.length, data.start)
-        finally:
-            file.seek(place)
-        names.update(inside.globals)
-        if not isinstance(inside.root, Storage):
-            raise BrokenFile("a tensor in it has no numbers")
-        # Each has keys of its own, which another may have, too.
-        key = f"{data.start}/{inside.root.key}"
-        spans[key] = inside.spans[inside.root.key]
-        return replace(inside.root, key=key)
-
+    storages = _Storages(file)
+    spans, names = storages.spans, storages.names
     file.seek(0)
-    reader = PickleReader(file, min(size, MAX_PICKLE), end=size, storage_in=storage_in)
+    reader = PickleReader(file, min(size, MAX_PICKLE), end=size, storage_in=storages.storage_in)
     try:
         root = reader.read()
     except BrokenFile as error:
@@ -86,16 +72,75 @@ def read_plain(file: BufferedReader, size: int) -> Contents | None:
         if spans:
             raise
         return None
-    names |= reader.globals - _UNDERSTOOD
+    end = file.tell()
     arrays = _Arrays(spans)
     root = arrays.put_in(root)
     if not spans or (arrays.count == len(spans) and arrays.count < _FEWEST_ARRAYS):
         return None
-    if file.tell() < size:
+    if end < size:
+        with contextlib.suppress(BrokenFile):
+            # What those that follow ask for is said, too.
+            while True:
+                reader.read()
         broken = BrokenFile("something follows its pickle")
-        broken.globals = frozenset(names)
+        broken.globals = frozenset((reader.globals - _UNDERSTOOD) | names)
         raise broken
+    names |= reader.globals - _UNDERSTOOD
     return Contents("state_dict", root, spans, tuple(sorted(names)))
+
+
+class _Storages:
+    """Reads the files in the file, of which each holds the numbers of a tensor.
+
+    Attributes:
+        spans: where the numbers of each lie, by its key.
+        names: what they asked Python for.
+    """
+
+    def __init__(self, file: BufferedReader) -> None:
+        """Args:
+        file: the open file; its place stays.
+        """
+        self.spans: dict[str, Span] = {}
+        self.names: set[str] = set()
+        self._file = file
+        self._read: dict[int, Storage] = {}
+
+    def storage_in(self, data: Placed) -> Storage:
+        """The storage that lies in bytes of the file; the same bytes are read once.
+
+        Raises:
+            BrokenFile: they hold none, or there are more than in any weights file.
+        """
+        known = self._read.get(data.start)
+        if known is not None:
+            return known
+        if len(self._read) >= _MAX_STORAGES:
+            raise BrokenFile("it claims more tensors than any network has")
+        place = self._file.tell()
+        try:
+            found = self._storage(data)
+        except BrokenFile as error:
+            # What Python would make of these bytes is not known.
+            self.names.update(error.globals, _UNDERSTOOD)
+            raise
+        finally:
+            self._file.seek(place)
+        self._read[data.start] = found
+        return found
+
+    def _storage(self, data: Placed) -> Storage:
+        self._file.seek(data.start)
+        if self._file.read(len(MAGIC)) != MAGIC:
+            raise BrokenFile("a tensor in it is stored in a form that nobody knows")
+        inside = read_legacy(self._file, data.start + data.length, data.start, _MAX_AROUND)
+        self.names.update(inside.globals)
+        if not isinstance(inside.root, Storage):
+            raise BrokenFile("a tensor in it has no numbers")
+        # Each has keys of its own, which another may have, too.
+        key = f"{data.start}/{inside.root.key}"
+        self.spans[key] = inside.spans[inside.root.key]
+        return replace(inside.root, key=key)
 
 
 class _Arrays:

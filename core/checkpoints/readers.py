@@ -73,19 +73,20 @@ def read_zip(file: BinaryIO, members: Mapping[str, Span]) -> Contents:
     return Contents("state_dict", value, spans, tuple(sorted(names)))
 
 
-def read_legacy(file: BinaryIO, size: int, start: int = 0) -> Contents:
+def read_legacy(file: BinaryIO, size: int, start: int = 0, most: int = MAX_PICKLE) -> Contents:
     """What ``torch.save`` wrote before PyTorch 1.6: five pickles, then the numbers.
 
     Args:
         file: the open file.
         size: where it ends.
         start: where it begins.
+        most: bytes of its pickles.
 
     Raises:
         BrokenFile: it is damaged.
     """
     file.seek(start + len(MAGIC))
-    reader = PickleReader(file, min(size - start - len(MAGIC), MAX_PICKLE))
+    reader = PickleReader(file, min(size - start - len(MAGIC), most))
     try:
         return _legacy(file, size, reader)
     except BrokenFile as error:

@@ -240,7 +240,7 @@ def describe_head(head: NewHead) -> str:
     elif "original" in assumed:
         words += " (assumed: the architecture's own activation between its layers)"
     elif len(linear) > 1:
-        words += " (nothing between its layers, as their numbers say)"
+        words += " (nothing between its layers)"
     return words
 
 

@@ -199,6 +199,20 @@ def test_objects_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         pickles.PickleReader(io.BytesIO(data), len(data)).read()
 
 
+def test_what_a_pickle_remembers_is_let_go_when_it_was_read() -> None:
+    # Whether a file is another kind of pickle is told by reading it once more.
+    data = b"\x80\2N" + b"".join(b"r" + struct.pack("<I", index) for index in range(50_000)) + b"."
+    tracemalloc.start()
+    try:
+        reader = pickles.PickleReader(io.BytesIO(data), len(data))
+        before = tracemalloc.get_traced_memory()[0]
+        assert reader.read() is None
+        assert tracemalloc.get_traced_memory()[0] - before < 100_000
+        assert tracemalloc.get_traced_memory()[1] - before > 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_calls_within_calls_are_not_followed(tmp_path: Path) -> None:
     name = b"ctorch._tensor\n_rebuild_from_type_v2\n"
     data = keep(name, 0) + keep(b")", 1) + b"".join(keep(again(0) + b"N" + again(1) + b"\x87", 1) for _ in range(5000))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from core.checkpoints import open_checkpoint
+from core.checkpoints import open_checkpoint, plain_pickles
+from core.checkpoints.readers import read_legacy
+from core.checkpoints.values import Contents
 from core.errors import UnsafeError, WeightsError
 from core.matching import assemble, rank
 from tests.core.checkpoints.making import Runs
@@ -173,10 +176,58 @@ class TestHostile:
             with pytest.raises(WeightsError):
                 open_checkpoint(path)
 
+    @pytest.mark.parametrize("kind", ["in an archive", "behind many bytes", "in a damaged file"])
+    def test_code_within_bytes_that_are_not_understood(self, kind: str, tmp_path: Path) -> None:
+        evil = Runs(tmp_path / "canary")
+        archive = io.BytesIO()
+        torch.save(evil, archive)
+        data = {
+            "in an archive": archive.getvalue(),
+            "behind many bytes": legacy(["x" * 10_000, evil]),
+            "in a damaged file": legacy(evil)[:-4],
+        }[kind]
+        path = tmp_path / "w.pkl"
+        path.write_bytes(pickle.dumps({**self.state(), "x": Inside(data)}))
+        with pytest.raises(UnsafeError, match=r"_load_from_bytes|builtins\.exec"):
+            open_checkpoint(path)
+
+    def test_bytes_that_are_used_often_are_read_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = legacy(torch.ones(4).untyped_storage())
+        again = b"h\0h\1\x85R"
+        path = tmp_path / "w.pkl"
+        path.write_bytes(
+            b"\x80\4ctorch.storage\n_load_from_bytes\nq\0"
+            + (b"0B" + struct.pack("<I", len(data)) + data)
+            + (b"q\x010](" + again * 500 + b"e.")
+        )
+        starts: list[int] = []
+
+        def counted(file: BinaryIO, size: int, start: int, most: int) -> Contents:
+            starts.append(start)
+            return read_legacy(file, size, start, most)
+
+        monkeypatch.setattr(plain_pickles, "read_legacy", counted)
+        with pytest.raises(WeightsError):
+            open_checkpoint(path)
+        assert len(starts) == 1
+
+    def test_more_tensors_than_any_network_has(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(plain_pickles, "_MAX_STORAGES", 1)
+        path = tmp_path / "w.pkl"
+        path.write_bytes(pickle.dumps(self.state()))
+        with pytest.raises(WeightsError, match="more tensors than any network has"):
+            open_checkpoint(path)
+
     def test_something_behind_it(self, tmp_path: Path) -> None:
         path = tmp_path / "w.pkl"
-        path.write_bytes(pickle.dumps(self.state()) + pickle.dumps(Runs(tmp_path / "canary")))
+        path.write_bytes(pickle.dumps(self.state()) + pickle.dumps([1]))
         with pytest.raises(WeightsError, match="something follows its pickle"):
+            open_checkpoint(path)
+
+    def test_code_behind_it_is_named(self, tmp_path: Path) -> None:
+        path = tmp_path / "w.pkl"
+        path.write_bytes(pickle.dumps(self.state()) + pickle.dumps([1]) + pickle.dumps(Runs(tmp_path / "canary")))
+        with pytest.raises(UnsafeError, match=r"builtins\.exec"):
             open_checkpoint(path)
 
     def test_bytes_that_claim_terabytes(self, tmp_path: Path) -> None:
