@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 
 from core.checkpoints.danger import COMPUTED
 from core.checkpoints.pickle_calls import Budget, as_key, call, storage
-from core.checkpoints.values import BrokenFile, Global, Inert, Storage, as_tuple
+from core.checkpoints.values import BrokenFile, Global, Inert, Placed, Storage, as_tuple
 
 MAX_STEPS = 5_000_000
 """Opcodes in one file; each makes at most one small object.  A network's weights take some ten a tensor."""
@@ -48,13 +48,6 @@ class _Mark:
 
 
 _MARK = _Mark()
-
-
-class Placed(bytes):
-    """Bytes that a file holds as such, ``length`` of them from its byte ``start`` on; empty where they are long."""
-
-    start: int
-    length: int
 
 
 class PickleReader:

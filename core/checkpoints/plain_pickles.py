@@ -13,12 +13,13 @@ from dataclasses import replace
 from io import BufferedReader
 from typing import cast
 
-from core.checkpoints.pickles import PickleReader, Placed
+from core.checkpoints.pickles import PickleReader
 from core.checkpoints.readers import MAGIC, MAX_PICKLE, read_legacy
 from core.checkpoints.values import (
     BrokenFile,
     Contents,
     Inert,
+    Placed,
     Span,
     Storage,
     as_tuple,

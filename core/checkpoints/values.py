@@ -58,6 +58,13 @@ def check_shape(sides: Sequence[int]) -> None:
         raise BrokenFile("it describes a tensor wrongly")
 
 
+class Placed(bytes):
+    """Bytes that a file holds as such, ``length`` of them from its byte ``start`` on; empty where they are long."""
+
+    start: int
+    length: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Storage:
     """Numbers in the file that tensors are views of.
