@@ -150,7 +150,7 @@ def test_values(whole: bool) -> None:
     seen: list[int] = []
     for area in areas(found, "errors"):
         rows = images_behind(found, "errors", area.stands).rows
-        assert f": {len(rows):,} images" in area.text
+        assert f": {len(rows):,} image{'' if len(rows) == 1 else 's'}" in area.text
         assert np.all(np.diff(np.abs(errors[rows])) <= 0)
         seen += rows.tolist()
     assert sorted(seen) == list(range(400))
